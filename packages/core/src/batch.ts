@@ -1,0 +1,81 @@
+import type { Event, Value } from "./event.ts";
+
+/** What can be said of every record of a stream (a file, a connection, a container's stdout). */
+export interface StreamInfo {
+  /** Prefix of the `event.id` of its records; the same after a restart. ASCII without `"` and `\`. */
+  readonly id: string;
+  /** Fields that every event of the stream carries, e.g. `log.file.path`. */
+  readonly fields: Event;
+  /** Name of the field that holds a record's position, e.g. `log.offset`; none when undefined. */
+  readonly positionField?: string;
+}
+
+/**
+ * How records lie in `data`.
+ *
+ * `lines`: newline-terminated lines, each ended by `\n` (a `\r` before it is not part of the line); the last
+ * one may lack its newline. The position of a line is `base` plus its byte offset in `data`. This is the fast form:
+ * the source looks for no line ends but the last.
+ *
+ * `records`: record i is `data[starts[i] .. ends[i])` at `positions[i]`, for sources whose records are not lines
+ * of a file, or whose bytes were changed on the way (multiline, other encodings, cut lines).
+ */
+export type Framing =
+  | { readonly kind: "lines"; readonly base: number }
+  | {
+      readonly kind: "records";
+      readonly starts: Uint32Array;
+      readonly ends: Uint32Array;
+      readonly positions: Float64Array;
+      /** Fields of single records, by index, e.g. `{tags: ["_line_cut"]}`. Merged over the stream's. */
+      readonly extra?: { readonly [index: number]: Event };
+    };
+
+/** Records of one stream as they leave a source. `data` owns its ArrayBuffer: it is transferred to a worker. */
+export interface RecordBatch {
+  readonly stream: StreamInfo;
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly framing: Framing;
+}
+
+/** What a source emits: records, and the position that is reached once all of them are settled. */
+export interface SourceBatch extends RecordBatch {
+  /** Key under which the stream's position is stored. */
+  readonly streamKey: string;
+  /** Committed for `streamKey` when this batch and all earlier ones of the stream are settled. Undefined: not resumable. */
+  readonly position?: Value;
+}
+
+/** Encoded events of one record batch for one sink, in order. */
+export interface EncodedBatch {
+  /** Complete frames, back to back, delimiters included. Owns its ArrayBuffer. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** `ends[i]` is where frame i ends; frame i starts where frame i-1 ended. Its length is the number of events. */
+  readonly ends: Uint32Array<ArrayBuffer>;
+}
+
+/** What became of the records of a batch in the program: `in = kept + sum(dropped)`. */
+export interface Tally {
+  /** Events made from records. */
+  in: number;
+  /** Bytes of the records, without line ends. */
+  inBytes: number;
+  /** Events dropped by the pipeline's own decision, by reason (`drop`, `keep`, …). */
+  dropped: Record<string, number>;
+  /** Events that went on although something went wrong, by tag (`_parse_failure`, `_timeout`, …). */
+  tagged: Record<string, number>;
+  /** Fields left out or changed by an encoder, by reason. */
+  adjusted: Record<string, number>;
+  /** Events that survived the steps, whether or not a sink's `when` took them. */
+  kept: number;
+}
+
+/** An empty tally. */
+export function newTally(): Tally {
+  return { in: 0, inBytes: 0, dropped: {}, tagged: {}, adjusted: {}, kept: 0 };
+}
+
+/** Adds `n` to a named count. */
+export function count(counts: Record<string, number>, name: string, n = 1): void {
+  counts[name] = (counts[name] ?? 0) + n;
+}

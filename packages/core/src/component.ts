@@ -1,0 +1,150 @@
+import type { z } from "zod";
+import type { EncodedBatch, SourceBatch, Tally } from "./batch.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import type { Event, Value } from "./event.ts";
+import type { JsonTemplate, ParsePlan, ShapeField } from "./kernel-plan.ts";
+import type { Logger } from "./logger.ts";
+
+// Authors write functions, the runtime makes the streams. docs/component-contract.md says the same in prose.
+
+/** What `create` may use: construction is inert, so there is nothing here that does I/O. */
+export interface CreateContext {
+  /** Name of the component in the pipeline file (`access`, `graylog`, `steps[2]`). */
+  readonly name: string;
+  readonly pipeline: string;
+  /** Directory of the pipeline file, for relative paths. */
+  readonly baseDir: string;
+  /** This machine's name, as GELF `host` and `host.name`. */
+  readonly hostname: string;
+  /** Warns at validation and at start, e.g. about `verify: false`. */
+  readonly warn: (message: string) => void;
+}
+
+/** Positions and other durable notes of one source. Writes are durable when the call returns. */
+export interface SourceState {
+  /** Every stream that has a stored position. */
+  all(): ReadonlyMap<string, Value>;
+  /** Stores positions outside the order of acks, e.g. the identity of files just found, in one transaction. */
+  put(entries: ReadonlyMap<string, Value>): void;
+  /** Forgets streams that will never be read again. */
+  remove(streamKeys: readonly string[]): void;
+}
+
+export interface SourceContext {
+  /** Hands on a batch; resolves when the pipeline has room for the next one. Rejects after the deadline. */
+  emit(batch: SourceBatch): Promise<void>;
+  /** Aborted when no more input is wanted: return from `run` soon, pending batches are drained by the runtime. */
+  readonly stop: AbortSignal;
+  /** True for `--until-eof` and `replay`: return once everything that is there now has been emitted. */
+  readonly finite: boolean;
+  readonly state: SourceState;
+  readonly log: Logger;
+  /** Batches of the stream that were emitted and are not settled yet. */
+  inFlight(streamKey: string): number;
+}
+
+/** A running source. */
+export interface Source {
+  /** Reads until `ctx.stop` or the end of a finite input. Throws only when it cannot go on at all. */
+  run(ctx: SourceContext): Promise<void>;
+  /** Tells whether its input can be read now (`validate --connect`). */
+  check?(signal: AbortSignal): Promise<void>;
+}
+
+export interface SourceDefinition<O = unknown> {
+  readonly kind: "source";
+  readonly type: string;
+  /** One sentence for the reference. */
+  readonly summary: string;
+  readonly options: z.ZodType<O>;
+  create(options: O, ctx: CreateContext): Source;
+}
+
+/** What a step sees of the run. Pure: time is passed in. */
+export interface StepRun {
+  /** Milliseconds since the epoch when the batch was read. */
+  readonly now: number;
+  readonly tally: Tally;
+}
+
+/** A step over one event: the event (changed in place) or null when it is dropped for `reason`. */
+export interface Step {
+  readonly apply: (event: Event, run: StepRun) => Event | null;
+  /** Count under which events dropped by this step appear in the ledger. */
+  readonly reason?: string;
+  /** Tells the kernel how to do the same on bytes, when that is possible. */
+  readonly plan?: ParsePlan;
+}
+
+/** How far a program may be spread over worker threads. */
+export type Spread = "any" | "by-stream" | "single";
+
+/** Grok pattern files: name → text. Read by the CLI, so that steps stay pure. */
+export type PatternFiles = Readonly<Record<string, string>>;
+
+export interface StepContext extends CreateContext {
+  readonly patterns: PatternFiles;
+}
+
+export interface StepDefinition<O = unknown> {
+  readonly kind: "step";
+  /** The key in the pipeline file, e.g. `parse`. */
+  readonly type: string;
+  readonly summary: string;
+  readonly options: z.ZodType<O>;
+  readonly spread: Spread;
+  create(options: O, ctx: StepContext): Step;
+}
+
+/** Writes events as frames of one sink. Runs in the workers; pure. */
+export interface Encoder {
+  /** Appends one complete frame, delimiter included. Never throws on any event. */
+  encode(event: Event, out: ByteWriter, tally: Tally): void;
+  /** The same as a template for events of a known shape, or null when that cannot be said beforehand. */
+  template?(shape: readonly ShapeField[]): JsonTemplate | null;
+}
+
+/** Part of a batch that can never be taken. */
+export interface Rejection {
+  readonly frame: number;
+  readonly reason: string;
+}
+
+export interface WriteResult {
+  /** Frames for the dead letter; all others are delivered. */
+  readonly rejected?: readonly Rejection[];
+}
+
+export interface SinkContext {
+  readonly log: Logger;
+  /** Aborted at the drain deadline: give up what is in flight. */
+  readonly deadline: AbortSignal;
+}
+
+/** A running sink. */
+export interface Sink {
+  /** Opens what lives as long as the sink. Called once before the first write. */
+  start?(ctx: SinkContext): Promise<void>;
+  /**
+   * Resolves when the far end has the whole batch. Rejects when it may be offered again; the runtime does that with
+   * backoff, so a sink holds no retry code. Several writes may be open at once, up to the sink's `maxInFlightBytes`.
+   */
+  write(batch: EncodedBatch, signal: AbortSignal): Promise<WriteResult | void>;
+  /** No more writes will come: confirm what is open, so that pending writes settle. */
+  drain?(): Promise<void>;
+  /** Releases everything. Called once, also after a failure. */
+  close?(): Promise<void>;
+  check?(signal: AbortSignal): Promise<void>;
+}
+
+export interface SinkDefinition<O = unknown> {
+  readonly kind: "sink";
+  readonly type: string;
+  readonly summary: string;
+  readonly options: z.ZodType<O>;
+  /** Pure part, for the workers. */
+  encoder(options: O, ctx: CreateContext): Encoder;
+  create(options: O, ctx: CreateContext): Sink;
+  /** Whether writes may overlap; 1 keeps order strictly over failures too. Default 1. */
+  readonly overlapping?: boolean;
+}

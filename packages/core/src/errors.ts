@@ -1,0 +1,37 @@
+/** Every error code of sluice with its meaning; the reference page is made from this table. Codes are never reused. */
+export const ERROR_CODES = {
+  SLUICE_USAGE: "wrong command line",
+  SLUICE_CONFIG: "a pipeline file does not pass validation",
+  SLUICE_PATTERN: "a grok pattern cannot be compiled: missing, recursive or not a valid expression",
+  SLUICE_EXPRESSION: "a CEL expression cannot be compiled",
+  SLUICE_STATE_LOCKED: "another sluice uses the state directory",
+  SLUICE_STATE: "the state database cannot be opened or written",
+  SLUICE_SOURCE: "a source cannot read its input",
+  SLUICE_UNREACHABLE: "a sink's far end does not answer; the batch is offered again",
+  SLUICE_UNCONFIRMED: "a connection ended before its messages were confirmed; they are sent again",
+  SLUICE_REJECTED: "the far end can never take this event; it goes to the dead letter",
+  SLUICE_DEADLINE: "the drain deadline passed with events still undelivered",
+  SLUICE_WORKER: "a worker thread ended unexpectedly",
+} as const;
+
+/** A code out of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error for a person: what went wrong, where, and what to do about it. */
+export class SluiceError extends Error {
+  readonly code: ErrorCode;
+  /** What to do, in one sentence. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SluiceError";
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -74,6 +74,8 @@ export interface Step {
   readonly reason?: string;
   /** Tells the kernel how to do the same on bytes, when that is possible. */
   readonly plan?: ParsePlan;
+  /** Slow checks that only `validate` runs, e.g. for patterns that backtrack. Resolves to warnings. */
+  readonly diagnose?: () => Promise<readonly string[]>;
 }
 
 /** How far a program may be spread over worker threads. */

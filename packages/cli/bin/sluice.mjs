@@ -10,5 +10,7 @@ if (major < MINIMUM) {
   process.exit(2);
 }
 module.enableCompileCache?.();
-const { main } = await import("../src/main.ts");
+// The image runs the built JavaScript (NODE_OPTIONS=--conditions=sluice:dist), a checkout the TypeScript itself.
+const built = import.meta.resolve("@sluice/core").endsWith(".js");
+const { main } = await import(built ? "../dist/main.js" : "../src/main.ts");
 await main(process.argv);

@@ -1,0 +1,21 @@
+# The image of sluice: built JavaScript and production dependencies only, a non-root user, one volume for its state.
+FROM node:26-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json tsconfig.json tsconfig.base.json .npmrc ./
+COPY packages packages
+RUN npm ci && npx tsc -b $(ls -d packages/*/tsconfig.json packages/*/*/tsconfig.json) \
+ && npm ci --omit=dev --omit=optional
+
+FROM node:26-bookworm-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/sluice --create-home sluice && chmod 0750 /var/lib/sluice
+WORKDIR /opt/sluice
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/packages packages
+COPY grok-patterns grok-patterns
+COPY pipelines /etc/sluice/pipelines
+ENV NODE_OPTIONS=--conditions=sluice:dist SLUICE_STATE_DIR=/var/lib/sluice
+USER sluice
+VOLUME /var/lib/sluice
+ENTRYPOINT ["node", "packages/cli/bin/sluice.mjs"]
+CMD ["run", "/etc/sluice/pipelines/nginx-to-graylog.yaml"]

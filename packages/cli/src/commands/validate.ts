@@ -1,0 +1,35 @@
+import type { Command } from "commander";
+import { durationArgument } from "../arguments.ts";
+import { type Done, EXIT } from "../exit.ts";
+import { readPatternFiles } from "../patterns.ts";
+import { isError, loadPipelines, printProblems } from "../pipelines.ts";
+
+interface ValidateOptions {
+  connect?: boolean;
+  strict?: boolean;
+  timeout: number;
+}
+
+/** `sluice validate`: everything that can be told without traffic, all problems at once. */
+export function addValidateCommand(program: Command, done: Done): void {
+  program
+    .command("validate")
+    .description("Check pipeline files: syntax, options, patterns, expressions, templates, environment, slow patterns.")
+    .argument("<paths...>", "pipeline files or directories of them")
+    .option("--connect", "also try each source and sink")
+    .option("--strict", "treat warnings as errors")
+    .option("--timeout <duration>", "longest time for --connect", durationArgument, 10_000)
+    .addHelpText("after", "\nExample:\n  sluice validate pipelines/ --connect")
+    .action(async (paths: string[], options: ValidateOptions) => {
+      const connect = options.connect ? { connect: AbortSignal.timeout(options.timeout) } : {};
+      const { specs, problems } = await loadPipelines(paths, await readPatternFiles(), { diagnose: true, ...connect });
+      printProblems(problems);
+      const failed = problems.some((problem) => options.strict || isError(problem));
+      if (failed) return done(EXIT.usage);
+      for (const { file, name, sources, steps, sinks } of specs) {
+        process.stdout.write(
+          `${file}: ok: ${name}, ${sources.length} sources, ${steps.length} steps, ${sinks.length} sinks\n`,
+        );
+      }
+    });
+}

@@ -1,0 +1,63 @@
+import os from "node:os";
+import { findPipelineFiles, formatProblem, loadPipeline, type Problem, validatePipeline } from "@sluice/config";
+import { type PatternFiles, type PipelineSpec, SluiceError } from "@sluice/core";
+import { registry } from "./registry.ts";
+
+/** Pipelines read from files, with everything that is wrong with them. */
+export interface LoadedPipelines {
+  readonly specs: readonly PipelineSpec[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads and checks pipeline files.
+ * @param connect also tries each source and sink, until the signal aborts
+ */
+export async function loadPipelines(
+  paths: readonly string[],
+  patterns: PatternFiles,
+  options: { diagnose: boolean; connect?: AbortSignal },
+): Promise<LoadedPipelines> {
+  const specs: PipelineSpec[] = [];
+  const problems: Problem[] = [];
+  for (const file of await findPipelineFiles(paths)) {
+    const loaded = await loadPipeline(file, { registry, env: process.env });
+    const found = await validatePipeline(loaded, { registry, patterns, hostname: os.hostname(), ...options });
+    problems.push(...found);
+    if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);
+  }
+  return { specs, problems: [...problems, ...sameNames(specs)] };
+}
+
+/** Positions and the ledger are kept by pipeline name, so two of the same name would share them. */
+function sameNames(specs: readonly PipelineSpec[]): Problem[] {
+  const seen = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { name, file } of specs) {
+    const other = seen.get(name);
+    seen.set(name, file);
+    if (other === undefined) continue;
+    const message = `pipeline name \`${name}\` is already used by ${other}`;
+    problems.push({ file, line: 1, column: 1, message, hint: "give each its own `name:`", severity: "error" });
+  }
+  return problems;
+}
+
+export function isError(problem: Problem): boolean {
+  return problem.severity === "error";
+}
+
+/** Prints problems to stderr, one a line. */
+export function printProblems(problems: readonly Problem[]): void {
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+}
+
+/** The pipelines, or an error when any of them is wrong; the problems are printed either way. */
+export function requireValid({ specs, problems }: LoadedPipelines): readonly PipelineSpec[] {
+  printProblems(problems);
+  const errors = problems.filter(isError).length;
+  if (errors === 0) return specs;
+  throw new SluiceError("SLUICE_CONFIG", `${errors} error${errors === 1 ? "" : "s"} in the pipeline files`, {
+    hint: "sluice validate shows them without running anything",
+  });
+}

@@ -1,0 +1,49 @@
+import {
+  type Registry,
+  type SinkDefinition,
+  SluiceError,
+  type SourceDefinition,
+  type StepDefinition,
+} from "@sluice/core";
+
+// One line a component. A package is loaded when a pipeline first names its component.
+
+const sources: Record<string, () => Promise<unknown>> = {
+  file: async () => (await import("@sluice/source-file")).fileSource,
+  stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
+};
+
+const steps: Record<string, () => Promise<unknown>> = {
+  parse: async () => (await import("@sluice/step-parse")).parseStep,
+  keep: async () => (await import("@sluice/step-fields")).keepStep,
+  drop: async () => (await import("@sluice/step-fields")).dropStep,
+  set: async () => (await import("@sluice/step-fields")).setStep,
+  remove: async () => (await import("@sluice/step-fields")).removeStep,
+  rename: async () => (await import("@sluice/step-fields")).renameStep,
+  convert: async () => (await import("@sluice/step-fields")).convertStep,
+  timestamp: async () => (await import("@sluice/step-fields")).timestampStep,
+};
+
+const sinks: Record<string, () => Promise<unknown>> = {
+  gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
+  file: async () => (await import("@sluice/sink-file")).fileSink,
+  stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+};
+
+async function load<T>(table: Record<string, () => Promise<unknown>>, kind: string, type: string): Promise<T> {
+  const loader = Object.hasOwn(table, type) ? table[type] : undefined;
+  if (loader) return (await loader()) as T;
+  throw new SluiceError("SLUICE_CONFIG", `there is no ${kind} \`${type}\``, {
+    hint: `known ones: ${Object.keys(table).sort().join(", ")}`,
+  });
+}
+
+/** All components of sluice. */
+export const registry: Registry = {
+  sourceTypes: Object.keys(sources),
+  stepTypes: Object.keys(steps),
+  sinkTypes: Object.keys(sinks),
+  source: (type) => load<SourceDefinition>(sources, "source", type),
+  step: (type) => load<StepDefinition>(steps, "step", type),
+  sink: (type) => load<SinkDefinition>(sinks, "sink", type),
+};

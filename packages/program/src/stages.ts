@@ -1,0 +1,56 @@
+import type { Encoder, Event, ProgramSpec, Registry, SinkDefinition, Spread, Step, StepContext } from "@sluice/core";
+import { compileExpression } from "@sluice/expression";
+
+/** A step with its condition. */
+export interface StepStage {
+  readonly step: Step;
+  readonly when: ((event: Event) => boolean) | undefined;
+  readonly reason: string;
+}
+
+/** An encoder with its sink's condition. */
+export interface SinkStage {
+  readonly encoder: Encoder;
+  readonly when: ((event: Event) => boolean) | undefined;
+}
+
+/** Everything of a pipeline that a program runs, in order. */
+export interface Stages {
+  readonly steps: readonly StepStage[];
+  readonly sinks: readonly SinkStage[];
+  readonly spread: Spread;
+}
+
+const WIDTH: Record<Spread, number> = { any: 2, "by-stream": 1, single: 0 };
+
+/** Creates the steps and encoders of a pipeline. Throws SluiceError when one cannot be compiled. */
+export async function compileStages(spec: ProgramSpec, registry: Registry): Promise<Stages> {
+  const steps: StepStage[] = [];
+  let spread: Spread = "any";
+  for (const [index, stepSpec] of spec.pipeline.steps.entries()) {
+    const definition = await registry.step(stepSpec.type);
+    if (WIDTH[definition.spread] < WIDTH[spread]) spread = definition.spread;
+    const step = definition.create(definition.options.parse(stepSpec.options), contextFor(spec, `steps[${index}]`));
+    steps.push({ step, when: condition(stepSpec.when), reason: step.reason ?? stepSpec.type });
+  }
+  const sinks: SinkStage[] = [];
+  for (const sinkSpec of spec.pipeline.sinks) {
+    const definition: SinkDefinition = await registry.sink(sinkSpec.type);
+    const options = definition.options.parse(sinkSpec.options);
+    sinks.push({
+      encoder: definition.encoder(options, contextFor(spec, sinkSpec.name)),
+      when: condition(sinkSpec.when),
+    });
+  }
+  return { steps, sinks, spread };
+}
+
+function condition(source: string | undefined): ((event: Event) => boolean) | undefined {
+  return source === undefined ? undefined : compileExpression(source);
+}
+
+function contextFor(spec: ProgramSpec, name: string): StepContext {
+  const { name: pipeline, baseDir } = spec.pipeline;
+  // Warnings are for whoever validates; a worker that compiles the same again has nobody to tell.
+  return { name, pipeline, baseDir, hostname: spec.hostname, patterns: spec.patterns, warn: () => {} };
+}

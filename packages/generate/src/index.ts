@@ -1,1 +1,1 @@
-export {};
+export { openTraffic, TRAFFIC_KINDS, type Traffic, type TrafficKind, type TrafficOptions } from "./traffic.ts";

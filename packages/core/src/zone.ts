@@ -7,7 +7,7 @@ export interface Zone {
    * Milliseconds since the epoch of a wall-clock time, given as if it were UTC. A time that a clock change skipped is
    * read with the offset before the change, one that happens twice as its first occurrence (Temporal's "compatible").
    */
-  toUtc(wallMs: number): number;
+  readonly toUtc: (wallMs: number) => number;
 }
 
 /** Clock changes happen at multiples of this. */
@@ -35,7 +35,7 @@ export function timeZone(name: string): Zone {
 function changing(name: string, offsetAt: (utcMs: number) => number): Zone {
   return {
     name,
-    toUtc(wallMs) {
+    toUtc: (wallMs) => {
       if (!Number.isFinite(wallMs)) return wallMs;
       const before = offsetAt(wallMs - DAY_MS);
       const after = offsetAt(wallMs + DAY_MS);

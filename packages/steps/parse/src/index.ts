@@ -1,1 +1,1 @@
-export {};
+export { parseStep } from "./step.ts";

@@ -1,0 +1,71 @@
+import { AckTracker, type SourceBatch, type Value } from "@sluice/core";
+import type { Ledger } from "../state/ledger.ts";
+
+/** A settled batch, or a run of them, whose turn has come. `position` is undefined for streams without one. */
+export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger) => void;
+
+interface Entry {
+  readonly position: Value | undefined;
+  ledger: Ledger | undefined;
+}
+
+interface StreamAcks {
+  readonly tracker: AckTracker<Entry>;
+  /** The tracker's open batches, in order: it names only the last one of those that it commits. */
+  readonly entries: Entry[];
+}
+
+/** Orders the acknowledgements of one source: positions and ledger move together, in the order of each stream. */
+export class SourceAcks {
+  readonly #streams = new Map<string, StreamAcks>();
+  readonly #commit: CommitPosition;
+  #open = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(commit: CommitPosition) {
+    this.#commit = commit;
+  }
+
+  /** Batches emitted and not yet committed, of one stream or of all. */
+  open(streamKey?: string): number {
+    return streamKey === undefined ? this.#open : (this.#streams.get(streamKey)?.tracker.open ?? 0);
+  }
+
+  /** Resolves when no batch is open. */
+  idle(): Promise<void> {
+    return this.#open === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
+  track(batch: Pick<SourceBatch, "streamKey" | "position">): (ledger: Ledger) => void {
+    const stream = this.#stream(batch.streamKey);
+    const entry: Entry = { position: batch.position, ledger: undefined };
+    const settled = stream.tracker.track(entry);
+    stream.entries.push(entry);
+    this.#open++;
+    return (ledger) => {
+      entry.ledger = ledger;
+      settled();
+    };
+  }
+
+  #stream(streamKey: string): StreamAcks {
+    let stream = this.#streams.get(streamKey);
+    if (!stream) {
+      const tracker = new AckTracker<Entry>((last) => this.#advance(streamKey, last));
+      this.#streams.set(streamKey, (stream = { tracker, entries: [] }));
+    }
+    return stream;
+  }
+
+  #advance(streamKey: string, last: Entry): void {
+    const { entries } = this.#streams.get(streamKey) as StreamAcks;
+    const through = entries.indexOf(last) + 1;
+    for (const entry of entries.splice(0, through)) {
+      this.#open--;
+      this.#commit(streamKey, entry.position, entry.ledger as Ledger);
+    }
+    if (entries.length === 0) this.#streams.delete(streamKey);
+    if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,135 @@
+import { errorText, type Logger, SluiceError, type Source, type SourceBatch, type SourceState } from "@sluice/core";
+import type { SourceAcks } from "./acks/source-acks.ts";
+import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
+import type { SourceStream } from "./streams.ts";
+
+/** A batch on its way to the program. */
+export interface SourceItem {
+  readonly batch: SourceBatch;
+  /** Milliseconds since the epoch when it was read. */
+  readonly now: number;
+  readonly runner: SourceRunner;
+  readonly settled: ReturnType<SourceAcks["track"]>;
+}
+
+export type SourceRunState = "waiting" | "running" | "restarting" | "ended" | "failed";
+
+/** Numbers of one source in this run. */
+export interface SourceSnapshot {
+  readonly name: string;
+  readonly state: SourceRunState;
+  readonly batches: number;
+  readonly bytes: number;
+  /** Batches emitted and not committed. */
+  readonly inFlightBatches: number;
+  readonly restarts: number;
+  readonly lastError: string | undefined;
+}
+
+export interface SourceRunnerOptions {
+  readonly name: string;
+  readonly source: Source;
+  readonly stream: SourceStream<SourceItem>;
+  readonly acks: SourceAcks;
+  readonly state: SourceState;
+  readonly log: Logger;
+  readonly finite: boolean;
+  readonly stop: AbortSignal;
+  readonly deadline: AbortSignal;
+}
+
+const RESTART = { initial: 1000, max: 60_000 };
+/** Failures after which a finite source is given up: its end is being waited for. */
+const FINITE_ATTEMPTS = 5;
+/** Milliseconds that a source may take to return once it was told to stop. */
+const STOP_MS = 5000;
+
+/** Runs one source and starts it again when it fails; other sources do not notice. */
+export class SourceRunner {
+  readonly #options: SourceRunnerOptions;
+  #state: SourceRunState = "waiting";
+  #batches = 0;
+  #bytes = 0;
+  #restarts = 0;
+  #lastError: string | undefined;
+
+  constructor(options: SourceRunnerOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Resolves when the source will emit no more. */
+  async run(): Promise<void> {
+    const { stream, stop, log, name } = this.#options;
+    const release = () => stream.release();
+    stop.addEventListener("abort", release, { once: true });
+    const running = this.#keepRunning();
+    if (await abortedFirst(running, stop)) {
+      const limit = AbortSignal.timeout(STOP_MS);
+      if (await abortedFirst(running, limit)) log.warn({ source: name }, "the source did not stop in time");
+    }
+    if (this.#state !== "failed") this.#state = "ended";
+    stop.removeEventListener("abort", release);
+    stream.end();
+  }
+
+  snapshot(): SourceSnapshot {
+    return {
+      name: this.name,
+      state: this.#state,
+      batches: this.#batches,
+      bytes: this.#bytes,
+      inFlightBatches: this.#options.acks.open(),
+      restarts: this.#restarts,
+      lastError: this.#lastError,
+    };
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { source, stop, finite, acks, state, log } = this.#options;
+    for (let failures = 1; !stop.aborted; failures++) {
+      try {
+        this.#state = "running";
+        const emit = (batch: SourceBatch) => this.#emit(batch);
+        return await source.run({ emit, stop, finite, state, log, inFlight: (key) => acks.open(key) });
+      } catch (error) {
+        if (stop.aborted) return;
+        if (finite && failures >= FINITE_ATTEMPTS) return this.#giveUp(error);
+        await this.#beforeRestart(error, failures);
+      }
+    }
+  }
+
+  /** A source that starts again begins at its stored positions: what is in flight must be settled by then. */
+  async #beforeRestart(error: unknown, failures: number): Promise<void> {
+    const { stop, acks } = this.#options;
+    this.#state = "restarting";
+    this.#restarts++;
+    const wait = backoffDelay(failures, RESTART);
+    this.#logError(error, "the source failed and will be started again", { retryInMs: Math.round(wait) });
+    await pause(wait, stop);
+    await abortedFirst(acks.idle(), stop);
+  }
+
+  #giveUp(error: unknown): void {
+    this.#state = "failed";
+    this.#logError(error, "the source failed for good", {});
+  }
+
+  #logError(error: unknown, message: string, fields: object): void {
+    this.#lastError = errorText(error);
+    const code = error instanceof SluiceError ? error.code : "SLUICE_SOURCE";
+    this.#options.log.error({ source: this.name, code, error: this.#lastError, ...fields }, message);
+  }
+
+  async #emit(batch: SourceBatch): Promise<void> {
+    const { deadline, stream, acks } = this.#options;
+    if (deadline.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
+    this.#batches++;
+    this.#bytes += batch.data.length;
+    await stream.push({ batch, now: Date.now(), runner: this, settled: acks.track(batch) });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Value } from "@sluice/core";
+import { addLedger, type Ledger, newLedger } from "./ledger.ts";
+
+/** A position waiting to be stored; undefined: to be forgotten. */
+export interface PendingPosition {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly stream: string;
+  readonly position: Value | undefined;
+}
+
+/** What the next transaction will store. Bounded by the number of streams, however long it has to wait. */
+export class Pending {
+  readonly positions = new Map<string, PendingPosition>();
+  readonly ledgers = new Map<string, Ledger>();
+
+  get empty(): boolean {
+    return this.positions.size === 0 && this.ledgers.size === 0;
+  }
+
+  setPosition(entry: PendingPosition): void {
+    this.positions.set(`${entry.pipeline}\0${entry.source}\0${entry.stream}`, entry);
+  }
+
+  addLedger(pipeline: string, delta: Ledger): void {
+    let sum = this.ledgers.get(pipeline);
+    if (!sum) this.ledgers.set(pipeline, (sum = newLedger()));
+    addLedger(sum, delta);
+  }
+
+  clear(): void {
+    this.positions.clear();
+    this.ledgers.clear();
+  }
+}

@@ -1,0 +1,152 @@
+import { errorText, type Logger, SluiceError, type SourceState, silentLogger, type Value } from "@sluice/core";
+import { openDatabase } from "./database.ts";
+import { addLedger, type Ledger } from "./ledger.ts";
+import { lockStateDir, type StateLock } from "./lock.ts";
+import { Pending } from "./pending.ts";
+import { makePrivateDir } from "./private-files.ts";
+import { type Store, sqliteStore } from "./store.ts";
+
+/** A batch that all sinks have settled, in its stream's order. */
+export interface Commit {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly streamKey: string;
+  /** Undefined: the stream cannot be resumed, only the ledger is entered. */
+  readonly position: Value | undefined;
+  readonly ledger: Ledger;
+}
+
+/** Milliseconds for which commits are gathered into one transaction. */
+const GATHER_MS = 100;
+/** Milliseconds between attempts to store while the database cannot be written, e.g. on a full disk. */
+const RETRY_MS = 1000;
+
+/**
+ * Durable state of sluice: positions and the ledger. Both of a batch are stored in one transaction, so they agree
+ * after `kill -9` at any moment. What could not be stored stays pending and is tried again.
+ */
+export class State {
+  readonly #store: Store;
+  readonly #lock: StateLock;
+  readonly #log: Logger;
+  readonly #pending = new Pending();
+  #timer: NodeJS.Timeout | undefined;
+  #failing = false;
+
+  constructor(store: Store, lock: StateLock, log: Logger) {
+    this.#store = store;
+    this.#lock = lock;
+    this.#log = log;
+  }
+
+  /** True while the database cannot be written. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /** Notes a settled batch; stored within about 100 ms together with others. */
+  commit(commit: Commit): void {
+    const { pipeline, source, streamKey: stream, position, ledger } = commit;
+    if (position !== undefined) this.#pending.setPosition({ pipeline, source, stream, position });
+    this.#pending.addLedger(pipeline, ledger);
+    this.#timer ??= setTimeout(() => this.#tick(), this.#failing ? RETRY_MS : GATHER_MS);
+  }
+
+  /** The books of a pipeline since its first run. */
+  ledger(pipeline: string): Ledger {
+    const ledger = this.#store.ledger(pipeline);
+    const pending = this.#pending.ledgers.get(pipeline);
+    if (pending) addLedger(ledger, pending);
+    return ledger;
+  }
+
+  /** The state of one source, as its author sees it. */
+  source(pipeline: string, source: string): SourceState {
+    const put = (stream: string, position: Value | undefined) =>
+      this.#pending.setPosition({ pipeline, source, stream, position });
+    return {
+      all: () => this.#positions(pipeline, source),
+      put: (entries) => {
+        for (const [stream, position] of entries) put(stream, position);
+        this.flush();
+      },
+      remove: (streams) => {
+        for (const stream of streams) put(stream, undefined);
+        this.flush();
+      },
+    };
+  }
+
+  /** Stores everything pending now. Throws SLUICE_STATE when that fails; nothing is lost, it stays pending. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.empty) return;
+    try {
+      this.#store.apply(this.#pending);
+    } catch (error) {
+      this.#timer = setTimeout(() => this.#tick(), RETRY_MS);
+      throw this.#failed(error);
+    }
+    this.#pending.clear();
+    if (this.#failing) this.#log.info({}, "the state database can be written again");
+    this.#failing = false;
+  }
+
+  /** Stores what is pending and gives the directory free. Throws SLUICE_STATE when the last flush failed. */
+  close(): void {
+    try {
+      this.flush();
+    } finally {
+      clearTimeout(this.#timer);
+      this.#store.close();
+      this.#lock.release();
+    }
+  }
+
+  #tick(): void {
+    try {
+      this.flush();
+    } catch {
+      // Logged by flush, which has also set the timer for the next attempt.
+    }
+  }
+
+  #failed(error: unknown): SluiceError {
+    const message = `the state database cannot be written: ${errorText(error)}`;
+    const hint = "make room on its disk; positions are kept in memory and stored once it can be written";
+    if (!this.#failing) this.#log.error({ code: "SLUICE_STATE", hint }, message);
+    this.#failing = true;
+    return new SluiceError("SLUICE_STATE", message, { hint, cause: error });
+  }
+
+  #positions(pipeline: string, source: string): Map<string, Value> {
+    const positions = this.#store.positions(pipeline, source);
+    for (const entry of this.#pending.positions.values()) {
+      if (entry.pipeline !== pipeline || entry.source !== source) continue;
+      if (entry.position === undefined) positions.delete(entry.stream);
+      else positions.set(entry.stream, entry.position);
+    }
+    return positions;
+  }
+}
+
+/**
+ * Opens the state directory, creating it with mode 0750. Throws SLUICE_STATE_LOCKED when another sluice uses it,
+ * SLUICE_STATE when it cannot be used.
+ */
+export function openState(dir: string, options: { log?: Logger } = {}): State {
+  let lock: StateLock | undefined;
+  try {
+    makePrivateDir(dir);
+    lock = lockStateDir(dir);
+    return new State(sqliteStore(openDatabase(dir)), lock, options.log ?? silentLogger);
+  } catch (error) {
+    lock?.release();
+    if (error instanceof SluiceError) throw error;
+    throw new SluiceError("SLUICE_STATE", `cannot open the state directory ${dir}: ${errorText(error)}`, {
+      hint: "see that the directory can be written by the user sluice runs as, or choose another with --state-dir",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,170 @@
+import { setMaxListeners } from "node:events";
+import { Duplex, Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+// The only place that knows Node's streams. A chunk is a batch; every highWaterMark is 1, so what waits between two
+// stages is one batch.
+
+/** A source's end of the pipeline. */
+export interface SourceStream<T> {
+  readonly readable: Readable;
+  /** Resolves when the pipeline has room for the next batch. Rejects when it is closed. */
+  push(item: T): Promise<void>;
+  /** Lets waiting `push` calls go: the source is to stop, and what it has pushed is kept. */
+  release(): void;
+  end(): void;
+}
+
+/** A `Readable` that is fed by awaiting `push`. */
+export function sourceStream<T>(): SourceStream<T> {
+  const waiting: (() => void)[] = [];
+  let ended = false;
+  let broken = false;
+  let released = false;
+  const release = () => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  const readable = new Readable({
+    objectMode: true,
+    highWaterMark: 1,
+    read: release,
+    destroy(error, done) {
+      broken = true;
+      release();
+      done(error);
+    },
+  });
+  return {
+    readable,
+    async push(item) {
+      if (ended || broken) throw new Error("the pipeline is closed");
+      if (readable.push(item) || released) return;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      if (broken) throw new Error("the pipeline is closed");
+    },
+    release() {
+      released = true;
+      release();
+    },
+    end() {
+      ended = true;
+      release();
+      if (!broken) readable.push(null);
+    },
+  };
+}
+
+/**
+ * The transform between sources and sinks: up to `limit` items are at work at once; results leave in the order of their
+ * key's items, so that a slow batch holds up its own stream only.
+ */
+export function programStream<I, O>(options: {
+  readonly limit: number;
+  readonly key: (item: I) => string;
+  readonly run: (item: I) => Promise<O>;
+}): Duplex {
+  const lanes = new Map<string, { result: O | undefined }[]>();
+  let open = 0;
+  let next: (() => void) | undefined;
+  let ended: (() => void) | undefined;
+  let hungry = true;
+
+  const proceed = (stream: Duplex) => {
+    if (open === 0 && ended) {
+      const done = ended;
+      ended = undefined;
+      stream.push(null);
+      return done();
+    }
+    if (open >= options.limit || !hungry || !next) return;
+    const resume = next;
+    next = undefined;
+    resume();
+  };
+  const emit = (stream: Duplex, key: string) => {
+    const lane = lanes.get(key) ?? [];
+    while (lane[0]?.result !== undefined) {
+      open--;
+      hungry = stream.push(lane.shift()?.result);
+    }
+    if (lane.length === 0) lanes.delete(key);
+    proceed(stream);
+  };
+
+  return new Duplex({
+    objectMode: true,
+    highWaterMark: 1,
+    write(item: I, _encoding, done) {
+      const key = options.key(item);
+      const entry: { result: O | undefined } = { result: undefined };
+      const lane = lanes.get(key);
+      if (lane) lane.push(entry);
+      else lanes.set(key, [entry]);
+      open++;
+      next = done;
+      options.run(item).then(
+        (result) => {
+          entry.result = result;
+          emit(this, key);
+        },
+        (error: unknown) => this.destroy(error as Error),
+      );
+      proceed(this);
+    },
+    read() {
+      hungry = true;
+      proceed(this);
+    },
+    final(done) {
+      ended = done;
+      proceed(this);
+    },
+  });
+}
+
+/** A sink's end of the pipeline. */
+export interface SinkStage<T> {
+  /** Takes an item; a promise says that the next one has to wait for it. */
+  readonly accept: (item: T) => Promise<void> | undefined;
+  /** No item will follow; resolves when all are settled. */
+  readonly finish: () => Promise<void>;
+}
+
+/** A `Writable` over a sink's runner. */
+export function sinkStream<T>(stage: SinkStage<T>): Writable {
+  return new Writable({
+    objectMode: true,
+    highWaterMark: 1,
+    write(item: T, _encoding, done) {
+      const room = stage.accept(item);
+      if (room) void callBack(room, done);
+      else done();
+    },
+    final(done) {
+      void callBack(stage.finish(), done);
+    },
+  });
+}
+
+async function callBack(work: Promise<void>, done: (error?: Error | null) => void): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    return done(error as Error);
+  }
+  done();
+}
+
+/** Joins sources, program and sinks; resolves when everything has run through, rejects when a stage breaks. */
+export async function join(
+  sources: readonly Readable[],
+  program: Duplex,
+  sinks: readonly Writable[],
+  signal: AbortSignal,
+): Promise<void> {
+  setMaxListeners(0, program, signal);
+  const heads = sources.map((source) => pipeline(source, program, { end: false, signal }));
+  const tails = sinks.map((sink) => pipeline(program, sink, { signal }));
+  const ended = Promise.all(heads).then(() => program.end());
+  await Promise.all([ended, ...tails]);
+}

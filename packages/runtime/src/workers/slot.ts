@@ -1,0 +1,139 @@
+import { type ResourceLimits, Worker } from "node:worker_threads";
+import { type ProgramSpec, SluiceError } from "@sluice/core";
+import type { Work } from "./hang-watch.ts";
+import type { Job } from "./job.ts";
+import { IDLE, JOB, type JobMessage, RECORD, type WorkerMessage, type WorkerStart } from "./protocol.ts";
+
+export interface SlotOptions {
+  readonly workerUrl: URL;
+  readonly spec: ProgramSpec;
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+type Done = Extract<WorkerMessage, { kind: "done" }>;
+type Failed = Extract<WorkerMessage, { kind: "failed" }>;
+type Ready = Extract<WorkerMessage, { kind: "ready" }>;
+
+/** What a slot tells its pool. */
+export interface SlotEvents {
+  ready(slot: WorkerSlot, message: Ready): void;
+  done(slot: WorkerSlot, job: Job, message: Done): void;
+  failed(slot: WorkerSlot, job: Job, message: Failed): void;
+  /** The thread is gone. `jobs` were with it, `running` is the one it worked on, at `record`. */
+  lost(slot: WorkerSlot, loss: { jobs: Job[]; running: Job | undefined; record: number; error: Error }): void;
+}
+
+/** A place for one worker thread, which is replaced when it dies. */
+export class WorkerSlot {
+  readonly index: number;
+  readonly #options: SlotOptions;
+  readonly #events: SlotEvents;
+  #worker: Worker | undefined;
+  #progress = newProgress();
+  #thread = 0;
+  #ready = false;
+  #jobs: Job[] = [];
+
+  constructor(index: number, options: SlotOptions, events: SlotEvents) {
+    this.index = index;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Batches at the worker, the one at work included. */
+  get load(): number {
+    return this.#jobs.length;
+  }
+
+  start(): void {
+    const { spec, workerUrl, resourceLimits } = this.#options;
+    this.#progress = newProgress();
+    const workerData: WorkerStart = { spec, progress: this.#progress };
+    const worker = new Worker(workerUrl, { workerData, ...(resourceLimits && { resourceLimits }) });
+    this.#worker = worker;
+    worker.on("message", (message: WorkerMessage) => this.#worker === worker && this.#receive(message));
+    worker.on("error", (error) => this.#worker === worker && this.#gone(workerError(error)));
+    worker.on("exit", (code) => this.#worker === worker && this.#gone(workerError(`exit code ${code}`)));
+  }
+
+  send(job: Job, data: Uint8Array<ArrayBuffer>): void {
+    const message: JobMessage = { job: job.id, input: job.input(data), guarded: job.guarded };
+    this.#jobs.push(job);
+    this.#worker?.postMessage(message, [data.buffer]);
+  }
+
+  /** What the thread is doing, or undefined when it waits. */
+  work(): Work | undefined {
+    const job = this.#running();
+    const record = Atomics.load(this.#progress, RECORD);
+    return job && { job: job.id, record, thread: this.#thread, guarded: job.guarded };
+  }
+
+  /** Ends the thread as if it had died. */
+  kill(error: Error): void {
+    void this.#worker?.terminate();
+    this.#gone(error);
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#ready = false;
+    await worker?.terminate();
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (message.kind === "unusable") {
+      const { code, message: text, hint } = message.failure;
+      const error = new SluiceError(code?.startsWith("SLUICE_") ? (code as "SLUICE_WORKER") : "SLUICE_WORKER", text, {
+        ...(hint !== undefined && { hint }),
+      });
+      return this.#gone(error);
+    }
+    if (message.kind === "ready") {
+      this.#ready = true;
+      this.#thread = message.thread;
+      return this.#events.ready(this, message);
+    }
+    const job = this.#jobs.find((candidate) => candidate.id === message.job);
+    if (!job) return;
+    this.#jobs = this.#jobs.filter((other) => other !== job);
+    if (message.kind === "done") this.#events.done(this, job, message);
+    else this.#events.failed(this, job, message);
+  }
+
+  #gone(error: Error): void {
+    const running = this.#running();
+    const record = Atomics.load(this.#progress, RECORD);
+    const jobs = this.#jobs;
+    this.#worker = undefined;
+    this.#ready = false;
+    this.#jobs = [];
+    this.#events.lost(this, { jobs, running, record, error });
+  }
+
+  #running(): Job | undefined {
+    const id = Atomics.load(this.#progress, JOB);
+    return this.#jobs.find((job) => job.id === id);
+  }
+}
+
+function newProgress(): Int32Array {
+  const progress = new Int32Array(new SharedArrayBuffer(8));
+  progress[RECORD] = -1;
+  progress[JOB] = IDLE;
+  return progress;
+}
+
+function workerError(cause: unknown): SluiceError {
+  const { message } = cause as { message?: unknown };
+  const text = typeof message === "string" ? message : String(cause);
+  return new SluiceError("SLUICE_WORKER", `a worker thread ended: ${text}`, {
+    hint: "its batches are run again; if this repeats, give it more memory or report it",
+    cause,
+  });
+}

@@ -1,1 +1,23 @@
-export {};
+import type { Sink, SinkDefinition } from "@sluice/core";
+import { parseAddress } from "./address.ts";
+import { GelfEncoder } from "./encoder.ts";
+import { type GelfOptions, gelfOptions } from "./options.ts";
+import { TcpSink } from "./tcp/sink.ts";
+
+export { GelfEncoder } from "./encoder.ts";
+
+/** GELF 1.1 to Graylog over TCP, TLS, UDP or HTTP. */
+export const gelfSink: SinkDefinition<GelfOptions> = {
+  kind: "sink",
+  type: "gelf",
+  summary: "Sends events to Graylog as GELF 1.1 over TCP, TLS, UDP or HTTP; over TCP and TLS with confirmed delivery.",
+  options: gelfOptions,
+  overlapping: true,
+  encoder(options, ctx) {
+    const { transport } = parseAddress(options.address);
+    return new GelfEncoder(ctx.hostname, transport === "tcp" || transport === "tls" ? "\0" : "");
+  },
+  create(options, ctx): Sink {
+    return new TcpSink(options, ctx.baseDir);
+  },
+};

@@ -1,0 +1,24 @@
+import { gunzipSync, inflateSync } from "node:zlib";
+
+/** Graylog's limit for what a compressed message may unfold to. */
+export const MAX_UNPACKED = 8 * 1024 * 1024;
+
+/** The JSON bytes of a GELF payload: gzip, zlib or plain, told apart by its first bytes. Throws on broken compression. */
+export function unpack(payload: Buffer): Buffer {
+  const [first, second] = payload;
+  if (first === 0x1f && second === 0x8b) return gunzipSync(payload, { maxOutputLength: MAX_UNPACKED });
+  const isZlib = first === 0x78 && second !== undefined && (first * 256 + second) % 31 === 0;
+  return isZlib ? inflateSync(payload, { maxOutputLength: MAX_UNPACKED }) : payload;
+}
+
+/** The message in a JSON payload, or null when it is not an object. */
+export function parseMessage(json: Buffer): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(json.toString("utf8"));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}

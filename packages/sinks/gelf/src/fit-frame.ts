@@ -1,0 +1,92 @@
+import { jsonBytes } from "./json.ts";
+import { MAX_FRAME } from "./limits.ts";
+import type { GelfMessage } from "./plain-encoder.ts";
+
+/** Tag of an event whose texts were cut to fit into a frame. */
+const TAG = "_frame_cut";
+/** Fields are not cut below this many bytes while there are longer ones. */
+const SHORTEST = 64;
+
+/** The message as JSON of at most `MAX_FRAME` bytes with its delimiter: cuts `full_message`, then the longest fields. */
+export function fitFrame(message: GelfMessage, adjust: (reason: string) => void): string {
+  const json = toJson(message);
+  if (Buffer.byteLength(json) < MAX_FRAME) return json;
+  adjust("frame_cut");
+  const tags = message.fields.get("_tags");
+  message.fields.delete("_tags");
+  message.fields.set("_tags", tags === undefined ? TAG : `${TAG}, ${tags}`);
+  cutFullMessage(message);
+  cutFields(message, adjust);
+  return toJson(message);
+}
+
+function text(value: string): string {
+  return JSON.stringify(value.toWellFormed());
+}
+
+/** Additional fields as members of a JSON object, each after a comma. */
+export function fieldsJson(fields: ReadonlyMap<string, string | number>): string {
+  let json = "";
+  for (const [name, value] of fields) json += `,"${name}":${typeof value === "number" ? value : text(value)}`;
+  return json;
+}
+
+function toJson(message: GelfMessage): string {
+  let json = `{"version":"1.1","host":${text(message.host)},"short_message":${text(message.shortMessage)}`;
+  if (message.fullMessage !== undefined) json += `,"full_message":${text(message.fullMessage)}`;
+  if (message.timestamp !== undefined) json += `,"timestamp":${message.timestamp}`;
+  return `${json},"level":${message.level}${fieldsJson(message.fields)}}`;
+}
+
+/** Bytes by which the message is too long; the delimiter counts. */
+function excess(message: GelfMessage): number {
+  return Buffer.byteLength(toJson(message)) + 1 - MAX_FRAME;
+}
+
+function cutFullMessage(message: GelfMessage): void {
+  if (message.fullMessage === undefined) return;
+  const over = excess(message);
+  const room = jsonBytes(message.fullMessage) - over;
+  const kept = room > SHORTEST ? cutJson(message.fullMessage, room) : "";
+  message.fullMessage = kept === "" ? undefined : kept;
+}
+
+function cutFields(message: GelfMessage, adjust: (reason: string) => void): void {
+  let over = excess(message);
+  if (over <= 0) return;
+  const texts = [...message.fields].flatMap(([name, value]) =>
+    typeof value === "string" ? [{ name, bytes: jsonBytes(value) }] : [],
+  );
+  texts.sort((a, b) => b.bytes - a.bytes);
+  for (const { name, bytes } of texts) {
+    if (over <= 0 || bytes <= SHORTEST) break;
+    const kept = cutJson(message.fields.get(name) as string, Math.max(SHORTEST, bytes - over));
+    message.fields.set(name, kept);
+    over -= bytes - jsonBytes(kept);
+    adjust("field_cut");
+  }
+  dropFields(message, over, adjust);
+}
+
+/** Last resort, for events of tens of thousands of fields: leaves out the last ones. */
+function dropFields(message: GelfMessage, over: number, adjust: (reason: string) => void): void {
+  let rest = over;
+  for (const [name, value] of [...message.fields].toReversed()) {
+    if (rest <= 0) return;
+    if (name === "_tags" || name === "_event_id") continue;
+    rest -= name.length + 4 + (typeof value === "number" ? String(value).length : jsonBytes(value));
+    message.fields.delete(name);
+    adjust("field_dropped");
+  }
+}
+
+/** The start of `text` that takes at most `maxBytes` as a JSON string, cut between code points. */
+function cutJson(text: string, maxBytes: number): string {
+  let kept = text;
+  for (let bytes = jsonBytes(kept); bytes > maxBytes && kept !== ""; bytes = jsonBytes(kept)) {
+    const length = Math.min(kept.length - 1, Math.floor((kept.length * maxBytes) / bytes));
+    const splitsPair = (kept.charCodeAt(length - 1) & 0xfc00) === 0xd800;
+    kept = kept.slice(0, splitsPair ? length - 1 : length);
+  }
+  return kept;
+}

@@ -1,0 +1,47 @@
+import { type EncodedBatch, type Sink, type SinkContext, silentLogger } from "@sluice/core";
+import { parseAddress, type Target, tlsSettings } from "../address.ts";
+import type { GelfOptions } from "../options.ts";
+import { type ConnectSettings, connect } from "./connect.ts";
+import { ConfirmedLink } from "./link.ts";
+
+/** Sends frames over TCP or TLS, confirmed as `ConfirmedLink` says. */
+export class TcpSink implements Sink {
+  readonly #options: GelfOptions;
+  readonly #baseDir: string;
+  readonly #target: Target;
+  #link: ConfirmedLink | undefined;
+
+  constructor(options: GelfOptions, baseDir: string) {
+    this.#options = options;
+    this.#baseDir = baseDir;
+    this.#target = parseAddress(options.address);
+  }
+
+  async start(ctx: SinkContext): Promise<void> {
+    this.#link = new ConfirmedLink(await this.#settings(), this.#options, ctx.log);
+  }
+
+  async write(batch: EncodedBatch, signal: AbortSignal): Promise<void> {
+    this.#link ??= new ConfirmedLink(await this.#settings(), this.#options, silentLogger);
+    await this.#link.write(batch.bytes, signal);
+  }
+
+  async drain(): Promise<void> {
+    await this.#link?.drain();
+  }
+
+  async close(): Promise<void> {
+    this.#link?.close();
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    const socket = await connect(await this.#settings(), signal);
+    socket.destroy();
+  }
+
+  async #settings(): Promise<ConnectSettings> {
+    const base = { target: this.#target, timeout: this.#options.connect_timeout };
+    if (this.#target.transport !== "tls") return base;
+    return { ...base, tls: await tlsSettings(this.#options.tls, this.#baseDir, this.#target.host) };
+  }
+}

@@ -2,6 +2,8 @@ import { SluiceError } from "@sluice/core";
 
 /** A mistake in an expression and where it is. Code `SLUICE_EXPRESSION`. */
 export class ExpressionError extends SluiceError {
+  /** The whole expression. */
+  readonly source: string;
   /** Line in the expression, from 1. */
   readonly line: number;
   /** Column in that line, from 1, in UTF-16 units. */
@@ -14,6 +16,7 @@ export class ExpressionError extends SluiceError {
     const place = line > 1 ? `line ${line}, column ${column}` : `column ${column}`;
     super("SLUICE_EXPRESSION", `${problem} at ${place} of the expression`, hint === undefined ? {} : { hint });
     this.name = "ExpressionError";
+    this.source = source;
     this.line = line;
     this.column = column;
   }

@@ -1,0 +1,35 @@
+import { errorText, type Sink, SluiceError, type Source } from "@sluice/core";
+import type { Position, Problems } from "./problem.ts";
+
+/** A source or sink that can be tried. */
+export interface Connectable {
+  readonly label: string;
+  readonly at: Position;
+  readonly target: Source | Sink;
+}
+
+/** Tries all at once until the signal aborts, and reports those that cannot be reached. */
+export async function connectTo(all: readonly Connectable[], signal: AbortSignal, problems: Problems): Promise<void> {
+  await Promise.all(all.map((one) => connectOne(one, signal, problems)));
+}
+
+async function connectOne({ label, at, target }: Connectable, signal: AbortSignal, problems: Problems): Promise<void> {
+  try {
+    await Promise.race([target.check?.(signal), aborted(signal)]);
+  } catch (error) {
+    if (signal.aborted) problems.error(at, `${label}: no answer in the time given`, "is its far end running?");
+    else problems.error(at, `${label}: ${errorText(error)}`, error instanceof SluiceError ? error.hint : undefined);
+  } finally {
+    // What a check may have opened is the sink's own to release; that this fails says nothing about the pipeline.
+    if ("close" in target) await target.close?.().catch(() => {});
+  }
+}
+
+/** Rejects when the signal aborts; otherwise waits without keeping anything alive. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void => reject(new Error("aborted"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,96 @@
+import { open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { errorText, SluiceError } from "@sluice/core";
+
+/** No pipeline file and no secret is larger; `/dev/zero` and the like are. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+const PIPELINE_FILE = /\.(?:ya?ml|json)$/i;
+
+/** Reads bytes of a file. */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+/**
+ * The pipeline files that the paths name: a file is itself, a directory stands for its `*.yaml`, `*.yml` and `*.json`,
+ * sorted by name. Each file once.
+ *
+ * @throws SluiceError `SLUICE_USAGE` when a path does not exist or a directory has no pipeline file.
+ */
+export async function findPipelineFiles(paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) found.push(...(await expand(path)));
+  return [...new Set(found)];
+}
+
+async function expand(path: string): Promise<string[]> {
+  const isDirectory = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    (error: unknown) => {
+      throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reason(error)}`, { hint: "name a pipeline file" });
+    },
+  );
+  if (!isDirectory) return [path];
+  const names = (await readdir(path)).filter((name) => PIPELINE_FILE.test(name) && !name.startsWith(".")).sort();
+  if (names.length > 0) return names.map((name) => join(path, name));
+  const hint = "pipeline files end in .yaml, .yml or .json";
+  throw new SluiceError("SLUICE_USAGE", `there is no pipeline file in ${path}`, { hint });
+}
+
+/** Reads a file of at most 4 MiB. Rejects with a short reason. */
+export async function readSmallFile(path: string): Promise<Uint8Array> {
+  const file = await open(path).catch((error: unknown) => {
+    throw new Error(reason(error), { cause: error });
+  });
+  try {
+    return await readUpTo(file, MAX_BYTES);
+  } catch (error) {
+    throw new Error(reason(error), { cause: error });
+  } finally {
+    await file.close();
+  }
+}
+
+async function readUpTo(file: Awaited<ReturnType<typeof open>>, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { bytesRead, buffer } = await file.read({ buffer: new Uint8Array(64 * 1024) });
+    if (bytesRead === 0) return Buffer.concat(chunks);
+    chunks.push(buffer.subarray(0, bytesRead));
+    size += bytesRead;
+    if (size > limit) throw new Error(`it is larger than ${limit / 1024 / 1024} MiB`);
+  }
+}
+
+/** Text of UTF-8 bytes without a byte order mark; where it is not UTF-8, the line of the first wrong byte. */
+export function decodeUtf8(bytes: Uint8Array): { text: string } | { badLine: number } {
+  const text = tryDecode(bytes);
+  if (text !== undefined) return { text };
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline < 0 ? bytes.length : newline + 1;
+    if (tryDecode(bytes.subarray(start, end)) === undefined) break;
+    start = end;
+  }
+  return { badLine: line };
+}
+
+function tryDecode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "permission denied",
+  EISDIR: "it is a directory",
+};
+
+function reason(error: unknown): string {
+  const { code } = error as { code?: string };
+  return (code !== undefined && REASONS[code]) || errorText(error);
+}

@@ -1,0 +1,131 @@
+import { type CreateContext, errorText, type PatternFiles, type Registry, SluiceError } from "@sluice/core";
+import { compileExpression, ExpressionError } from "@sluice/expression";
+import type { LoadedComponent } from "./component.ts";
+import { type Connectable, connectTo } from "./connect.ts";
+import { placeIn } from "./interpolate.ts";
+import type { LoadedPipeline } from "./load.ts";
+import { eachScalar, type LocatedNode, resolvePath } from "./node.ts";
+import { type Position, type Problem, Problems } from "./problem.ts";
+
+export interface ValidateOptions {
+  readonly registry: Registry;
+  /** Grok pattern files for the steps. */
+  readonly patterns: PatternFiles;
+  readonly hostname: string;
+  /** Whether steps look for slow patterns; that takes seconds. Default true. */
+  readonly diagnose?: boolean;
+  /** Also tries each source and sink, until the signal aborts. */
+  readonly connect?: AbortSignal;
+}
+
+/**
+ * Everything wrong with a pipeline: what loading found, and what only shows when its components are made (inertly: no
+ * file or connection is opened unless `connect` is given) and its expressions compiled.
+ */
+export async function validatePipeline(loaded: LoadedPipeline, options: ValidateOptions): Promise<Problem[]> {
+  const problems = new Problems(loaded.file);
+  problems.list.push(...loaded.problems);
+  for (const secret of loaded.secrets) problems.hide(secret);
+  const connectables: Connectable[] = [];
+  for (const component of loaded.components) {
+    const connectable = await makeComponent(component, loaded, options, problems);
+    if (connectable) connectables.push(connectable);
+  }
+  compileConditions(loaded, problems);
+  reportSharedNames(loaded, problems);
+  if (options.connect) await connectTo(connectables, options.connect, problems);
+  return problems.sorted();
+}
+
+async function makeComponent(
+  component: LoadedComponent,
+  loaded: LoadedPipeline,
+  options: ValidateOptions,
+  problems: Problems,
+): Promise<Connectable | undefined> {
+  const { name, at } = component;
+  const context: CreateContext = {
+    name,
+    pipeline: loaded.name,
+    baseDir: loaded.baseDir,
+    hostname: options.hostname,
+    warn: (message) => problems.warn(at, message),
+  };
+  try {
+    return await create(component, context, options, problems);
+  } catch (error) {
+    reportThrown(error, component, problems);
+    return undefined;
+  }
+}
+
+async function create(
+  component: LoadedComponent,
+  context: CreateContext,
+  { patterns, diagnose = true }: ValidateOptions,
+  problems: Problems,
+): Promise<Connectable | undefined> {
+  const { kind, definition, options, name, at } = component;
+  if (kind === "source") return { label: `source \`${name}\``, at, target: definition.create(options, context) };
+  if (kind === "sink") {
+    definition.encoder(options, context);
+    return { label: `sink \`${name}\``, at, target: definition.create(options, context) };
+  }
+  const step = definition.create(options, { ...context, patterns });
+  const warnings = diagnose ? ((await step.diagnose?.()) ?? []) : [];
+  for (const warning of warnings) problems.warn(at, warning);
+  return undefined;
+}
+
+function reportThrown(error: unknown, { node, at }: LoadedComponent, problems: Problems): void {
+  if (error instanceof ExpressionError) return problems.error(expressionPlace(error, node), error.message, error.hint);
+  problems.error(at, errorText(error), error instanceof SluiceError ? error.hint : undefined);
+}
+
+/** The place of a mistake in an expression, where the file has the expression as it is, e.g. behind the `=` of `set`. */
+function expressionPlace({ source, line, column }: ExpressionError, node: LocatedNode): Position {
+  let place = node.at;
+  eachScalar(node, (scalar) => {
+    const { value, interpolated } = scalar;
+    if (typeof value !== "string" || interpolated || line > 1 || !value.endsWith(source)) return;
+    place = placeIn(scalar, value.length - source.length + column - 1);
+  });
+  return place;
+}
+
+/** Compiles every `when` of steps and sinks. */
+function compileConditions({ root }: LoadedPipeline, problems: Problems): void {
+  for (const section of ["steps", "sinks"]) {
+    const node = root?.entries.get(section)?.node;
+    for (const child of node ? children(node) : []) {
+      const { node: when, found } = resolvePath(child, ["when"]);
+      if (found && when.kind === "scalar" && typeof when.value === "string" && !when.failed) {
+        compileCondition(when.value, when, problems);
+      }
+    }
+  }
+}
+
+function compileCondition(source: string, node: LocatedNode, problems: Problems): void {
+  try {
+    compileExpression(source);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    problems.error(expressionPlace(error, node), error.message, error.hint);
+  }
+}
+
+function children(node: LocatedNode): readonly LocatedNode[] {
+  if (node.kind === "list") return node.items;
+  return node.kind === "map" ? [...node.entries.values()].map((entry) => entry.node) : [];
+}
+
+/** `tap`, metrics and the ledger name components: a source and a sink of one name could not be told apart. */
+function reportSharedNames({ components }: LoadedPipeline, problems: Problems): void {
+  const sources = new Set(components.filter(({ kind }) => kind === "source").map(({ name }) => name));
+  for (const { kind, name, at } of components) {
+    if (kind === "sink" && sources.has(name)) {
+      problems.error(at, `a source is called \`${name}\` too`, "give the sink another name");
+    }
+  }
+}

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseRate } from "@sluice/core";
-import { GENERATORS, type GeneratorKind, generateLines } from "@sluice/generate";
+import { openTraffic, TRAFFIC_KINDS, type TrafficKind } from "@sluice/generate";
 import { Argument, type Command, InvalidArgumentError } from "commander";
 import { wholeNumber } from "../arguments.ts";
 
@@ -16,12 +16,12 @@ export function addGenerateCommand(program: Command): void {
   program
     .command("generate")
     .description("Write realistic, reproducible log lines to stdout.")
-    .addArgument(new Argument("<kind>", "kind of traffic").choices([...GENERATORS]))
+    .addArgument(new Argument("<kind>", "kind of traffic").choices(TRAFFIC_KINDS))
     .option("--count <n>", "lines to write (default: until interrupted)", wholeNumber)
     .option("--rate <rate>", "lines a second, e.g. 500/s (default: as fast as possible)", rateArgument)
     .option("--seed <n>", "the same seed gives the same lines", wholeNumber, 1)
     .addHelpText("after", "\nExample:\n  sluice generate nginx --count 1000 --seed 7 > access.log")
-    .action(async (kind: GeneratorKind, options: GenerateOptions) => writeTraffic(kind, options));
+    .action(writeTraffic);
 }
 
 function rateArgument(text: string): number {
@@ -35,8 +35,8 @@ function rateArgument(text: string): number {
 const CHUNK_LINES = 1000;
 const TICK_MS = 50;
 
-async function writeTraffic(kind: GeneratorKind, { count = Infinity, rate, seed }: GenerateOptions): Promise<void> {
-  const lines = generateLines(kind, { seed });
+async function writeTraffic(kind: TrafficKind, { count = Infinity, rate, seed }: GenerateOptions): Promise<void> {
+  const traffic = openTraffic(kind, { seed });
   const started = performance.now();
   for (let written = 0; written < count; ) {
     const due =
@@ -46,9 +46,7 @@ async function writeTraffic(kind: GeneratorKind, { count = Infinity, rate, seed 
       await sleep(TICK_MS);
       continue;
     }
-    let chunk = "";
-    for (let i = 0; i < now; i++) chunk += `${lines.next().value}\n`;
     written += now;
-    if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
+    if (!process.stdout.write(traffic.block(now))) await once(process.stdout, "drain");
   }
 }

@@ -1,0 +1,115 @@
+import { mkdirSync } from "node:fs";
+import { appendFile, rm } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { openTraffic } from "@sluice/generate";
+import { type ReceivedMessage, startReceiver } from "@sluice/receiver";
+import { openState, type PipelineRun } from "@sluice/runtime";
+import type { Command } from "commander";
+import { durationArgument, wholeNumber } from "../arguments.ts";
+import { type Done, EXIT } from "../exit.ts";
+import { createLogger } from "../log.ts";
+import { readPatternFiles } from "../patterns.ts";
+import { loadPipelines, requireValid } from "../pipelines.ts";
+import { logLedger, startPipeline } from "../run-pipelines.ts";
+
+interface DemoOptions {
+  rate: number;
+  for?: number;
+  dir: string;
+}
+
+const PIPELINE = fileURLToPath(new URL("../../../../pipelines/demo.yaml", import.meta.url));
+const TICK_MS = 100;
+const SHOW_EVERY_MS = 2000;
+/** Events shown whole at the start, and then one with every count. */
+const FIRST_SHOWN = 3;
+
+/** `sluice demo`: what `npm start` runs. */
+export function addDemoCommand(program: Command, done: Done): void {
+  program
+    .command("demo")
+    .description("Generate nginx traffic, tail and parse it, deliver it over GELF/TCP to a receiver here, and show it.")
+    .option("--rate <n>", "lines a second", wholeNumber, 500)
+    .option("--for <duration>", "end after this time (default: Ctrl-C)", durationArgument)
+    .option("--dir <dir>", "where the log and the state are", ".demo")
+    .addHelpText("after", "\nExample:\n  sluice demo --rate 2000 --for 10s")
+    .action(async (options: DemoOptions) => done(await demo(options)));
+}
+
+async function demo({ rate, for: duration, dir }: DemoOptions) {
+  await rm(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true, mode: 0o750 });
+  const screen = new Screen();
+  const receiver = await startReceiver({
+    kind: "gelf",
+    listen: "tcp://127.0.0.1:0",
+    onMessages: (m) => screen.arrived(m),
+  });
+  process.env["DEMO_DIR"] = path.resolve(dir);
+  process.env["DEMO_GELF"] = receiver.address;
+  const log = createLogger();
+  const patterns = await readPatternFiles();
+  const [spec] = requireValid(await loadPipelines([PIPELINE], patterns, { diagnose: false }));
+  if (!spec) return EXIT.failed;
+  const state = openState(path.join(dir, "state"), { log });
+  const pipeline = await startPipeline(spec, { state, log, patterns, workers: "auto", finite: false });
+  const end = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end.abort());
+  if (duration !== undefined) setTimeout(() => end.abort(), duration).unref();
+  process.stdout.write(
+    `${rate} requests a second → ${dir}/access.log → sluice → ${receiver.address}   (Ctrl-C ends it)\n`,
+  );
+  const shown = setInterval(() => screen.show(pipeline), SHOW_EVERY_MS);
+  await writeTraffic(path.join(dir, "access.log"), rate, end.signal);
+  clearInterval(shown);
+  const result = await pipeline.stop(30_000);
+  screen.show(pipeline);
+  await receiver.close();
+  state.close();
+  logLedger(log, result);
+  return result.ok ? EXIT.done : EXIT.failed;
+}
+
+async function writeTraffic(file: string, rate: number, end: AbortSignal): Promise<void> {
+  const traffic = openTraffic("nginx", { seed: 1, start: new Date() });
+  const started = performance.now();
+  for (let written = 0; !end.aborted; ) {
+    const due = Math.floor(((performance.now() - started) / 1000) * rate) - written;
+    if (due > 0) await appendFile(file, traffic.block(due));
+    written += Math.max(0, due);
+    await sleep(TICK_MS);
+  }
+}
+
+/** What the demo shows: the first events whole, then counts with one event each. */
+class Screen {
+  #received = 0;
+  #last: ReceivedMessage | undefined;
+  #before = { received: 0, at: performance.now() };
+
+  arrived(messages: readonly ReceivedMessage[]): void {
+    for (const message of messages) if (this.#received++ < FIRST_SHOWN) this.#print(message);
+    this.#last = messages.at(-1);
+  }
+
+  show(pipeline: PipelineRun): void {
+    const now = performance.now();
+    const rate = Math.round(((this.#received - this.#before.received) * 1000) / (now - this.#before.at));
+    this.#before = { received: this.#received, at: now };
+    const { ledger, buffered } = pipeline.snapshot();
+    process.stdout.write(
+      `read ${ledger.in + buffered}  received ${this.#received} (${rate}/s)  confirmed ${ledger.delivered}\n`,
+    );
+    if (this.#last) this.#print(this.#last);
+  }
+
+  #print(message: ReceivedMessage): void {
+    const field = (name: string): string => String(message[name] ?? "-");
+    const request = `${field("_http_request_method")} ${field("_url_path")}`;
+    process.stdout.write(
+      `  ${field("_source_ip")}  ${field("_http_response_status_code")}  ${request}  ${field("_user_agent_original")}\n`,
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import type { Logger } from "@sluice/core";
+import { openState, type PipelineRun } from "@sluice/runtime";
+import { type Command, InvalidArgumentError } from "commander";
+import { durationArgument } from "../arguments.ts";
+import { type Done, EXIT } from "../exit.ts";
+import { createLogger } from "../log.ts";
+import { readPatternFiles } from "../patterns.ts";
+import { loadPipelines, requireValid } from "../pipelines.ts";
+import { logLedger, startPipeline } from "../run-pipelines.ts";
+
+interface RunOptions {
+  stateDir: string;
+  http: string;
+  workers: number | "auto";
+  drain: number;
+  untilEof?: boolean;
+}
+
+/** `sluice run`: runs pipelines until a signal, or until finite sources have ended. */
+export function addRunCommand(program: Command, done: Done): void {
+  program
+    .command("run")
+    .description("Run pipelines until SIGTERM or SIGINT, then drain, print the ledger and exit.")
+    .argument("<paths...>", "pipeline files or directories of them")
+    .option("--state-dir <dir>", "positions and ledger", process.env["SLUICE_STATE_DIR"] ?? "./.sluice")
+    .option("--http <address>", "metrics and health (not in this version: only `off`)", "off")
+    .option("--workers <n|auto>", "worker threads for parsing; 0 parses in the main thread", workersArgument, "auto")
+    .option("--drain <duration>", "longest time to deliver what is in flight at the end", durationArgument, 30_000)
+    .option("--until-eof", "end when everything that is there has been delivered")
+    .addHelpText("after", "\nExample:\n  sluice run pipelines/nginx-to-graylog.yaml --state-dir /var/lib/sluice")
+    .action(async (paths: string[], options: RunOptions) => done(await run(paths, options)));
+}
+
+function workersArgument(text: string): number | "auto" {
+  if (text === "auto") return "auto";
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError("give a number from 0 to 99, or auto.");
+  return Number(text);
+}
+
+async function run(paths: readonly string[], options: RunOptions) {
+  // Files are 0640 and directories 0750, whoever creates them.
+  process.umask(0o027);
+  const log = createLogger();
+  const patterns = await readPatternFiles();
+  const specs = requireValid(await loadPipelines(paths, patterns, { diagnose: false }));
+  if (options.http !== "off") log.warn({ http: options.http }, "this version has no HTTP side; --http is ignored");
+  const state = openState(options.stateDir, { log });
+  try {
+    const context = { state, log, patterns, workers: options.workers, finite: options.untilEof ?? false };
+    const runs: PipelineRun[] = [];
+    for (const spec of specs) runs.push(await startPipeline(spec, context));
+    log.info({ pipelines: specs.map(({ name }) => name), stateDir: options.stateDir }, "running");
+    stopOnSignals(runs, options.drain, log);
+    const results = await Promise.all(runs.map((pipeline) => pipeline.done));
+    for (const result of results) logLedger(log, result);
+    return results.every(({ ok, snapshot }) => ok && snapshot.buffered === 0) ? EXIT.done : EXIT.failed;
+  } finally {
+    state.close();
+  }
+}
+
+/** The first signal drains, a second one gives up at once. */
+function stopOnSignals(runs: readonly PipelineRun[], drain: number, log: Logger): void {
+  let asked = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ signal, drainMs: asked ? 0 : drain }, asked ? "giving up what is in flight" : "draining");
+    for (const pipeline of runs) void pipeline.stop(asked ? 0 : drain);
+    asked = true;
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGHUP", () => log.warn({}, "this version does not reload: restart it to read the files again"));
+}

@@ -1,0 +1,92 @@
+import os from "node:os";
+import type { CreateContext, Logger, PatternFiles, PipelineSpec } from "@sluice/core";
+import { compileProgram } from "@sluice/program";
+import {
+  type PipelineResult,
+  type PipelineRun,
+  type PipelineSink,
+  type PipelineSource,
+  runPipeline,
+  type State,
+} from "@sluice/runtime";
+import { programSpecOf } from "./program-spec.ts";
+import { registry } from "./registry.ts";
+
+/** What all pipelines of a run share. */
+export interface RunContext {
+  readonly state: State;
+  readonly log: Logger;
+  readonly patterns: PatternFiles;
+  readonly workers: number | "auto";
+  readonly finite: boolean;
+}
+
+/** Heap limits of a worker thread: batches are small and short-lived, so a small young generation keeps memory flat. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 };
+
+/** Creates the components of a pipeline and starts it. */
+export async function startPipeline(spec: PipelineSpec, context: RunContext): Promise<PipelineRun> {
+  const { state, log, patterns, workers, finite } = context;
+  const workerUrl = new URL(
+    import.meta.url.endsWith(".ts") ? "./program-worker.ts" : "./program-worker.js",
+    import.meta.url,
+  );
+  return runPipeline({
+    spec,
+    programSpec: programSpecOf(spec, patterns),
+    compile: (programSpec) => compileProgram(programSpec, registry),
+    workerUrl,
+    workers,
+    resourceLimits: WORKER_LIMITS,
+    sources: await createSources(spec, log),
+    sinks: await createSinks(spec, log),
+    state,
+    log,
+    finite,
+  });
+}
+
+async function createSources(spec: PipelineSpec, log: Logger): Promise<PipelineSource[]> {
+  return Promise.all(
+    spec.sources.map(async ({ name, type, options }) => {
+      const definition = await registry.source(type);
+      return { name, source: definition.create(definition.options.parse(options), contextOf(spec, name, log)) };
+    }),
+  );
+}
+
+async function createSinks(spec: PipelineSpec, log: Logger): Promise<PipelineSink[]> {
+  return Promise.all(
+    spec.sinks.map(async (sink) => {
+      const definition = await registry.sink(sink.type);
+      const created = definition.create(definition.options.parse(sink.options), contextOf(spec, sink.name, log));
+      return { spec: sink, sink: created, overlapping: definition.overlapping ?? false };
+    }),
+  );
+}
+
+function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, log: Logger): CreateContext {
+  const warn = (message: string): void => log.warn({ pipeline, component: name }, message);
+  return { name, pipeline, baseDir, hostname: os.hostname(), warn };
+}
+
+/** Writes the ledger of an ended run to the log. */
+export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult): void {
+  const { ledger, buffered, name: pipeline } = snapshot;
+  const dropped = Object.values(ledger.dropped).reduce((sum, n) => sum + n, 0);
+  const reasons = Object.entries(ledger.dropped)
+    .map(([reason, n]) => `${reason} ${n}`)
+    .join(", ");
+  const read = ledger.in + buffered;
+  const text = `ledger of ${pipeline}: in ${read} = delivered ${ledger.delivered} + dropped ${dropped}${reasons && ` (${reasons})`} + buffered ${buffered}`;
+  const fields = {
+    pipeline,
+    in: read,
+    delivered: ledger.delivered,
+    dropped: ledger.dropped,
+    buffered,
+    tagged: ledger.tagged,
+  };
+  if (ok && buffered === 0) return log.info(fields, text);
+  log.error({ ...fields, ...(error && { code: error.code, error: error.message, hint: error.hint }) }, text);
+}

@@ -2,8 +2,9 @@ import { GrokError, type PatternPlace, placeText } from "./errors.ts";
 import { type Expansion, expand } from "./expand.ts";
 import { fieldsOf, type Grok } from "./grok.ts";
 import { nameGroups } from "./groups.ts";
+import { createMatcher, type Matcher } from "./matcher.ts";
+import { parse } from "./onigmo/parser.ts";
 import type { Definition } from "./pattern-file.ts";
-import { type Translation, translate } from "./translate.ts";
 
 export interface CompileContext {
   readonly namedOnly: boolean;
@@ -14,14 +15,9 @@ export interface CompileContext {
 
 export function compileExpression(expression: string, context: CompileContext): Grok {
   const expansion = expand(expression, context.lookup, context);
-  const { source, captures } = nameGroups(expansion.text);
-  const translation = translated(source, expansion, context);
-  const { regexp } = translation;
-  const indexes = captures.map((capture) => translation.groupIndex[capture.group - 1]!);
-  const exec = (text: string): readonly (string | undefined)[] | null => {
-    const found = regexp.exec(text);
-    return found && indexes.map((index) => found[index]);
-  };
+  const { source, captures, originalOffset } = nameGroups(expansion.text);
+  const wanted = captures.map((capture) => capture.group);
+  const { exec, regexp } = matcherFor(source, wanted, expansion, context);
   return {
     expression,
     expandedSource: source,
@@ -33,13 +29,17 @@ export function compileExpression(expression: string, context: CompileContext): 
       return texts && fieldsOf(captures, texts);
     },
     place: context.place,
-    origins: expansion.spans,
+    originAt: (offset) => innermost(expansion, originalOffset(offset)),
   };
 }
 
-function translated(source: string, expansion: Expansion, context: CompileContext): Translation {
+function innermost(expansion: Expansion, offset: number): Definition | undefined {
+  return expansion.spans.find(({ start, end }) => start <= offset && offset < end)?.definition;
+}
+
+function matcherFor(source: string, wanted: readonly number[], expansion: Expansion, context: CompileContext): Matcher {
   try {
-    return translate(source);
+    return createMatcher(source, wanted);
   } catch (cause) {
     throw blame(cause, expansion, context);
   }
@@ -62,7 +62,7 @@ function blame(cause: unknown, expansion: Expansion, context: CompileContext): G
 
 function stands(text: string): boolean {
   try {
-    translate(nameGroups(text).source);
+    parse(nameGroups(text).source);
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 import { coerce } from "./coerce.ts";
 import type { PatternPlace } from "./errors.ts";
-import type { Span } from "./expand.ts";
 import type { GrokCapture } from "./groups.ts";
+import type { Definition } from "./pattern-file.ts";
 
 export type GrokValue = string | number;
 /** Fields of a match: dotted name → value, a list where a name captured more than once. */
@@ -13,15 +13,18 @@ export interface Grok {
   readonly expression: string;
   /** Oniguruma source with every `%{}` expanded; only named groups capture where there are any. */
   readonly expandedSource: string;
-  /** The same for JavaScript. Its groups are not those of `expandedSource`: use `exec`. */
-  readonly regexp: RegExp;
+  /**
+   * What finds the match on nearly all text; null when JavaScript has no such expression. Its groups are not those of
+   * `expandedSource` and a few matches need more than it: use `exec`.
+   */
+  readonly regexp: RegExp | null;
   readonly captures: readonly GrokCapture[];
   /** Text of each capture, by index in `captures`, undefined where it took no part; null without a match. */
   exec(text: string): readonly (string | undefined)[] | null;
   /** What Logstash's grok filter would set: converted, empty captures left out, a name twice makes a list. */
   match(text: string): GrokFields | null;
-  /** Where the parts of `expandedSource` were written. */
-  readonly origins: readonly Span[];
+  /** The pattern out of which the character of `expandedSource` at an offset came; undefined for the expression itself. */
+  originAt(offset: number): Definition | undefined;
   readonly place: PatternPlace;
 }
 

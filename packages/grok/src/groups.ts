@@ -22,7 +22,7 @@ export interface NamedGroups {
 }
 
 const TOKEN =
-  /\\[kg](?:<([^>]*)>|'([^']*)')|\\[^]|\[:\^?[a-z]+:\]|\[\^?\]?|\]|\(\?#(?:\\[^]|[^)\\])*\)|\(\?(?:<(?![=!])([^>]*)>|'([^']*)')/g;
+  /(?:\\[kg]|\(\?\()(?:<([^>]*)>|'([^']*)')|\\[^]|\[:\^?[a-z]+:\]|\[\^?\]?|\]|\(\?#(?:\\[^]|[^)\\])*\)|\(\?(?:<(?![=!])([^>]*)>|'([^']*)')/g;
 
 /** Finds the named groups of an Oniguruma expression and gives them names that every engine takes. */
 export function nameGroups(text: string): NamedGroups {
@@ -48,7 +48,7 @@ export function nameGroups(text: string): NamedGroups {
       if (name !== undefined) {
         groups.push({ name, group: groups.length + 1 });
         result = `(?<${ids.get(name) ?? name}>`;
-      } else if (ref !== undefined) result = `${token.slice(0, 2)}<${rename(ref)}>`;
+      } else if (ref !== undefined) result = `${/^[^<']*/.exec(token)![0]}<${rename(ref)}>`;
     }
     if (result.length !== token.length) {
       shift += token.length - result.length;

@@ -1,0 +1,63 @@
+import { type Fidelity, judge } from "./onigmo/fidelity.ts";
+import { matchAt, type Offsets, search } from "./onigmo/machine.ts";
+import { parse } from "./onigmo/parser.ts";
+import { compileProgram } from "./onigmo/program.ts";
+import { type Translation, translate } from "./translate.ts";
+
+/** Texts of the wanted groups, undefined where one took no part; null without a match. */
+export type Texts = readonly (string | undefined)[] | null;
+
+/** Finds the first match of an Oniguruma expression as Ruby would. */
+export interface Matcher {
+  readonly exec: (text: string) => Texts;
+  /** What does the work on nearly all text; null when JavaScript has no such expression. */
+  readonly regexp: RegExp | null;
+}
+
+const BEYOND_ASCII = /[^\0-\x7f]/;
+
+/** Compiles for the given groups, numbered from 1. Throws OnigmoSyntaxError. */
+export function createMatcher(source: string, wanted: readonly number[]): Matcher {
+  const expression = parse(source);
+  const fidelity = judge(expression);
+  const machine = lazily(() => compileProgram(expression));
+  const slow = (text: string): Texts => textsOf(search(machine(), text), text, wanted);
+  const translation = fidelity.differs ? null : translate(source);
+  if (!translation || translation.groupIndex.length !== expression.groups) return { exec: slow, regexp: null };
+  const { regexp } = translation;
+  const indexes = wanted.map((group) => translation.groupIndex[group - 1]!);
+  const plain = (text: string): Texts => {
+    const found = regexp.exec(text);
+    return found && indexes.map((index) => found[index]);
+  };
+  const forgetful = forgottenGroups(fidelity, translation, wanted);
+  const remembering = (text: string): Texts => {
+    const found = regexp.exec(text);
+    if (!found) return null;
+    if (forgetful.every((index) => found[index] !== undefined)) return indexes.map((index) => found[index]);
+    return textsOf(matchAt(machine(), text, found.index), text, wanted);
+  };
+  const quick = forgetful.length === 0 ? plain : remembering;
+  const exec = fidelity.ignoreCase ? (text: string) => (BEYOND_ASCII.test(text) ? slow(text) : quick(text)) : quick;
+  return { exec, regexp };
+}
+
+/** Indexes of wanted groups that JavaScript may have forgotten in a later turn of a repetition. */
+function forgottenGroups(fidelity: Fidelity, translation: Translation, wanted: readonly number[]): number[] {
+  return wanted
+    .filter((group) => fidelity.repeatedGroups.has(group))
+    .map((group) => translation.groupIndex[group - 1]!);
+}
+
+function textsOf(offsets: Offsets | null, text: string, wanted: readonly number[]): Texts {
+  if (!offsets) return null;
+  return wanted.map((group) => {
+    const start = offsets[2 * group]!;
+    return start < 0 ? undefined : text.slice(start, offsets[2 * group + 1]);
+  });
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

@@ -1,1 +1,4 @@
-export {};
+export { Graylog, type GraylogFault } from "./graylog.ts";
+export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
+export * from "./source-context.ts";
+export { type ProxyFaults, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";

@@ -1,0 +1,119 @@
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isCopyName } from "./catalog.ts";
+import { type Entry, entryAt, keyOf } from "./globs.ts";
+import { bytesBefore, type Opened, type Opener } from "./opening.ts";
+import { begins, MARK_BYTES, markOf, type Position } from "./position.ts";
+import type { Tail } from "./tail.ts";
+
+const NOTHING = Buffer.alloc(0);
+const SKIP_BYTES = 262_144;
+/** Names that rotation may have made are looked at from the newest on, so many at most. */
+const CANDIDATES = 10;
+
+/** How a file's content relates to a stream: it goes on behind what was read, holds nothing new, or is something else. */
+export type Relation =
+  | { readonly kind: "continues"; readonly before: Uint8Array }
+  | { readonly kind: "contained" }
+  | { readonly kind: "other" };
+
+/** Compares an open file with what was read of a stream whose own file is gone or was written anew. */
+export async function relate(opened: Opened, position: Position): Promise<Relation> {
+  const before = await bytesBefore(opened, position);
+  if (before !== null) return { kind: "continues", before };
+  if (!begins(position.head, opened.head)) return { kind: "other" };
+  // The copy may be older than the last read; then only its beginning can tell.
+  const { length } = await lastBytes(opened);
+  return { kind: length < position.offset ? "contained" : "other" };
+}
+
+/** The last bytes of the content and where they end. Reads a packed file to its end. */
+export async function lastBytes(opened: Opened): Promise<{ readonly length: number; readonly last: Uint8Array }> {
+  if (!opened.packed) {
+    const start = Math.max(0, opened.stat.size - MARK_BYTES);
+    const piece = await opened.reader.read(start, NOTHING, MARK_BYTES);
+    return { length: start + (piece?.bytes.length ?? 0), last: piece?.bytes ?? NOTHING };
+  }
+  let last: Uint8Array = NOTHING;
+  for (let length = 0; ; ) {
+    const piece = await opened.reader.read(length, NOTHING, SKIP_BYTES);
+    const bytes = piece?.bytes ?? NOTHING;
+    length += bytes.length;
+    last = Uint8Array.from(Buffer.concat([last, bytes.subarray(-MARK_BYTES)]).subarray(-MARK_BYTES));
+    if (!piece || piece.end) return { length, last };
+  }
+}
+
+/** Whether all of a file's content is the beginning of what a followed file holds. */
+export async function isPartOf(opened: Opened, tail: Tail, opener: Opener): Promise<boolean> {
+  const { length, last } = await lastBytes(opened);
+  const original = await opener.open(tail.at);
+  try {
+    if (keyOf(original.stat) !== keyOf(tail)) return false;
+    const piece = await original.reader.read(length - last.length, NOTHING, last.length);
+    return piece !== null && markOf(piece.bytes).hash === markOf(last).hash;
+  } finally {
+    original.reader.close();
+  }
+}
+
+/** Files beside the stream's own whose names rotation may have made, the newest first. */
+export function siblings(position: Position): Entry[] {
+  const path = position.at ?? position.path;
+  const entries: Entry[] = [];
+  try {
+    for (const name of readdirSync(dirname(path))) {
+      const entry = isCopyName(position, join(dirname(path), name)) ? entryAt(join(dirname(path), name)) : null;
+      if (entry) entries.push(entry);
+    }
+  } catch {
+    return [];
+  }
+  return entries.sort((a, b) => b.mtime - a.mtime).slice(0, CANDIDATES);
+}
+
+/** Finds files by inode in directories, each of which is listed once. */
+export class InodeFinder {
+  readonly #directories = new Map<string, Map<string, Entry>>();
+
+  /** The file with this inode in the directory of `path`, whatever its name is now. */
+  find(path: string, inode: { readonly dev: string; readonly ino: string }): Entry | undefined {
+    const directory = dirname(path);
+    let entries = this.#directories.get(directory);
+    if (!entries) {
+      entries = listDirectory(directory);
+      this.#directories.set(directory, entries);
+    }
+    return entries.get(keyOf(inode));
+  }
+}
+
+function listDirectory(directory: string): Map<string, Entry> {
+  const entries = new Map<string, Entry>();
+  try {
+    for (const name of readdirSync(directory)) {
+      const entry = entryAt(join(directory, name));
+      if (entry) entries.set(keyOf(entry), entry);
+    }
+  } catch {
+    // The directory is gone, and with it the file.
+  }
+  return entries;
+}
+
+/** Looks for the file in which a stream goes on: its content, copied or packed. */
+export async function findCopy(
+  position: Position,
+  opener: Opener,
+  taken: (entry: Entry) => boolean,
+): Promise<{ readonly entry: Entry; readonly opened: Opened; readonly before: Uint8Array } | null> {
+  for (const entry of siblings(position)) {
+    if (taken(entry) || entry.size === 0) continue;
+    const opened = await opener.open(entry.path).catch(() => null);
+    if (!opened) continue;
+    const relation = await relate(opened, position).catch(() => ({ kind: "other" }) as const);
+    if (relation.kind === "continues") return { entry, opened, before: relation.before };
+    opened.reader.close();
+  }
+  return null;
+}

@@ -1,0 +1,64 @@
+import { globSync, lstatSync, statSync } from "node:fs";
+import { matchesGlob, resolve } from "node:path";
+
+/** A regular file as one scan saw it. */
+export interface Entry {
+  /** Path as the globs gave it: the link, where it is a symbolic link. */
+  readonly path: string;
+  readonly dev: string;
+  readonly ino: string;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly mtime: number;
+}
+
+/** Device and inode: one file, whatever its names. */
+export function keyOf(file: { readonly dev: string; readonly ino: string }): string {
+  return `${file.dev}:${file.ino}`;
+}
+
+/** The regular file at `path`, symbolic links followed, or null when there is none that can be looked at. */
+export function entryAt(path: string): Entry | null {
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!stat?.isFile()) return null;
+    const { dev, ino, size, mtimeNs } = stat;
+    return { path, dev: String(dev), ino: String(ino), size: Number(size), mtime: Number(mtimeNs) / 1e6 };
+  } catch {
+    return null;
+  }
+}
+
+const listOf = (value: string | readonly string[] | undefined) => (typeof value === "string" ? [value] : (value ?? []));
+
+/** The files that `include` and not `exclude` name. */
+export class Globs {
+  readonly include: readonly string[];
+  readonly #exclude: readonly string[];
+
+  constructor(include: string | readonly string[], exclude: string | readonly string[] | undefined, baseDir: string) {
+    this.include = listOf(include).map((glob) => resolve(baseDir, glob));
+    this.#exclude = listOf(exclude).map((glob) => resolve(baseDir, glob));
+  }
+
+  /** Paths that match now, each once. A name that holds glob characters itself is found too. */
+  paths(): Set<string> {
+    const paths = new Set<string>();
+    for (const glob of this.include) {
+      if (lstatSync(glob, { throwIfNoEntry: false })) paths.add(glob);
+      for (const path of globSync(glob)) paths.add(path);
+    }
+    for (const path of paths) if (this.#exclude.some((glob) => matchesGlob(path, glob))) paths.delete(path);
+    return paths;
+  }
+
+  /** Files that match now by device and inode: one that has several names is listed once. */
+  list(): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const path of this.paths()) {
+      const entry = entryAt(path);
+      if (entry && !entries.has(keyOf(entry))) entries.set(keyOf(entry), entry);
+    }
+    return entries;
+  }
+}

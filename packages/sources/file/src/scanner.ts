@@ -1,0 +1,204 @@
+import type { SourceContext } from "@sluice/core";
+import type { Catalog } from "./catalog.ts";
+import { findCopy, InodeFinder } from "./copies.ts";
+import type { Fleet } from "./fleet.ts";
+import { type Entry, type Globs, keyOf } from "./globs.ts";
+import type { Identifier } from "./identify.ts";
+import type { Opener } from "./opening.ts";
+import type { Position } from "./position.ts";
+import { Tail } from "./tail.ts";
+import type { Troubles } from "./troubles.ts";
+
+/** New files are made known to the state in groups of this many. */
+const GROUP = 100;
+/** A renamed file without a successor may still be written to: it is watched this long after its last growth. */
+const MOVED_WAIT_MS = 60_000;
+
+export interface ScannerParts {
+  readonly ctx: SourceContext;
+  readonly fleet: Fleet;
+  readonly catalog: Catalog;
+  readonly opener: Opener;
+  readonly identifier: Identifier;
+  readonly troubles: Troubles;
+  readonly globs: Globs;
+  readonly rotateWait: number;
+  /** Pause after which an open multiline event is passed on; undefined without multiline. */
+  readonly idleAfter: number | undefined;
+}
+
+/** Looks at all files again and again: finds new, grown, renamed, and vanished ones. It reads no content. */
+export class Scanner {
+  readonly #parts: ScannerParts;
+
+  constructor(parts: ScannerParts) {
+    this.#parts = parts;
+  }
+
+  /** The first look: attaches what the state knows to the files that are there. */
+  async first(startAtEnd: boolean): Promise<void> {
+    const { globs, catalog, identifier } = this.#parts;
+    const entries = globs.list();
+    const atEnd = startAtEnd && catalog.firstStart;
+    if (atEnd) identifier.startAtEnd(entries.values());
+    await this.#meet(entries, atEnd);
+    for (const position of catalog.missing()) await this.#search(position);
+    catalog.flush();
+  }
+
+  async scan(): Promise<void> {
+    const { globs, fleet, catalog } = this.#parts;
+    const entries = globs.list();
+    const paths = new Set([...entries.values()].map(({ path }) => path));
+    const finder = new InodeFinder();
+    for (const tail of [...fleet.tails.values()]) {
+      const entry = entries.get(keyOf(tail));
+      if (entry) this.#seen(tail, entry);
+      else await this.#unseen(tail, finder);
+      this.#finish(tail, paths);
+    }
+    await this.#meet(entries, false);
+    catalog.flush();
+  }
+
+  #seen(tail: Tail, entry: Entry): void {
+    const { fleet } = this.#parts;
+    tail.detached = false;
+    if (entry.path !== tail.at) fleet.moved(tail, entry.path);
+    this.#look(tail, entry.size, entry.mtime);
+  }
+
+  #look(tail: Tail, size: number, mtime: number): void {
+    tail.look(size, mtime);
+    if (tail.done !== undefined && tail.done !== size) tail.done = undefined;
+    if (tail.dirty && tail.done === undefined) this.#parts.fleet.enqueue(tail);
+  }
+
+  /** A file that has no name any more that the globs match: it is read on while it is open. */
+  async #unseen(tail: Tail, finder: InodeFinder): Promise<void> {
+    const { fleet, opener, troubles } = this.#parts;
+    tail.detached = true;
+    if (tail.done !== undefined) return;
+    if (tail.reader) {
+      const { size, mtime, links } = tail.reader.stat();
+      tail.deleted = links === 0;
+      this.#look(tail, size, mtime);
+      return;
+    }
+    if (tail.busy || !troubles.mayTry(tail.id)) return;
+    const entry = finder.find(tail.at, tail);
+    tail.lost = !entry;
+    if (!entry) return;
+    tail.at = entry.path;
+    tail.busy = true;
+    try {
+      if ((await opener.reopen(tail)) === "ready") fleet.opened(tail);
+      this.#look(tail, entry.size, entry.mtime);
+      fleet.enqueue(tail);
+    } catch (error) {
+      troubles.failed(tail.id, tail.at, error);
+    } finally {
+      tail.busy = false;
+    }
+  }
+
+  /** Passes on the unfinished end of a file that will not grow any more, and closes it. */
+  #finish(tail: Tail, paths: ReadonlySet<string>): void {
+    const { fleet, rotateWait, idleAfter } = this.#parts;
+    if (tail.busy || tail.queued || tail.dirty) {
+      if (tail.lost && !tail.busy) this.#lose(tail);
+      return;
+    }
+    const quiet = performance.now() - tail.changedAt;
+    const replaced = tail.replaced || (tail.detached && paths.has(tail.path));
+    const wait = tail.deleted || replaced || !tail.detached ? rotateWait : Math.max(rotateWait, MOVED_WAIT_MS);
+    const over = (tail.detached || replaced) && quiet >= wait;
+    if (over && tail.unfinished > 0 && tail.flush !== "final") this.#flush(tail, "final");
+    else if (tail.detached && (over || tail.lost || tail.done !== undefined)) fleet.retire(tail);
+    else if (idleAfter !== undefined && quiet >= idleAfter && tail.unfinished > 0 && tail.flush === "open") {
+      this.#flush(tail, "idle");
+    }
+  }
+
+  #flush(tail: Tail, flush: "idle" | "final"): void {
+    tail.flush = flush;
+    this.#parts.fleet.enqueue(tail);
+  }
+
+  #lose(tail: Tail): void {
+    const bytes = tail.size - tail.offset;
+    if (!tail.packed && bytes > 0) {
+      this.#parts.ctx.log.warn({ path: tail.at, bytes }, "file was deleted before all of it could be read");
+    }
+    this.#parts.fleet.retire(tail);
+  }
+
+  /** Identifies the files that are not followed yet, the oldest first, packed ones last. */
+  async #meet(entries: ReadonlyMap<string, Entry>, first: boolean): Promise<void> {
+    const { fleet, catalog, ctx } = this.#parts;
+    const unknown = [...entries.values()].filter((entry) => !fleet.tails.has(keyOf(entry)));
+    unknown.sort((a, b) => Number(isPackedName(a)) - Number(isPackedName(b)) || a.mtime - b.mtime);
+    let introduced = !first;
+    for (let i = 0; i < unknown.length && !ctx.stop.aborted; i += GROUP) {
+      const found = [];
+      for (const entry of unknown.slice(i, i + GROUP)) {
+        const one = await this.#identify(entry);
+        if (one) found.push(one);
+      }
+      catalog.introduce(
+        found.filter(({ isNew }) => isNew).map(({ tail }) => tail),
+        !introduced,
+      );
+      introduced = true;
+      for (const { tail } of found) fleet.add(tail);
+    }
+    if (!introduced) catalog.introduce([], true);
+  }
+
+  async #identify(entry: Entry) {
+    const { identifier, troubles, fleet } = this.#parts;
+    const key = keyOf(entry);
+    if (!troubles.mayTry(key)) return null;
+    try {
+      const found = await identifier.identify(entry);
+      troubles.over(key, entry.path);
+      if (found?.tail.reader) fleet.opened(found.tail);
+      return found;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EMFILE" || code === "ENFILE") fleet.closeIdle(50);
+      if (code !== "ENOENT") troubles.failed(key, entry.path, error);
+      return null;
+    }
+  }
+
+  /** Looks for a file that the state knows and the globs do not find: renamed, packed or copied in its directory. */
+  async #search(position: Position): Promise<void> {
+    const { fleet, catalog, opener, identifier } = this.#parts;
+    const followed = (entry: Entry) => fleet.tails.has(keyOf(entry));
+    const entry = new InodeFinder().find(position.at ?? position.path, position);
+    if (entry && !followed(entry)) {
+      catalog.take(position);
+      const tail = Tail.resumed(entry, position);
+      tail.detached = true;
+      this.#before(tail);
+      return;
+    }
+    const copy = position.done === undefined ? await findCopy(position, opener, followed) : null;
+    if (copy) this.#before(identifier.adopt(copy.entry, copy.opened, position, copy.before));
+    else catalog.markGone(position);
+  }
+
+  /** Adds a rotated file, which is read before the one that stands in its place now. */
+  #before(tail: Tail): void {
+    const { fleet } = this.#parts;
+    fleet.add(tail);
+    for (const other of fleet.tails.values()) {
+      if (other !== tail && other.at === tail.path) fleet.follow(other, tail);
+    }
+  }
+}
+
+function isPackedName(entry: Entry): boolean {
+  return /\.(gz|zst)$/.test(entry.path);
+}

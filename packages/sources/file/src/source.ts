@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CreateContext, type Source, type SourceContext, SluiceError } from "@sluice/core";
+import { access, constants } from "node:fs/promises";
+import { Catalog } from "./catalog.ts";
+import { encodingOf } from "./encoding.ts";
+import { Fleet } from "./fleet.ts";
+import { Globs } from "./globs.ts";
+import { Identifier } from "./identify.ts";
+import { Multiline } from "./multiline.ts";
+import { Opener } from "./opening.ts";
+import type { FileOptions } from "./options.ts";
+import { Pump } from "./pump.ts";
+import { RecordSplitter } from "./records.ts";
+import { Scanner } from "./scanner.ts";
+import { LineSplitter, type Splitter } from "./split.ts";
+import { Stopping } from "./stopping.ts";
+import { Troubles } from "./troubles.ts";
+
+/** Looking at the files takes at most this part of the time, however many there are. */
+const SCAN_SHARE = 0.1;
+
+interface Parts {
+  readonly scanner: Scanner;
+  readonly pump: Pump;
+  readonly fleet: Fleet;
+}
+
+/** Follows files. */
+export class FileSource implements Source {
+  readonly #options: FileOptions;
+  readonly #globs: Globs;
+
+  constructor(options: FileOptions, ctx: CreateContext) {
+    this.#options = options;
+    this.#globs = new Globs(options.include, options.exclude, ctx.baseDir);
+  }
+
+  async run(ctx: SourceContext): Promise<void> {
+    const stopping = new Stopping(ctx.stop);
+    const { scanner, pump, fleet } = this.#assemble(ctx, stopping);
+    try {
+      await scanner.first(this.#options.start_at === "end");
+      if (ctx.finite) await pump.drain();
+      else await this.#follow(ctx, stopping, { scanner, pump, fleet });
+      await pump.settle();
+    } finally {
+      fleet.closeAll();
+    }
+  }
+
+  async check(): Promise<void> {
+    const paths = [...this.#globs.paths()];
+    if (paths.length === 0) {
+      throw new SluiceError("SLUICE_SOURCE", `no file matches ${this.#globs.include.join(", ")}`, {
+        hint: "sluice waits for such files to appear; check the path if they should be there already",
+      });
+    }
+    for (const path of paths) {
+      await access(path, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+        throw new SluiceError("SLUICE_SOURCE", `cannot read ${path}: ${error.code}`, {
+          hint: "give the user that runs sluice the right to read it, e.g. by the group adm",
+        });
+      });
+    }
+  }
+
+  #assemble(ctx: SourceContext, stopping: Stopping): Parts {
+    const options = this.#options;
+    const encoding = encodingOf(options.encoding);
+    const catalog = new Catalog(ctx);
+    const fleet = new Fleet(catalog, ctx.log);
+    const opener = new Opener(options.compressed);
+    const troubles = new Troubles(ctx.log, options.poll_interval);
+    const identifier = new Identifier({ catalog, fleet, opener, encoding, log: ctx.log, hasty: ctx.finite });
+    const shared = { ctx, fleet, catalog, opener, identifier, troubles };
+    const splitter = splitterOf(options);
+    const pump = new Pump({ ...shared, stopping, splitter, encoding, chunk: options.read_chunk });
+    const idleAfter = options.multiline?.timeout;
+    const scanner = new Scanner({ ...shared, globs: this.#globs, rotateWait: options.rotate_wait, idleAfter });
+    return { scanner, pump, fleet };
+  }
+
+  /** Scans beside the reading, so that rotated files are held open even while the pipeline takes nothing. */
+  async #follow(ctx: SourceContext, stopping: Stopping, parts: Parts): Promise<void> {
+    const ended = new AbortController();
+    const scanning = this.#scan(AbortSignal.any([ctx.stop, ended.signal]), parts.scanner);
+    try {
+      await read(ctx, stopping, parts);
+    } finally {
+      ended.abort();
+      await scanning;
+    }
+  }
+
+  async #scan(stop: AbortSignal, scanner: Scanner): Promise<void> {
+    let took = 0;
+    while (!stop.aborted) {
+      const pause = Math.max(this.#options.poll_interval, took / SCAN_SHARE);
+      await sleep(pause, undefined, { signal: stop }).catch(() => {});
+      if (stop.aborted) return;
+      const start = performance.now();
+      await scanner.scan();
+      took = performance.now() - start;
+    }
+  }
+}
+
+async function read(ctx: SourceContext, stopping: Stopping, { pump, fleet }: Parts): Promise<void> {
+  while (!ctx.stop.aborted) {
+    const woken = new Promise<void>((resolve) => {
+      fleet.wake = resolve;
+    });
+    await pump.drain();
+    await stopping.or(woken);
+  }
+}
+
+function splitterOf(options: FileOptions): Splitter {
+  const encoding = encodingOf(options.encoding);
+  const multiline = options.multiline && new Multiline(options.multiline);
+  const careful = new RecordSplitter(encoding, options.max_line_bytes, multiline);
+  return encoding.asIs && !multiline ? new LineSplitter(options.max_line_bytes, careful) : careful;
+}

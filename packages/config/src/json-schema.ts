@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** The parts of JSON Schema that zod writes and that are read here. */
 export interface JsonSchema {
-  type?: string;
+  type?: string | string[];
   description?: string;
   default?: unknown;
   const?: unknown;

@@ -4,7 +4,7 @@ import { checkNode } from "./check.ts";
 import { describeNode, type LocatedNode } from "./node.ts";
 import type { Problems } from "./problem.ts";
 
-const event = z.record(z.string(), z.json());
+const event = z.record(z.string(), z.custom<Value>());
 const input = z.union([z.string(), event]);
 const expected = z.union([event, z.null()]);
 
@@ -47,20 +47,19 @@ function readTest(item: LocatedNode, index: number, problems: Problems): TestSpe
   return {
     name: parsed.name ?? `test ${index + 1}`,
     input: inputs,
-    expect: Array.isArray(parsed.expect)
-      ? parsed.expect
-      : inputs.map(() => parsed.expect as TestSpec["expect"][number]),
+    expect: Array.isArray(parsed.expect) ? parsed.expect : inputs.map(() => parsed.expect as Expected),
     line: item.at.line,
   };
 }
 
 type Input = TestSpec["input"][number];
+type Expected = TestSpec["expect"][number];
 
 /** A block of text is its lines, as a source would read them. */
 function inputsOf(written: z.infer<typeof testType>["input"]): Input[] {
   if (typeof written === "string") return withoutLineEnd(written).split(/\r?\n/);
-  if (!Array.isArray(written)) return [written as { [field: string]: Value }];
-  return written.map((one) => (typeof one === "string" ? withoutLineEnd(one) : (one as Input)));
+  if (!Array.isArray(written)) return [written];
+  return written.map((one) => (typeof one === "string" ? withoutLineEnd(one) : one));
 }
 
 function withoutLineEnd(text: string): string {

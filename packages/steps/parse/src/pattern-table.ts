@@ -13,6 +13,8 @@ export interface PatternRule {
   /** Grok expression. What it captures as `@timestamp` is the time of the event. */
   readonly grok: string;
   readonly constants?: Constants;
+  /** Reads what is encoded within the captured texts. Such a rule is not for the kernel. */
+  readonly finish?: (event: Event) => void;
   /** Not for the kernel: either not written for one pass, or so rare that it is not worth it. */
   readonly plainOnly?: boolean;
 }
@@ -34,12 +36,13 @@ export function tableParser(
       if (texts === null) continue;
       assign(rule.compiled.captures, texts, event, ctx, now);
       setConstants(event, rule.constants);
+      rule.finish?.(event);
       return true;
     }
     return false;
   };
   // A plan ends before the first rule that it cannot have: a later one must not be tried before an earlier one.
-  const end = compiled.findIndex((rule) => rule.plainOnly === true);
+  const end = compiled.findIndex((rule) => rule.plainOnly === true || rule.finish !== undefined);
   return { parse, plan: planOf(ctx, end < 0 ? compiled : compiled.slice(0, end), options.yearless ?? false) };
 }
 

@@ -10,6 +10,7 @@ import {
   type Value,
 } from "@sluice/core";
 import { PatternLibrary } from "@sluice/grok";
+import { csvParser } from "./csv-parser.ts";
 import { grokParser } from "./grok-parser.ts";
 import { type DetailedOptions, type ParseOptions, parseOptions } from "./options.ts";
 import { PARSE_FAILURE, type Parser, type ParserContext } from "./parser.ts";
@@ -38,6 +39,7 @@ function createParser(options: Partial<DetailedOptions>, ctx: ParserContext): Pa
   if (options.regex !== undefined) {
     return grokParser({ ...ctx, library: new PatternLibrary() }, [options.regex], overwrite);
   }
+  if (options.csv !== undefined) return csvParser(options.csv);
   return named(options.parser ?? (options.logfmt ? "logfmt" : options.syslog ? "syslog" : "json"), ctx);
 }
 

@@ -1,0 +1,96 @@
+import type { Event, ParsePlan } from "@sluice/core";
+import type { Grok } from "@sluice/grok";
+import type { NamedParser, ParserContext } from "../parser.ts";
+import { assign, planPattern, setConstants, tableParser } from "../pattern-table.ts";
+import { MESSAGE_RULES, type MessageRule } from "./auth-rules.ts";
+import { SYSLOG_RULES } from "./syslog.ts";
+
+/** rsyslog's way to say that a message came several times. */
+const REPEATED = /^message repeated (\d{1,9}) times: \[ (.*)\]$/s;
+const MAX_PROGRAMS = 1000;
+
+interface CompiledRule extends MessageRule {
+  readonly compiled: Grok;
+}
+
+/**
+ * auth.log (secure): the header is read as syslog, then the rules of its program say what `log.message` means. The plan
+ * has each rule as one pattern over the whole line; messages without a rule go the plain way.
+ */
+export const auth: NamedParser = {
+  name: "auth",
+  summary: "Authentication logs: sshd, sudo, su, cron, logind, PAM, account tools",
+  create(ctx) {
+    const header = tableParser(ctx, SYSLOG_RULES);
+    const audit = tableParser(ctx, [{ grok: "\\A%{AUDITD}\\z", constants: [["process.name", "auditd"]] }]);
+    const refine = refiner(ctx);
+    return {
+      parse(text, event, now) {
+        if (text.startsWith("type=")) return audit.parse(text, event, now);
+        if (!header.parse(text, event, now)) return false;
+        refine(event, now);
+        return true;
+      },
+      plan: planOf(ctx),
+    };
+  },
+};
+
+/** Reads what `log.message` means, by the rules of `process.name`. */
+function refiner(ctx: ParserContext): (event: Event, now: number) => void {
+  const rules = MESSAGE_RULES.map((rule) => ({ ...rule, compiled: ctx.library.compile(`\\A%{${rule.pattern}}\\z`) }));
+  const rulesOf = byProgram(rules);
+  return (event, now) => {
+    const program = event["process.name"];
+    const message = event["log.message"];
+    if (typeof program !== "string" || typeof message !== "string") return;
+    const repeated = REPEATED.exec(message);
+    if (repeated) event["log.syslog.repeated"] = Number(repeated[1]);
+    const text = repeated ? (repeated[2] as string) : message;
+    for (const rule of rulesOf(program)) {
+      const texts = text.startsWith(rule.starts) ? rule.compiled.exec(text) : null;
+      if (texts === null) continue;
+      assign(rule.compiled.captures, texts, event, ctx, now);
+      setConstants(event, rule.constants);
+      return;
+    }
+  };
+}
+
+/** The rules of a program, remembered: a host has few programs, and a hostile one must not fill the memory. */
+function byProgram(rules: readonly CompiledRule[]): (program: string) => readonly CompiledRule[] {
+  const known = new Map<string, readonly CompiledRule[]>();
+  return (program) => {
+    let found = known.get(program);
+    if (found === undefined) {
+      found = rules.filter((rule) => rule.programs?.includes(program) ?? true);
+      if (known.size >= MAX_PROGRAMS) known.clear();
+      known.set(program, found);
+    }
+    return found;
+  };
+}
+
+function planOf(ctx: ParserContext): ParsePlan {
+  return {
+    patterns: MESSAGE_RULES.filter((rule) => !rule.plainOnly).map((rule) => {
+      const program = rule.programs === undefined ? "[^ \\[:]+" : anyOf(rule.programs);
+      const head = `%{SYSLOG_TIME} (?<host.hostname>[^ ]+) (?<process.name>${program})%{SYSLOG_PID}: `;
+      return planPattern(ctx.library.compile(`\\A${head}(?<log.message>%{${rule.pattern}})\\z`), rule.constants);
+    }),
+    timestamp: ctx.readTime,
+    timestampNeedsNow: true,
+  };
+}
+
+/** `sshd(?:-auth|-session)?`: an expression for names of which the next character decides, as one pass needs it. */
+function anyOf(names: readonly string[]): string {
+  const stems = names.filter((name) => !names.some((other) => other !== name && name.startsWith(other)));
+  const sources = stems.map((stem) => {
+    const endings = names
+      .filter((name) => name !== stem && name.startsWith(stem))
+      .map((name) => name.slice(stem.length));
+    return endings.length === 0 ? stem : `${stem}(?:${endings.join("|")})?`;
+  });
+  return sources.length === 1 ? (sources[0] as string) : `(?:${sources.join("|")})`;
+}

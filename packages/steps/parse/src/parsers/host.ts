@@ -1,0 +1,75 @@
+import { type Event, formatInstant } from "@sluice/core";
+import type { NamedParser, ParserContext } from "../parser.ts";
+import { assign, setConstants, tableParser } from "../pattern-table.ts";
+
+const SIZE_FIELDS = ["system.filesystem.total", "system.filesystem.used", "system.filesystem.available"];
+const POWERS = ["", "K", "M", "G", "T", "P", "E", "Z", "Y"];
+const DAY_MS = 86_400_000;
+
+/** Rows of `df -h` (also `df`, `df -k`, `df -T`): sizes become bytes. The header row only says what it is. */
+export const df: NamedParser = {
+  name: "df",
+  summary: "Rows of `df -h`, sizes as bytes",
+  create: (ctx) =>
+    tableParser(ctx, [
+      { grok: "%{DF_HEADER}", constants: [["event.action", "df_header"]], plainOnly: true },
+      { grok: "%{DF}", constants: [["event.dataset", "system.filesystem"]], finish: finishFilesystem },
+    ]),
+};
+
+function finishFilesystem(event: Event): void {
+  for (const field of SIZE_FIELDS) {
+    const text = event[field];
+    const bytes = typeof text === "string" ? bytesOf(text) : undefined;
+    if (bytes === undefined) delete event[field];
+    else event[field] = bytes;
+  }
+  const percent = event["system.filesystem.used_percent"];
+  if (typeof percent === "string") event["system.filesystem.used_percent"] = Number(percent);
+}
+
+/** Bytes of `6.2G`, `824K`, `1,9G` (some locales), `0`; a number alone is df's default unit of 1024 bytes. */
+function bytesOf(text: string): number | undefined {
+  const m = /^(-?\d+(?:[.,]\d+)?)([KMGTPEZY]?)(i?B)?$/.exec(text);
+  if (!m) return undefined;
+  const number = Number((m[1] as string).replace(",", "."));
+  const unit = m[2] as string;
+  const base = m[3] === "B" ? 1000 : 1024;
+  if (unit === "" && m[3] === undefined) return number * 1024;
+  return Math.round(number * base ** POWERS.indexOf(unit));
+}
+
+/** The line of `uptime`: how long, how many users, load averages. */
+export const uptime: NamedParser = {
+  name: "uptime",
+  summary: "The line of `uptime`: time since boot in seconds, users, load averages",
+  create(ctx) {
+    const grok = ctx.library.compile("%{UPTIME}");
+    return {
+      parse(text, event, now) {
+        const texts = grok.exec(text);
+        if (texts === null) return false;
+        const fields: Event = {};
+        assign(grok.captures, texts, fields, ctx, now);
+        const { time, days = "0", hours = "0", minutes = "0", ...rest } = fields;
+        setTimeOfDay(event, String(time), now, ctx);
+        event["host.uptime"] = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60;
+        Object.assign(event, rest);
+        setConstants(event, [["event.dataset", "system.uptime"]]);
+        return true;
+      },
+    };
+  },
+};
+
+/** A time of day is that of the reading's day, or of the day before when it would lie half a day ahead. */
+function setTimeOfDay(event: Event, text: string, now: number, ctx: ParserContext): void {
+  const m = /^(\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([AP])M)?$/.exec(text);
+  if (!m) return;
+  const hour = m[4] === undefined ? Number(m[1]) : (Number(m[1]) % 12) + (m[4] === "P" ? 12 : 0);
+  const midnight = Math.floor(now / DAY_MS) * DAY_MS;
+  const wall = midnight + (hour * 3600 + Number(m[2]) * 60 + Number(m[3] ?? 0)) * 1000;
+  const near = [wall + DAY_MS, wall, wall - DAY_MS].map((ms) => ctx.zone.toUtc(ms));
+  const ms = near.find((candidate) => candidate <= now + DAY_MS / 2) as number;
+  event["@timestamp"] = formatInstant(ms);
+}

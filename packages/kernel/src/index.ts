@@ -1,1 +1,3 @@
-export {};
+export { compileKernel, KernelFamily, type KernelInput, type NoKernel } from "./family.ts";
+export type { Kernel, KernelBatch } from "./kernel.ts";
+export type { TemplateFor } from "./shape.ts";

@@ -1,0 +1,39 @@
+import { EncodeEmitter, type EncodeInput, emitWriters } from "./emit/encode.ts";
+import { emitRun } from "./emit/lines.ts";
+import { type AcceptFunction, MatchEmitter } from "./emit/match.ts";
+import type { Node } from "./regex/ast.ts";
+import { ModuleBuilder } from "./wasm/assembler.ts";
+
+export interface ModulePlan {
+  readonly tree: Node;
+  readonly groups: number;
+  readonly frames: readonly EncodeInput[];
+  readonly maxRecordBytes: number;
+  /** How often a byte of a line may appear in its frame at most. */
+  readonly copies: number;
+}
+
+export interface BuiltModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Lines with characters beyond ASCII have to go the plain way. */
+  readonly asciiOnly: boolean;
+}
+
+/** Generates the module of a kernel. Imports `env.time(start, length, entry)`, exports `run`. */
+export function buildModule(plan: ModulePlan): BuiltModule {
+  const module = new ModuleBuilder();
+  const resolveTime = module.import("time", ["i32", "i32", "i32"], ["i32"]);
+  const writers = emitWriters(module, resolveTime);
+  const encoders = plan.frames.map((frame) => {
+    const func = module.func(["i32", "i32", "i32"], ["i32"]);
+    new EncodeEmitter(func, writers, frame).emit();
+    return func.index;
+  });
+  const accept: AcceptFunction = (pattern) => encoders[pattern] as number;
+  const match = module.func(["i32", "i32", "i32"], ["i32"]);
+  const matcher = new MatchEmitter(match, accept);
+  matcher.emit(plan.tree, plan.groups);
+  const run = emitRun(module, match, { maxRecordBytes: plan.maxRecordBytes, copies: plan.copies });
+  module.export("run", run);
+  return { bytes: module.bytes(), asciiOnly: matcher.asciiOnly };
+}

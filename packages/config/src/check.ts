@@ -72,7 +72,9 @@ function chooseBranch(issue: Issue, prefix: readonly PropertyKey[]): Issue[] {
 }
 
 function isWrongAltogether(issue: Issue): boolean {
-  return issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
+  if (issue.path.length > 0) return false;
+  if (issue.code === "invalid_union") return issue.errors.every((branch) => branch.some(isWrongAltogether));
+  return issue.code === "invalid_type" || issue.code === "invalid_value";
 }
 
 interface Report {
@@ -127,6 +129,7 @@ function issueText(issue: Issue, node: LocatedNode, schema: JsonSchema | undefin
 function unionText(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
   const wanted = branches.flatMap((branch) =>
     branch.slice(0, 1).map((issue) => {
+      if (issue.code === "invalid_union") return unionText(issue.errors);
       if (issue.code === "invalid_type") return article(issue.expected);
       return issue.code === "invalid_value" ? issue.values.map(String).join(" or ") : lowerFirst(issue.message);
     }),
@@ -140,6 +143,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   array: "a list",
   int: "a whole number",
   boolean: "true or false",
+  null: "null",
   "text with a unit": "text with a unit",
 };
 

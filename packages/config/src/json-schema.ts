@@ -91,10 +91,12 @@ export function schemasAt(schema: JsonSchema, path: readonly PropertyKey[]): Jso
   });
 }
 
-/** A schema taken apart into the ones that `anyOf` and `oneOf` offer. */
+/** A schema taken apart into the ones that `anyOf` and `oneOf` offer, each with a description of its own or the whole's. */
 export function alternatives(schema: JsonSchema): JsonSchema[] {
   const choices = schema.anyOf ?? schema.oneOf;
-  return choices ? choices.flatMap(alternatives) : [schema];
+  if (!choices) return [schema];
+  const { description } = schema;
+  return choices.flatMap(alternatives).map((one) => (description ? { description, ...one } : one));
 }
 
 function childSchema(schema: JsonSchema, part: PropertyKey): JsonSchema | undefined {

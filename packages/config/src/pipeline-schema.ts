@@ -72,7 +72,7 @@ function stepItem(steps: readonly StepDefinition[], defs: Defs): JsonSchema {
       type: "object",
       description: summary,
       properties: {
-        [type]: { description: summary, ...embed(jsonSchemaOf(options), `step_${type}`, defs) },
+        [type]: stepOptions(embed(jsonSchemaOf(options), `step_${type}`, defs), summary),
         when: WHEN,
       },
       required: [type],

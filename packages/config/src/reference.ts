@@ -77,7 +77,7 @@ function typeText(schema: JsonSchema): string {
   const forms = alternatives(schema);
   if (forms.length > 1) return [...new Set(forms.map(typeText))].join(" or ");
   const [form = schema] = forms;
-  if (form.const !== undefined) return code(String(form.const as string));
+  if (form.const !== undefined) return code(form.const as string);
   if (form.enum) return form.enum.map((value) => code(String(value))).join(" or ");
   if (form.type === "array") return form.items ? `list of ${typeText(form.items)}` : "list";
   if (form.type === "string" && form.examples) return `text like ${code(String(form.examples[0]))}`;

@@ -20,9 +20,7 @@ export function parseYaml(text: string, problems: Problems): LocatedNode | undef
   const document = parseOne(text, lines, problems);
   if (!document) return undefined;
   const place = (offset: number): Position => placeOf(lines, offset);
-  for (const error of [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_ERRORS)) {
-    problems.error(place(error.pos[0]), yamlMessage(error, text), HINTS[error.code]);
-  }
+  reportErrors([...document.errors, ...document.warnings], text, place, problems);
   if (problems.hasErrors) return undefined;
   return convertDocument(document, text, place, problems);
 }
@@ -49,6 +47,23 @@ function parseOne(text: string, lines: LineCounter, problems: Problems): Documen
     return undefined;
   }
   return first;
+}
+
+function reportErrors(
+  errors: readonly YAMLError[],
+  text: string,
+  place: (offset: number) => Position,
+  problems: Problems,
+): void {
+  // A bare `${VAR}` inside of brackets starts a map there: one slip, many complaints.
+  const bare = errors.find(({ pos }) => text.startsWith("${", pos[0] - 1));
+  if (bare) {
+    problems.error(place(bare.pos[0] - 1), "`${` inside of [ ] or { } must be in quotes", "write '${VAR}'");
+    return;
+  }
+  for (const error of errors.slice(0, MAX_SYNTAX_ERRORS)) {
+    problems.error(place(error.pos[0]), yamlMessage(error, text), HINTS[error.code]);
+  }
 }
 
 function nestsTooDeep(text: string): boolean {

@@ -1,0 +1,102 @@
+import { formatProblem, validatePipeline } from "@sluice/config";
+import { array, assert, asyncProperty, constantFrom, oneof, string, tuple, uint8Array } from "fast-check";
+import { expect, test } from "vitest";
+import { fakeRegistry } from "./fakes.ts";
+import { load } from "./helpers.ts";
+
+const GOOD = `name: web
+sources:
+  access: &a
+    type: file
+    include: ['\${LOGS:-/var/log}/*.log']
+    multiline: {pattern: x, timeout: 5s}
+steps:
+  - parse: {grok: ['%{IP}']}
+  - drop: url.path == "/healthz"
+    when: has(url.path)
+sinks:
+  graylog: {type: gelf, address: tcp://graylog:12201, batch: {events: 10}}
+tests:
+  - input: "x"
+    expect: {url.path: /x}
+`;
+
+const TOKENS = [
+  "- ",
+  ": ",
+  "\n",
+  "  ",
+  "\t",
+  "{",
+  "}",
+  "[",
+  "]",
+  "*a",
+  "&a ",
+  "|",
+  ">",
+  "'",
+  '"',
+  "${",
+  "${A}",
+  "}",
+  "#",
+];
+const WORDS = [
+  "null",
+  "true",
+  "1",
+  "1e999",
+  "<<",
+  "---\n",
+  "...\n",
+  "%YAML 1.1\n",
+  "!!map ",
+  "!x ",
+  "? ",
+  "\u0000",
+  "steps:",
+  "type: file",
+];
+
+const registry = fakeRegistry();
+
+/** Loading and validating give problems with a place in the file, or a pipeline, but never throw. */
+async function survives(content: string | Uint8Array): Promise<void> {
+  const loaded = await load(content, { registry });
+  const problems = await validatePipeline(loaded, { registry, patterns: {}, hostname: "host" });
+  const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+  const lines = text.split("\n").length;
+  for (const problem of problems) {
+    expect(formatProblem(problem)).toMatch(/^\/etc\/sluice\/web-logs\.yaml:\d+:\d+: ./s);
+    expect(problem.line).toBeGreaterThanOrEqual(1);
+    expect(problem.line).toBeLessThanOrEqual(lines);
+    expect(problem.column).toBeGreaterThanOrEqual(1);
+  }
+  const hasErrors = loaded.problems.some(({ severity }) => severity === "error");
+  expect(loaded.spec === undefined).toBe(hasErrors);
+}
+
+test("any bytes", async () => {
+  await assert(asyncProperty(uint8Array({ maxLength: 200 }), survives), { numRuns: 1000 });
+});
+
+test("any text made of YAML's signs", async () => {
+  const text = array(oneof(constantFrom(...TOKENS, ...WORDS), string({ maxLength: 3 })), { maxLength: 60 });
+  await assert(
+    asyncProperty(text, (parts) => survives(parts.join(""))),
+    { numRuns: 3000 },
+  );
+});
+
+test("a good file with something put in, and something taken out", async () => {
+  const change = tuple(
+    constantFrom(...Array.from(GOOD, (_, i) => i)),
+    constantFrom(0, 1, 2, 5, 20),
+    oneof(constantFrom("", ...TOKENS, ...WORDS), string({ maxLength: 3, unit: "binary" })),
+  );
+  const changed = array(change, { minLength: 1, maxLength: 4 }).map((changes) =>
+    changes.reduce((text, [at, remove, insert]) => text.slice(0, at) + insert + text.slice(at + remove), GOOD),
+  );
+  await assert(asyncProperty(changed, survives), { numRuns: 3000 });
+});

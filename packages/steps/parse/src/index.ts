@@ -1,1 +1,2 @@
+export { JsonObjectJoiner, splitJsonObjects } from "./json-objects.ts";
 export { parseStep } from "./step.ts";

@@ -1,5 +1,5 @@
 import { addTag, type Event, type ParsePlan, type PlanPattern, setField } from "@sluice/core";
-import { coerce, type Grok, type GrokCapture } from "@sluice/grok";
+import { coerce, type Grok, type GrokCapture, type PatternLibrary } from "@sluice/grok";
 import { type Parse, type Parser, type ParserContext, TIMESTAMP_FAILURE } from "./parser.ts";
 
 // Parsers that are lists of patterns. One table makes both the plain path and the plan for the kernel, so that they
@@ -10,8 +10,8 @@ export type Constants = PlanPattern["constants"];
 
 /** One pattern of a parser, in order of preference. */
 export interface PatternRule {
-  /** Grok expression. What it captures as `@timestamp` is the time of the event. */
-  readonly grok: string;
+  /** Name of a pattern in grok-patterns that takes the whole text; its capture `@timestamp` is the event's time. */
+  readonly pattern: string;
   readonly constants?: Constants;
   /** Reads what is encoded within the captured texts. Such a rule is not for the kernel. */
   readonly finish?: (event: Event) => void;
@@ -29,7 +29,7 @@ export function tableParser(
   rules: readonly PatternRule[],
   options: { yearless?: boolean } = {},
 ): Parser {
-  const compiled = rules.map((rule) => ({ ...rule, compiled: ctx.library.compile(rule.grok) }));
+  const compiled = rules.map((rule) => ({ ...rule, compiled: wholeText(ctx.library, rule.pattern) }));
   const parse: Parse = (text, event, now) => {
     for (const rule of compiled) {
       const texts = rule.compiled.exec(text);
@@ -44,6 +44,11 @@ export function tableParser(
   // A plan ends before the first rule that it cannot have: a later one must not be tried before an earlier one.
   const end = compiled.findIndex((rule) => rule.plainOnly === true || rule.finish !== undefined);
   return { parse, plan: planOf(ctx, end < 0 ? compiled : compiled.slice(0, end), options.yearless ?? false) };
+}
+
+/** Compiles a named pattern to match a text from its start to its end. */
+export function wholeText(library: PatternLibrary, pattern: string): Grok {
+  return library.compile(`\\A%{${pattern}}\\z`);
 }
 
 /** Sets the captures of a match; empty ones count as absent. */

@@ -5,12 +5,12 @@ const ACCESS: Constants = [["event.dataset", "apache.access"]];
 const ERROR: Constants = [["event.dataset", "apache.error"]];
 
 const RULES: readonly PatternRule[] = [
-  { grok: "%{HTTPD_COMBINED_IPV4}", constants: ACCESS },
-  { grok: "%{HTTPD_COMBINED_IPV6}", constants: ACCESS },
-  { grok: "%{HTTPD_COMMON_IPV4}", constants: ACCESS },
-  { grok: "\\A%{HTTPD24_ERRORLOG}\\z", constants: ERROR, plainOnly: true },
-  { grok: "\\A%{HTTPD20_ERRORLOG}\\z", constants: ERROR, plainOnly: true },
-  { grok: "%{HTTPD_ACCESS}", constants: ACCESS, plainOnly: true },
+  { pattern: "HTTPD_COMBINED_IPV4", constants: ACCESS },
+  { pattern: "HTTPD_COMBINED_IPV6", constants: ACCESS },
+  { pattern: "HTTPD_COMMON_IPV4", constants: ACCESS },
+  { pattern: "HTTPD24_ERRORLOG", constants: ERROR, plainOnly: true },
+  { pattern: "HTTPD20_ERRORLOG", constants: ERROR, plainOnly: true },
+  { pattern: "HTTPD_ACCESS", constants: ACCESS, plainOnly: true },
 ];
 
 /** Apache httpd's access logs (common, combined, with virtual host) and error logs (2.0 to 2.4). */

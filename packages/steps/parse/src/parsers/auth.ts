@@ -1,7 +1,7 @@
 import type { Event, ParsePlan } from "@sluice/core";
 import type { Grok } from "@sluice/grok";
 import type { NamedParser, ParserContext } from "../parser.ts";
-import { assign, planPattern, setConstants, tableParser } from "../pattern-table.ts";
+import { assign, planPattern, setConstants, tableParser, wholeText } from "../pattern-table.ts";
 import { MESSAGE_RULES, type MessageRule } from "./auth-rules.ts";
 import { SYSLOG_RULES } from "./syslog.ts";
 
@@ -22,7 +22,7 @@ export const auth: NamedParser = {
   summary: "Authentication logs: sshd, sudo, su, cron, logind, PAM, account tools",
   create(ctx) {
     const header = tableParser(ctx, SYSLOG_RULES);
-    const audit = tableParser(ctx, [{ grok: "\\A%{AUDITD}\\z", constants: [["process.name", "auditd"]] }]);
+    const audit = tableParser(ctx, [{ pattern: "AUDITD", constants: [["process.name", "auditd"]] }]);
     const refine = refiner(ctx);
     return {
       parse(text, event, now) {
@@ -38,7 +38,7 @@ export const auth: NamedParser = {
 
 /** Reads what `log.message` means, by the rules of `process.name`. */
 function refiner(ctx: ParserContext): (event: Event, now: number) => void {
-  const rules = MESSAGE_RULES.map((rule) => ({ ...rule, compiled: ctx.library.compile(`\\A%{${rule.pattern}}\\z`) }));
+  const rules = MESSAGE_RULES.map((rule) => ({ ...rule, compiled: wholeText(ctx.library, rule.pattern) }));
   const rulesOf = byProgram(rules);
   return (event, now) => {
     const program = event["process.name"];

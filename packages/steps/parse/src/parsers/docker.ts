@@ -15,9 +15,9 @@ export const dockerComposeLogs: NamedParser = {
   summary: "`docker compose logs -t` lines: container, time, and the container's own line",
   create(ctx) {
     const table = tableParser(ctx, [
-      { grok: "%{COMPOSE_LINE}", finish: unwrapCompose },
-      { grok: "%{COMPOSE_EXITED}", constants: [["event.action", "exit"]], finish: setService },
-      { grok: "%{COMPOSE_ATTACHING}", constants: [["event.action", "attach"]], plainOnly: true },
+      { pattern: "COMPOSE_LINE", finish: unwrapCompose },
+      { pattern: "COMPOSE_EXITED", constants: [["event.action", "exit"]], finish: setService },
+      { pattern: "COMPOSE_ATTACHING", constants: [["event.action", "attach"]], plainOnly: true },
     ]);
     return {
       parse(text, event, now) {
@@ -60,7 +60,7 @@ export const dockerJson: NamedParser = {
   name: "docker_json",
   summary: "Lines of Docker's json-file driver (and of CRI): `message` becomes the container's own line",
   create(ctx) {
-    const cri = tableParser(ctx, [{ grok: "%{CRI_LINE}", finish: finishCri }]);
+    const cri = tableParser(ctx, [{ pattern: "CRI_LINE", finish: finishCri }]);
     return {
       parse(text, event, now) {
         const object = text.startsWith("{") ? readJsonObject(text) : null;

@@ -1,6 +1,6 @@
 import { type Event, formatInstant } from "@sluice/core";
 import type { NamedParser, ParserContext } from "../parser.ts";
-import { assign, setConstants, tableParser } from "../pattern-table.ts";
+import { assign, setConstants, tableParser, wholeText } from "../pattern-table.ts";
 
 const SIZE_FIELDS = ["system.filesystem.total", "system.filesystem.used", "system.filesystem.available"];
 const POWERS = ["", "K", "M", "G", "T", "P", "E", "Z", "Y"];
@@ -12,15 +12,17 @@ export const df: NamedParser = {
   summary: "Rows of `df -h`, sizes as bytes",
   create: (ctx) =>
     tableParser(ctx, [
-      { grok: "%{DF_HEADER}", constants: [["event.action", "df_header"]], plainOnly: true },
-      { grok: "%{DF}", constants: [["event.dataset", "system.filesystem"]], finish: finishFilesystem },
+      { pattern: "DF_HEADER", constants: [["event.action", "df_header"]], plainOnly: true },
+      { pattern: "DF", constants: [["event.dataset", "system.filesystem"]], finish: finishFilesystem },
     ]),
 };
 
 function finishFilesystem(event: Event): void {
+  // In a row of `df -h` a bare number is bytes, in one of plain `df` it is blocks of 1024.
+  const blockSize = SIZE_FIELDS.some((field) => /[A-Z]/.test(String(event[field]))) ? 1 : 1024;
   for (const field of SIZE_FIELDS) {
     const text = event[field];
-    const bytes = typeof text === "string" ? bytesOf(text) : undefined;
+    const bytes = typeof text === "string" ? bytesOf(text, blockSize) : undefined;
     if (bytes === undefined) delete event[field];
     else event[field] = bytes;
   }
@@ -28,14 +30,14 @@ function finishFilesystem(event: Event): void {
   if (typeof percent === "string") event["system.filesystem.used_percent"] = Number(percent);
 }
 
-/** Bytes of `6.2G`, `824K`, `1,9G` (some locales), `0`; a number alone is df's default unit of 1024 bytes. */
-function bytesOf(text: string): number | undefined {
+/** Bytes of `6.2G`, `824K`, `1,9G` (some locales), `0`. */
+function bytesOf(text: string, blockSize: number): number | undefined {
   const m = /^(-?\d+(?:[.,]\d+)?)([KMGTPEZY]?)(i?B)?$/.exec(text);
   if (!m) return undefined;
   const number = Number((m[1] as string).replace(",", "."));
   const unit = m[2] as string;
   const base = m[3] === "B" ? 1000 : 1024;
-  if (unit === "" && m[3] === undefined) return number * 1024;
+  if (unit === "" && m[3] === undefined) return number * blockSize;
   return Math.round(number * base ** POWERS.indexOf(unit));
 }
 
@@ -44,7 +46,7 @@ export const uptime: NamedParser = {
   name: "uptime",
   summary: "The line of `uptime`: time since boot in seconds, users, load averages",
   create(ctx) {
-    const grok = ctx.library.compile("%{UPTIME}");
+    const grok = wholeText(ctx.library, "UPTIME");
     return {
       parse(text, event, now) {
         const texts = grok.exec(text);

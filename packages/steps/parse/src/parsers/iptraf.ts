@@ -8,9 +8,9 @@ export const iptrafNg: NamedParser = {
   summary: "iptraf-ng traffic logs: protocol, interface, both ends, bytes",
   create: (ctx) =>
     tableParser(ctx, [
-      { grok: "%{IPTRAF_PACKET}", constants: [["event.dataset", "iptraf.traffic"]], finish },
-      { grok: "%{IPTRAF_TIMEOUT}", constants: [["event.dataset", "iptraf.traffic"]], finish },
-      { grok: "%{IPTRAF_NOTICE}", constants: [["event.dataset", "iptraf.notice"]], plainOnly: true },
+      { pattern: "IPTRAF_PACKET", constants: [["event.dataset", "iptraf.traffic"]], finish },
+      { pattern: "IPTRAF_TIMEOUT", constants: [["event.dataset", "iptraf.traffic"]], finish },
+      { pattern: "IPTRAF_NOTICE", constants: [["event.dataset", "iptraf.notice"]], plainOnly: true },
     ]),
 };
 

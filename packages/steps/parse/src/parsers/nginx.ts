@@ -6,15 +6,15 @@ const ACCESS: Constants = [["event.dataset", "nginx.access"]];
 const ERROR: Constants = [["event.dataset", "nginx.error"]];
 
 const RULES: readonly PatternRule[] = [
-  { grok: "%{NGINX_COMBINED_IPV4}", constants: ACCESS },
-  { grok: "%{NGINX_COMBINED_IPV6}", constants: ACCESS },
-  { grok: "%{NGINX_COMBINED}", constants: ACCESS, plainOnly: true },
-  { grok: "%{NGINX_ERROR_CLIENT}", constants: ERROR, plainOnly: true },
-  { grok: "%{NGINX_ERROR}", constants: ERROR, plainOnly: true },
-  { grok: "%{NGINX_INGRESS}", constants: ACCESS, plainOnly: true },
-  { grok: "%{NGINX_ACCESS}", constants: ACCESS, plainOnly: true },
-  { grok: "%{NGINX_TIMED}", constants: ACCESS, plainOnly: true },
-  { grok: "%{NGINX_PROXY_MANAGER}", constants: ACCESS, plainOnly: true },
+  { pattern: "NGINX_COMBINED_IPV4", constants: ACCESS },
+  { pattern: "NGINX_COMBINED_IPV6", constants: ACCESS },
+  { pattern: "NGINX_COMBINED", constants: ACCESS, plainOnly: true },
+  { pattern: "NGINX_ERROR_CLIENT", constants: ERROR, plainOnly: true },
+  { pattern: "NGINX_ERROR", constants: ERROR, plainOnly: true },
+  { pattern: "NGINX_INGRESS", constants: ACCESS, plainOnly: true },
+  { pattern: "NGINX_ACCESS", constants: ACCESS, plainOnly: true },
+  { pattern: "NGINX_TIMED", constants: ACCESS, plainOnly: true },
+  { pattern: "NGINX_PROXY_MANAGER", constants: ACCESS, plainOnly: true },
 ];
 
 const OPENING_BRACE = 0x7b;

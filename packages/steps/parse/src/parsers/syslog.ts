@@ -14,12 +14,12 @@ const MAX_PRIORITY = 191;
 
 /** Ways in which syslog lines begin, the most usual first. */
 export const SYSLOG_RULES: readonly PatternRule[] = [
-  { grok: "%{SYSLOG3164}" },
-  { grok: "%{SYSLOG5424}", finish },
-  { grok: "%{SYSLOG3164_ODD}", finish },
-  { grok: "%{SYSLOG3164_NO_HOST}", finish },
-  { grok: "%{SYSLOG3164_NO_TAG}", finish },
-  { grok: "%{SYSLOG_BARE}", finish },
+  { pattern: "SYSLOG3164" },
+  { pattern: "SYSLOG5424", finish },
+  { pattern: "SYSLOG3164_ODD", finish },
+  { pattern: "SYSLOG3164_NO_HOST", finish },
+  { pattern: "SYSLOG3164_NO_TAG", finish },
+  { pattern: "SYSLOG_BARE", finish },
 ];
 
 /** Syslog after RFC 3164 (with and without priority, also with ISO times) and RFC 5424 with structured data. */

@@ -1,5 +1,5 @@
 import { type CreateContext, errorText, type PatternFiles, type Registry, SluiceError } from "@sluice/core";
-import { compileExpression, ExpressionError } from "@sluice/expression";
+import { compileExpression, ExpressionError, slowPatterns } from "@sluice/expression";
 import type { LoadedComponent } from "./component.ts";
 import { type Connectable, connectTo } from "./connect.ts";
 import { placeIn } from "./interpolate.ts";
@@ -31,7 +31,7 @@ export async function validatePipeline(loaded: LoadedPipeline, options: Validate
     const connectable = await makeComponent(component, loaded, options, problems);
     if (connectable) connectables.push(connectable);
   }
-  compileConditions(loaded, problems);
+  await checkConditions(loaded, options, problems);
   reportSharedNames(loaded, problems);
   if (options.connect) await connectTo(connectables, options.connect, problems);
   return problems.sorted();
@@ -94,21 +94,27 @@ function expressionPlace({ source, line, column }: ExpressionError, node: Locate
 }
 
 /** Compiles every `when` of steps and sinks. */
-function compileConditions({ root }: LoadedPipeline, problems: Problems): void {
+async function checkConditions(
+  { root }: LoadedPipeline,
+  { diagnose = true }: ValidateOptions,
+  problems: Problems,
+): Promise<void> {
   for (const section of ["steps", "sinks"]) {
     const node = root?.entries.get(section)?.node;
     for (const child of node ? children(node) : []) {
       const { node: when, found } = resolvePath(child, ["when"]);
       if (found && when.kind === "scalar" && typeof when.value === "string" && !when.failed) {
-        compileCondition(when.value, when, problems);
+        await checkCondition(when.value, when, diagnose, problems);
       }
     }
   }
 }
 
-function compileCondition(source: string, node: LocatedNode, problems: Problems): void {
+async function checkCondition(source: string, node: LocatedNode, diagnose: boolean, problems: Problems): Promise<void> {
   try {
     compileExpression(source);
+    if (!diagnose) return;
+    for (const warning of await slowPatterns(source)) problems.warn(node.at, warning);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     problems.error(expressionPlace(error, node), error.message, error.hint);

@@ -59,6 +59,7 @@ function compileMatches(node: MethodNode, receiver: ASTNode, args: readonly ASTN
   }
   const text = compileNode(receiver, scope);
   const regex = regexOf(pattern.args, pattern.start, scope);
+  scope.regexes.push(regex);
   return (event, locals) => {
     const value: Value | Date | undefined = text(event, locals);
     return typeof value === "string" && regex.test(value);

@@ -15,6 +15,8 @@ export interface Scope {
   readonly locals: ReadonlyMap<string, number>;
   /** Collects the fields that the expression reads. */
   readonly fields: Set<string>;
+  /** Collects the regular expressions of `matches()`. */
+  readonly regexes: RegExp[];
 }
 
 /** Compiles a tree to closures: operators work on what is there, and yield false or nothing on what is not. */

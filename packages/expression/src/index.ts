@@ -3,6 +3,7 @@ import { compileNode, type Run } from "./compile.ts";
 import { ExpressionError } from "./errors.ts";
 import { toValue } from "./functions.ts";
 import { parseExpression } from "./parse.ts";
+import { slowness } from "./regex.ts";
 import type { Result } from "./values.ts";
 
 export { ExpressionError } from "./errors.ts";
@@ -43,11 +44,28 @@ export function fieldsOf(source: string): string[] {
   return [...compile(source).fields].sort();
 }
 
-function compile(source: string): { run: (event: Event) => Result; type: string; fields: ReadonlySet<string> } {
+/**
+ * Warnings about the patterns of `matches()` that backtrack exponentially: unlike CEL's own they are JavaScript's.
+ * Takes up to some seconds; for validation. Rejects like {@link compileValue}.
+ */
+export async function slowPatterns(source: string): Promise<string[]> {
+  const found = await Promise.all(compile(source).regexes.map(slowness));
+  return found.filter((warning) => warning !== null);
+}
+
+interface Compiled {
+  readonly run: (event: Event) => Result;
+  readonly type: string;
+  readonly fields: ReadonlySet<string>;
+  readonly regexes: readonly RegExp[];
+}
+
+function compile(source: string): Compiled {
   const { ast, type } = parseExpression(source);
   const fields = new Set<string>();
-  const root = compileNode(ast, { source, locals: new Map(), fields });
-  return { run: guarded(root), type, fields };
+  const regexes: RegExp[] = [];
+  const root = compileNode(ast, { source, locals: new Map(), fields, regexes });
+  return { run: guarded(root), type, fields, regexes };
 }
 
 /** What can still fail is the engine itself: the stack on values nested a thousand deep, or in a regular expression. */

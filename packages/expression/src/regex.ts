@@ -21,3 +21,14 @@ export function compileRegex(pattern: string): RegExp {
 export function regexProblem(error: unknown): string {
   return errorText(error).replace(/^Invalid regular expression: \/.*\/\w*: /s, "");
 }
+
+const CHECK_MS = 4000;
+
+/** Says of a regular expression how it can become slow; null when it cannot, or when that cannot be told in time. */
+export async function slowness({ source, flags }: RegExp): Promise<string | null> {
+  // Loaded here because it is large and only validation needs it.
+  const { check } = await import("recheck");
+  const result = await check(source, flags, { timeout: CHECK_MS });
+  if (result.status !== "vulnerable" || result.complexity.type !== "exponential") return null;
+  return `matches(${JSON.stringify(source)}) can take exponential time, e.g. on ${result.attack.pattern}`;
+}

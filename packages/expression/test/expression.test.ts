@@ -1,5 +1,5 @@
 import type { Event, Value } from "@sluice/core";
-import { compileExpression, compileValue, ExpressionError, fieldsOf } from "@sluice/expression";
+import { compileExpression, compileValue, ExpressionError, fieldsOf, slowPatterns } from "@sluice/expression";
 import {
   type Arbitrary,
   assert,
@@ -262,6 +262,18 @@ describe("errors say what, where and what to do", () => {
     expect(failure(`${"a || ".repeat(5000)}a`).message).toContain("exceeded");
     expect(failure(`${"(".repeat(5000)}a`).message).toContain("exceeded");
     expect(failure(`${"!".repeat(50_000)}a`)).toBeInstanceOf(ExpressionError);
+  });
+});
+
+describe("slow patterns", () => {
+  test("are found", async () => {
+    const warnings = await slowPatterns('a.matches("^(a+)+$") || b.matches("^/api/[a-z]+$")');
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('matches("^(a+)+$") can take exponential time, e.g. on ');
+  });
+
+  test("are not seen where there are none", async () => {
+    expect(await slowPatterns('a.matches("(?i)^x*$") && b == 1')).toEqual([]);
   });
 });
 

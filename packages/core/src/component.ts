@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { EncodedBatch, SourceBatch, Tally } from "./batch.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Event, Value } from "./event.ts";
-import type { JsonTemplate, ParsePlan, ShapeField } from "./kernel-plan.ts";
+import type { JsonTemplate, ParsePlan, PlanConstant, ShapeField } from "./kernel-plan.ts";
 import type { Logger } from "./logger.ts";
 
 // Authors write functions, the runtime makes the streams. docs/component-contract.md says the same in prose.
@@ -74,6 +74,8 @@ export interface Step {
   readonly reason?: string;
   /** Tells the kernel how to do the same on bytes, when that is possible. */
   readonly plan?: ParsePlan;
+  /** Fields that the step sets on every event, whatever it holds; nothing else happens in it. */
+  readonly constants?: readonly PlanConstant[];
   /** Slow checks that only `validate` runs, e.g. for patterns that backtrack. Resolves to warnings. */
   readonly diagnose?: () => Promise<readonly string[]>;
 }

@@ -4,6 +4,9 @@
 /** What becomes of the text of a capture. */
 export type CaptureType = "string" | "int" | "float";
 
+/** A field with a value that does not depend on the event. */
+export type PlanConstant = readonly [field: string, value: string | number | boolean | readonly string[]];
+
 /** One named capture of a pattern. */
 export interface PlanCapture {
   /** Number of the capturing group in `source`, from 1, counting named groups only. */
@@ -18,7 +21,7 @@ export interface PlanPattern {
   readonly source: string;
   readonly captures: readonly PlanCapture[];
   /** Fields that a match sets besides its captures, after them. */
-  readonly constants: readonly (readonly [field: string, value: string | number | boolean | readonly string[]])[];
+  readonly constants: readonly PlanConstant[];
   /** Group whose text is the time of the event; it sets `@timestamp` and no field of its own. */
   readonly timestampGroup?: number;
 }

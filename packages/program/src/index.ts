@@ -1,10 +1,17 @@
 import type { Event, Program, ProgramSpec, Registry, StepRun } from "@sluice/core";
+import { FusedProgram, kernelsOf } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
 
-/** Compiles the middle of a pipeline: decode, steps, encode. Throws SluiceError when a part cannot be compiled. */
+/**
+ * Compiles the middle of a pipeline: decode, steps, encode. With `spec.kernel` it runs in generated WebAssembly where
+ * every part of the pipeline can. Throws SluiceError when a part cannot be compiled.
+ */
 export async function compileProgram(spec: ProgramSpec, registry: Registry): Promise<Program> {
-  return new PlainProgram(await compileStages(spec, registry), spec.stamp);
+  const stages = await compileStages(spec, registry);
+  const plain = new PlainProgram(stages, spec.stamp);
+  const kernels = spec.kernel ? kernelsOf(stages, spec.stamp) : null;
+  return kernels ? new FusedProgram(plain, kernels) : plain;
 }
 
 /** Compiles the steps alone, for `test` and `parse`: changes an event in place, or tells why it is dropped. */
@@ -12,9 +19,7 @@ export async function compileSteps(
   spec: ProgramSpec,
   registry: Registry,
 ): Promise<(event: Event, run: StepRun) => string | null> {
-  const program = new PlainProgram(
-    await compileStages({ ...spec, pipeline: { ...spec.pipeline, sinks: [] } }, registry),
-    spec.stamp,
-  );
+  const stages = await compileStages({ ...spec, pipeline: { ...spec.pipeline, sinks: [] } }, registry);
+  const program = new PlainProgram(stages, spec.stamp);
   return (event, run) => program.applySteps(event, run);
 }

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Event, newTally, SluiceError, type Value } from "@sluice/core";
 import { compileSteps } from "@sluice/program";
-import { splitObjects } from "@sluice/step-parse";
+import { splitJsonObjects } from "@sluice/step-parse";
 import type { Command } from "commander";
 import split2 from "split2";
 import { collect } from "../arguments.ts";
@@ -35,7 +35,7 @@ async function parseStdin(options: ParseOptions): Promise<void> {
   const step = stepOptions(options);
   const patterns = await readPatternFiles(options.patterns);
   const apply = await compileSteps(programSpec({ steps: [{ type: "parse", options: step }], patterns }), registry);
-  const lines = options.parser === "nginx_json_pretty" ? splitObjects(process.stdin) : inputLines(process.stdin);
+  const lines = options.parser === "nginx_json_pretty" ? splitJsonObjects(process.stdin) : inputLines(process.stdin);
   await pipeline(
     lines,
     async function* (source: AsyncIterable<string>) {

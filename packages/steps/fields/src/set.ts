@@ -19,15 +19,20 @@ export const setStep: StepDefinition<SetOptions> = {
   options,
   spread: "any",
   create(fields) {
+    const constants = Object.entries(fields).filter(isConstant);
     const setters = Object.entries(fields).map(([field, value]) => setter(field, value));
-    return {
-      apply(event) {
-        for (const set of setters) set(event);
-        return event;
-      },
+    const apply = (event: Event): Event => {
+      for (const set of setters) set(event);
+      return event;
     };
+    return constants.length === setters.length ? { apply, constants } : { apply };
   },
 };
+
+function isConstant(entry: [string, Value]): entry is [string, string | number | boolean] {
+  const value = entry[1];
+  return typeof value === "string" ? !value.startsWith("=") : typeof value === "number" || typeof value === "boolean";
+}
 
 function setter(field: string, value: Value): (event: Event) => void {
   if (typeof value !== "string" || !value.startsWith("=")) return (event) => setField(event, field, value);

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import type { ConnectionOptions } from "node:tls";
 import { SluiceError } from "@sluice/core";
 import type { GelfOptions } from "./options.ts";
 
@@ -32,8 +31,17 @@ export function parseAddress(address: string): Target {
   };
 }
 
+/** What `node:tls` is told. */
+export interface TlsSettings {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly servername?: string;
+  readonly rejectUnauthorized: boolean;
+}
+
 /** TLS settings of the options, with their files read. */
-export async function tlsSettings(tls: GelfOptions["tls"], baseDir: string, host: string): Promise<ConnectionOptions> {
+export async function tlsSettings(tls: GelfOptions["tls"], baseDir: string, host: string): Promise<TlsSettings> {
   const file = (path: string) => readFile(resolve(baseDir, path));
   const name = tls.server_name ?? host;
   return {
@@ -42,6 +50,5 @@ export async function tlsSettings(tls: GelfOptions["tls"], baseDir: string, host
     ...(tls.key === undefined ? {} : { key: await file(tls.key) }),
     ...(isIP(name) ? {} : { servername: name }),
     rejectUnauthorized: tls.verify,
-    ALPNProtocols: [],
   };
 }

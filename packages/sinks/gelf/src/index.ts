@@ -1,8 +1,10 @@
 import type { Sink, SinkDefinition } from "@sluice/core";
 import { parseAddress } from "./address.ts";
 import { GelfEncoder } from "./encoder.ts";
+import { HttpSink } from "./http/sink.ts";
 import { type GelfOptions, gelfOptions } from "./options.ts";
 import { TcpSink } from "./tcp/sink.ts";
+import { UdpSink } from "./udp/sink.ts";
 
 export { GelfEncoder } from "./encoder.ts";
 
@@ -18,6 +20,11 @@ export const gelfSink: SinkDefinition<GelfOptions> = {
     return new GelfEncoder(ctx.hostname, transport === "tcp" || transport === "tls" ? "\0" : "");
   },
   create(options, ctx): Sink {
+    const { transport } = parseAddress(options.address);
+    const isSecure = /^(tls|https):/.test(options.address);
+    if (isSecure && !options.tls.verify) ctx.warn(`${options.address}: certificates are not verified (verify: false)`);
+    if (transport === "udp") return new UdpSink(options);
+    if (transport === "http") return new HttpSink(options, ctx.baseDir);
     return new TcpSink(options, ctx.baseDir);
   },
 };

@@ -1,4 +1,4 @@
-import { NUMERIC_FIELDS } from "./numeric-fields.ts";
+import { NUMERIC_NAMES } from "./numeric-fields.ts";
 
 /**
  * Names (without `_`) under which Graylog already keeps something: its codec skips or overwrites an additional field of
@@ -73,10 +73,9 @@ export class KeyTable {
       bare: `,"${name}":`,
       quoted: `,"${name}":"`,
       renamed: name !== `_${field.replaceAll(".", "_")}`,
-      type: known?.type ?? { numeric: false },
+      type: known?.type ?? { numeric: NUMERIC_NAMES.has(name) },
       contested: known !== undefined,
     };
-    if (NUMERIC_FIELDS.has(field)) key.type.numeric = true;
     if (known) known.first.contested = true;
     else this.#byName.set(name, { first: key, type: key.type });
     this.#keys.set(field, key);

@@ -8,7 +8,7 @@ const ENDPOINT_NUMBERS = ["bytes", "packets", "port", "nat.port", "geo.location.
 const PROCESSES = ["process", "process.parent"];
 const PROCESS_NUMBERS = ["args_count", "exit_code", "pgid", "pid", "ppid", "thread.id", "uptime"];
 
-export const NUMERIC_FIELDS: ReadonlySet<string> = new Set([
+const FIELDS = [
   ...ENDPOINTS.flatMap((base) => ENDPOINT_NUMBERS.map((field) => `${base}.${field}`)),
   ...PROCESSES.flatMap((base) => PROCESS_NUMBERS.map((field) => `${base}.${field}`)),
   "dns.answers.ttl",
@@ -41,4 +41,7 @@ export const NUMERIC_FIELDS: ReadonlySet<string> = new Set([
   "network.packets",
   "package.size",
   "url.port",
-]);
+];
+
+/** Their names as additional fields of GELF, `_` included. */
+export const NUMERIC_NAMES: ReadonlySet<string> = new Set(FIELDS.map((field) => `_${field.replaceAll(".", "_")}`));

@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { connect as connectTls } from "node:tls";
 import { errorText, SluiceError } from "@sluice/core";
-import type { Target } from "../address.ts";
+import type { Target, TlsSettings } from "../address.ts";
 
 const KEEPALIVE_DELAY_MS = 15_000;
 
@@ -9,7 +9,7 @@ const KEEPALIVE_DELAY_MS = 15_000;
 export interface ConnectSettings {
   readonly target: Target;
   readonly timeout: number;
-  readonly tls?: ConnectionOptions;
+  readonly tls?: TlsSettings;
 }
 
 /** Opens a connection; resolves once it can be written to (after the TLS handshake). Rejects with a `SluiceError`. */

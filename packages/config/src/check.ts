@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { type JsonSchema, jsonSchemaOf, keysAt, schemasAt } from "./json-schema.ts";
-import { suggestion } from "./nearest.ts";
+import { hasUnit, type JsonSchema, jsonSchemaOf, keysAt, schemasAt } from "./json-schema.ts";
+import { nearest, suggestion } from "./nearest.ts";
 import { describeNode, type LocatedNode, type MapNode, resolvePath, toValue } from "./node.ts";
 import type { Problems } from "./problem.ts";
 
@@ -94,8 +94,7 @@ function report(issue: Issue, context: Report): void {
     context.problems.error(node.at, found ? `${name} has no value` : `${name} is missing`, schema?.description);
     return;
   }
-  const hint = issue.code === "custom" ? undefined : (unitHint(schema) ?? valueHint(issue, node));
-  context.problems.error(node.at, `${name} ${issueText(issue, node, schema)}`, hint);
+  context.problems.error(node.at, `${name}${issueText(issue, node, schema)}`, hintFor(issue, node, schema));
 }
 
 function reportKeys(keys: readonly string[], path: readonly PropertyKey[], node: LocatedNode, context: Report): void {
@@ -111,30 +110,36 @@ function allowsNull(schema: JsonSchema | undefined): boolean {
   return schema?.type === "null";
 }
 
+/** What is wrong, to stand behind the option's name. */
 function issueText(issue: Issue, node: LocatedNode, schema: JsonSchema | undefined): string {
   switch (issue.code) {
-    case "invalid_type":
-      return `must be ${article(schema?.examples ? "text with a unit" : issue.expected)}, not ${describeNode(node)}`;
+    case "invalid_type": {
+      const wanted = article(schema && hasUnit(schema) ? "text with a unit" : issue.expected);
+      return ` must be ${wanted}, not ${describeNode(node)}`;
+    }
     case "invalid_value":
-      return `must be ${issue.values.map(String).join(" or ")}`;
+      return ` must be ${orList(issue.values.map(String))}`;
     case "invalid_union":
-      return issue.errors.length === 0 ? lowerFirst(issue.message) : `must be ${unionText(issue.errors)}`;
-    case "custom":
-      return issue.message.startsWith('"') ? `is wrong: ${issue.message}` : issue.message;
+      return issue.errors.length === 0
+        ? `: ${lowerFirst(issue.message)}`
+        : ` must be ${orList(unionTexts(issue.errors))}`;
     default:
-      return `is wrong: ${lowerFirst(issue.message)}`;
+      return issue.message.startsWith("must ") ? ` ${issue.message}` : `: ${lowerFirst(issue.message)}`;
   }
 }
 
-function unionText(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
-  const wanted = branches.flatMap((branch) =>
-    branch.slice(0, 1).map((issue) => {
-      if (issue.code === "invalid_union") return unionText(issue.errors);
-      if (issue.code === "invalid_type") return article(issue.expected);
-      return issue.code === "invalid_value" ? issue.values.map(String).join(" or ") : lowerFirst(issue.message);
-    }),
-  );
-  return [...new Set(wanted)].join(" or ");
+function unionTexts(branches: readonly (readonly z.core.$ZodIssue[])[]): string[] {
+  const wanted = branches.flatMap(([issue]) => {
+    if (issue?.code === "invalid_union") return unionTexts(issue.errors);
+    if (issue?.code === "invalid_type") return [article(issue.expected)];
+    return issue?.code === "invalid_value" ? issue.values.map(String) : [lowerFirst(issue?.message ?? "")];
+  });
+  return [...new Set(wanted)];
+}
+
+/** `a, b or c`. */
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -151,14 +156,21 @@ function article(type: string): string {
   return TYPE_NAMES[type] ?? `a ${type}`;
 }
 
-function unitHint(schema: JsonSchema | undefined): string | undefined {
-  return schema?.type === "string" && schema.examples ? `write ${schema.examples.join(" or ")}` : undefined;
+function hintFor(issue: Issue, node: LocatedNode, schema: JsonSchema | undefined): string | undefined {
+  const values = allowedValues([issue]);
+  if (values.length > 0 && node.kind === "scalar" && typeof node.value === "string") {
+    const near = nearest(node.value, values);
+    if (near !== undefined) return `did you mean \`${near}\`?`;
+  }
+  const isUnexplained = issue.code === "invalid_type" || issue.message.startsWith("Invalid");
+  return isUnexplained && schema?.examples ? `write ${schema.examples.join(" or ")}` : undefined;
 }
 
-function valueHint(issue: Issue, node: LocatedNode): string | undefined {
-  if (issue.code !== "invalid_value" || node.kind !== "scalar" || typeof node.value !== "string") return undefined;
-  const hint = suggestion(node.value, issue.values.map(String));
-  return hint?.startsWith("did") ? hint : undefined;
+function allowedValues(issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === "invalid_value") return issue.values.map(String);
+    return issue.code === "invalid_union" ? issue.errors.flatMap(allowedValues) : [];
+  });
 }
 
 /** `multiline.pattern`, `include[2]`. */

@@ -1,3 +1,4 @@
+import { duration, rate, size } from "@sluice/core";
 import { z } from "zod";
 
 /** The parts of JSON Schema that zod writes and that are read here. */
@@ -53,11 +54,23 @@ function metaOf(type: z.core.$ZodType): { readonly examples?: unknown[] } | unde
 
 /** Defaults of sizes and times are numbers in the code; shown they have their unit, as in a file. */
 function withUnit(value: unknown, schema: JsonSchema): unknown {
-  if (typeof value !== "number" || schema.type !== "string") return value;
-  const [example] = schema.examples ?? [];
-  if (typeof example !== "string") return value;
-  if (example.endsWith("/s")) return `${value}/s`;
-  return example.endsWith("B") ? largest(value, SIZES) : largest(value, TIMES);
+  if (typeof value !== "number" || !schema.pattern) return value;
+  if (schema.pattern === unitPatterns().rate) return `${value}/s`;
+  if (schema.pattern === unitPatterns().size) return largest(value, SIZES);
+  return schema.pattern === unitPatterns().duration ? largest(value, TIMES) : value;
+}
+
+/** Whether a schema is of text with a unit: a size, a duration or a rate. */
+export function hasUnit({ pattern }: JsonSchema): boolean {
+  return pattern !== undefined && Object.values(unitPatterns()).includes(pattern);
+}
+
+let patterns: Record<"size" | "duration" | "rate", string> | undefined;
+
+function unitPatterns(): Record<"size" | "duration" | "rate", string> {
+  const patternOf = (type: z.ZodType): string => z.globalRegistry.get(type)?.["pattern"] as string;
+  patterns ??= { size: patternOf(size()), duration: patternOf(duration()), rate: patternOf(rate()) };
+  return patterns;
 }
 
 const SIZES = [

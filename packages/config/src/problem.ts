@@ -63,6 +63,15 @@ export class Problems {
   }
 
   #mask(text: string): string {
-    return this.secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text);
+    const masked = this.secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+    return printable(masked);
   }
+}
+
+const MAX_LENGTH = 500;
+
+/** One line of bounded length without control characters: parts of it come from the file. */
+function printable(text: string): string {
+  const line = text.replace(/\s*\r?\n\s*(?=\S)/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
 }

@@ -29,7 +29,7 @@ function formReference(form: JsonSchema, whole: JsonSchema, { kind, type }: Defi
   }
   const description = form.description ?? whole.description;
   if (!description) throw undescribed(typeText(form), owner);
-  return `\`${type}:\` ${typeText(form)}: ${description}.\n`;
+  return `\`${type}:\` ${typeText(form)}: ${description.replace(/\.$/, "")}.\n`;
 }
 
 interface Row {

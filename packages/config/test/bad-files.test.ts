@@ -123,7 +123,7 @@ const structure: Cases = [
     ],
   ],
   ["a test that is text", "tests: [a]", ["1:9: tests[0] must be a map, not a string"]],
-  ["an expectation that is text", "tests: [{input: a, expect: b}]", ["1:28: `expect` must be a map or null or a list"]],
+  ["an expectation that is text", "tests: [{input: a, expect: b}]", ["1:28: `expect` must be a map, null or a list"]],
 ];
 
 const file = (options: string): string => `sources:\n  a:\n    type: file\n    ${options}`;
@@ -138,7 +138,7 @@ const options: Cases = [
   ["a misspelt type key", file("include: [x]\n    typ: x"), ["5:5: unknown key `typ` (did you mean `type`?)"]],
   ["text for a list", file("include: x"), ["4:14: `include` must be a list, not a string"]],
   ["a number in a list of text", file("include: [a, 1]"), ["4:18: `include[1]` must be a string, not a number"]],
-  ["an empty list", file("include: []"), ["4:14: `include` is wrong: too small: expected array to have >=1 items"]],
+  ["an empty list", file("include: []"), ["4:14: `include`: too small: expected array to have >=1 items"]],
   ["an option without value", file("include:"), ["4:13: `include` has no value (Globs of files to read)"]],
   [
     "a misspelt choice",
@@ -153,7 +153,7 @@ const options: Cases = [
   [
     "a size of nonsense",
     file("include: [x]\n    max_line_bytes: 64 Q"),
-    ['5:21: `max_line_bytes` is wrong: "64 Q" is not a size: write 64KiB, 10MB or 512B'],
+    ['5:21: `max_line_bytes`: "64 Q" is not a size: write 64KiB, 10MB or 512B'],
   ],
   ["yes for true", file("include: [x]\n    follow: yes"), ["5:13: `follow` must be true or false, not a string"]],
   [
@@ -164,7 +164,7 @@ const options: Cases = [
   [
     "a number out of bounds",
     file("include: [x]\n    workers: 65"),
-    ["5:14: `workers` is wrong: too big: expected number to be <=64"],
+    ["5:14: `workers`: too big: expected number to be <=64"],
   ],
   [
     "mistakes in a nested map",
@@ -193,10 +193,10 @@ const options: Cases = [
     "common options of all kinds",
     gelf("batch: {events: 0}\n    retry: {attempts: often}\n    buffer: {type: disk, size: 1KiB}\n    dead_letter: ''"),
     [
-      "5:21: `batch.events` is wrong: too small: expected number to be >=1",
+      "5:21: `batch.events`: too small: expected number to be >=1",
       "6:23: `retry.attempts` must be a number or unlimited",
       "7:32: `buffer.size` must be at least 1MiB on disk",
-      "8:18: `dead_letter` is wrong: too small: expected string to have >=1 characters",
+      "8:18: `dead_letter`: too small: expected string to have >=1 characters",
     ],
   ],
 ];
@@ -229,6 +229,14 @@ test("aliases that multiply are refused before they fill the memory", async () =
   expect(await errorsIn(["l0: &l0 [x]", ...levels].join("\n"))).toEqual([
     "5:9: the file expands to more than 100000 values (its aliases multiply)",
   ]);
+});
+
+test("signs that would confuse a terminal, and text without end, are not printed", async () => {
+  expect(await errorsIn('"\\e[31m\\n": 1')).toEqual([
+    "1:1: unknown key `\ufffd[31m\ufffd` (known: name, sinks, sources, steps, tests)",
+  ]);
+  const [long] = await errorsIn(`${"k".repeat(5000)}: 1`);
+  expect(long?.length).toBeLessThan(600);
 });
 
 test("a missing file", async () => {

@@ -26,8 +26,8 @@ export interface FakeSourceOptions {
 export class FakeSourceContext implements SourceContext {
   readonly records: SeenRecord[] = [];
   readonly batches: SourceBatch[] = [];
-  /** The state after each change to it, the oldest first: what a `kill -9` may have left behind. */
-  readonly history: ReadonlyMap<string, Value>[] = [];
+  /** The state after each change to it, and how many records had left by then: what a `kill -9` may leave behind. */
+  readonly history: { readonly state: ReadonlyMap<string, Value>; readonly records: number }[] = [];
   readonly finite: boolean;
   readonly log: Logger;
   /** Batches whose emit was called and has not resolved; the contract allows one. */
@@ -106,7 +106,7 @@ export class FakeSourceContext implements SourceContext {
   }
 
   #remember(): void {
-    this.history.push(new Map(this.#state));
+    this.history.push({ state: new Map(this.#state), records: this.records.length });
   }
 }
 

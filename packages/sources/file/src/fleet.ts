@@ -36,6 +36,11 @@ export class Fleet {
     this.enqueue(tail);
   }
 
+  /** Lets whatever is found at `path` next wait for this one's end. */
+  precedes(tail: Tail, path: string): void {
+    this.#owners.set(path, tail);
+  }
+
   /** Lets `tail` wait until all of `first` that is there was read. */
   follow(tail: Tail, first: Tail): void {
     tail.waiting = true;

@@ -42,10 +42,8 @@ export class Identifier {
   /** The tail for a file, or null when it has to be looked at again later. Rejects when it cannot be read. */
   async identify(entry: Entry): Promise<{ readonly tail: Tail; readonly isNew: boolean } | null> {
     const stored = this.#parts.catalog.ofInode(entry);
-    if (stored) {
-      this.#parts.catalog.take(stored);
-      return { tail: Tail.resumed(entry, stored), isNew: false };
-    }
+    const tail = stored && (await this.attach(entry, stored));
+    if (tail) return { tail, isNew: false };
     if (entry.size === 0) return null;
     const opened = await this.#parts.opener.open(entry.path);
     try {
@@ -58,10 +56,20 @@ export class Identifier {
     }
   }
 
+  /** The stored stream as a tail of this file; null when the file is another one by now. Rejects when it cannot be read. */
+  async attach(entry: Entry, stored: Position): Promise<Tail | null> {
+    const { opener, catalog } = this.#parts;
+    const tail = Tail.resumed(entry, stored);
+    const known = stored.done !== undefined && stored.done === entry.size;
+    if (!known && (await opener.reopen(tail)) !== "ready") return null;
+    catalog.take(stored);
+    return tail;
+  }
+
   async #classify(entry: Entry, opened: Opened) {
     if (unfinishedPacking(entry, opened) && !this.#parts.hasty) return null;
     if (!this.#skipTo.has(keyOf(entry))) {
-      const copy = await this.#copy(entry, opened);
+      const copy = (await this.#copyOfKnown(entry, opened)) ?? (await this.#copyOfFollowed(entry, opened));
       if (copy) return copy === "wait" ? null : copy;
     }
     this.#foundAt.delete(keyOf(entry));
@@ -75,7 +83,7 @@ export class Identifier {
   }
 
   /** A file whose content another stream has read already goes on as that stream, or holds nothing new. */
-  async #copy(entry: Entry, opened: Opened) {
+  async #copyOfKnown(entry: Entry, opened: Opened) {
     const { catalog, log } = this.#parts;
     for (const position of catalog.maybeCopied(entry.path, opened.head)) {
       const relation = await relate(opened, position);
@@ -84,18 +92,25 @@ export class Identifier {
       if (relation.kind === "contained") return { tail: await this.#atItsEnd(entry, opened), isNew: true };
       return { tail: this.adopt(entry, opened, position, relation.before), isNew: false };
     }
-    return await this.#copyOfFollowed(entry, opened);
+    return null;
   }
 
-  /** The stream of what a followed file has become; null when it cannot be opened now, so that a later look finds it. */
-  async renew(tail: Tail): Promise<Tail | null> {
-    const opened = await this.#parts.opener.open(tail.at).catch(() => null);
-    if (!opened || keyOf(opened.stat) !== keyOf(tail)) {
-      opened?.reader.close();
-      return null;
-    }
+  /**
+   * The stream of what a followed file has become. Null when it is empty, so that there is nothing yet to know it by, or
+   * cannot be opened now: a later look finds it.
+   */
+  async renew(tail: Tail): Promise<{ readonly tail: Tail; readonly isNew: boolean } | null> {
+    const { opener, fleet } = this.#parts;
+    const opened = await opener.open(tail.at).catch(() => null);
+    if (!opened) return null;
     const { dev, ino, size, mtime } = opened.stat;
-    return this.#parts.fleet.fresh({ path: tail.at, dev, ino, size, mtime }, opened, tail.generation + 1);
+    const entry = { path: tail.at, dev, ino, size, mtime };
+    const same = keyOf(entry) === keyOf(tail) && opened.head.length > 0;
+    const copy = same ? await this.#copyOfKnown(entry, opened) : null;
+    const fresh = () => ({ tail: fleet.fresh(entry, opened, tail.generation + 1), isNew: true });
+    const renewed = same ? (copy ?? fresh()) : null;
+    if (renewed?.tail.reader !== opened.reader) opened.reader.close();
+    return renewed;
   }
 
   /** Lets a stream go on in a copy of its file. */

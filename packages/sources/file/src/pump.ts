@@ -12,12 +12,15 @@ import type { Split, Splitter } from "./split.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Tail } from "./tail.ts";
 import type { Troubles } from "./troubles.ts";
+import type { Turns } from "./turns.ts";
 
 const SMALLEST_READ = 4096;
 
 export interface PumpParts {
   readonly ctx: SourceContext;
   readonly stopping: Stopping;
+  /** Whoever decides which file is which stream takes turns. */
+  readonly turns: Turns;
   readonly fleet: Fleet;
   readonly catalog: Catalog;
   readonly opener: Opener;
@@ -57,7 +60,8 @@ export class Pump {
 
   async #step(tail: Tail): Promise<void> {
     const { troubles, fleet } = this.#parts;
-    if (tail.waiting || tail.done !== undefined || !troubles.mayTry(tail.id)) return;
+    if (tail.waiting || !this.#isFollowed(tail)) return;
+    if (tail.done !== undefined || !troubles.mayTry(tail.id)) return fleet.release(tail);
     let split: { readonly piece: Bytes; readonly split: Split } | null;
     try {
       tail.dirty = false;
@@ -92,7 +96,7 @@ export class Pump {
     const { fleet, splitter, opener, ctx } = this.#parts;
     if (!tail.reader) {
       const state = await opener.reopen(tail);
-      if (state === "changed") await this.#restart(tail);
+      if (state === "changed") await this.#parts.turns.take(() => this.#restart(tail));
       if (state === "moved") tail.atEnd = true;
       if (state !== "ready") return null;
     }
@@ -100,7 +104,7 @@ export class Pump {
     const reader = tail.reader as NonNullable<Tail["reader"]>;
     const piece = await reader.read(tail.offset, tail.before, this.#want(tail));
     if (piece === null) {
-      await this.#restart(tail);
+      await this.#parts.turns.take(() => this.#restart(tail));
       return null;
     }
     if (tail.offset === 0 && this.#skipBom(tail, piece)) return null;
@@ -166,12 +170,13 @@ export class Pump {
     fleet.retire(tail);
     const position = tail.position();
     const copy = await findCopy(position, opener, (entry) => fleet.tails.has(keyOf(entry)));
+    const rest = copy && identifier.adopt(copy.entry, copy.opened, position, copy.before);
+    if (rest) {
+      fleet.add(rest);
+      fleet.precedes(rest, tail.at);
+    }
     const renewed = await identifier.renew(tail);
-    if (copy) fleet.add(identifier.adopt(copy.entry, copy.opened, position, copy.before));
-    if (!renewed) return;
-    catalog.introduce([renewed]);
-    fleet.add(renewed);
-    const before = copy && fleet.tails.get(keyOf(copy.entry));
-    if (before) fleet.follow(renewed, before);
+    if (renewed?.isNew) catalog.introduce([renewed.tail]);
+    if (renewed) fleet.add(renewed.tail);
   }
 }

@@ -6,8 +6,9 @@ import { type Entry, type Globs, keyOf } from "./globs.ts";
 import type { Identifier } from "./identify.ts";
 import type { Opener } from "./opening.ts";
 import type { Position } from "./position.ts";
-import { Tail } from "./tail.ts";
+import type { Tail } from "./tail.ts";
 import type { Troubles } from "./troubles.ts";
+import type { Turns } from "./turns.ts";
 
 /** New files are made known to the state in groups of this many. */
 const GROUP = 100;
@@ -16,6 +17,7 @@ const MOVED_WAIT_MS = 60_000;
 
 export interface ScannerParts {
   readonly ctx: SourceContext;
+  readonly turns: Turns;
   readonly fleet: Fleet;
   readonly catalog: Catalog;
   readonly opener: Opener;
@@ -52,10 +54,11 @@ export class Scanner {
     const paths = new Set([...entries.values()].map(({ path }) => path));
     const finder = new InodeFinder();
     for (const tail of [...fleet.tails.values()]) {
+      if (fleet.tails.get(keyOf(tail)) !== tail) continue;
       const entry = entries.get(keyOf(tail));
       if (entry) this.#seen(tail, entry);
       else await this.#unseen(tail, finder);
-      this.#finish(tail, paths);
+      await this.#finish(tail, paths);
     }
     await this.#meet(entries, false);
     catalog.flush();
@@ -103,18 +106,16 @@ export class Scanner {
   }
 
   /** Passes on the unfinished end of a file that will not grow any more, and closes it. */
-  #finish(tail: Tail, paths: ReadonlySet<string>): void {
+  async #finish(tail: Tail, paths: ReadonlySet<string>): Promise<void> {
     const { fleet, rotateWait, idleAfter } = this.#parts;
-    if (tail.busy || tail.queued || tail.dirty) {
-      if (tail.lost && !tail.busy) this.#lose(tail);
-      return;
-    }
+    if (tail.lost && !tail.busy) return await this.#parts.turns.take(() => this.#lose(tail));
+    if (tail.busy || tail.queued || tail.dirty) return;
     const quiet = performance.now() - tail.changedAt;
     const replaced = tail.replaced || (tail.detached && paths.has(tail.path));
     const wait = tail.deleted || replaced || !tail.detached ? rotateWait : Math.max(rotateWait, MOVED_WAIT_MS);
     const over = (tail.detached || replaced) && quiet >= wait;
     if (over && tail.unfinished > 0 && tail.flush !== "final") this.#flush(tail, "final");
-    else if (tail.detached && (over || tail.lost || tail.done !== undefined)) fleet.retire(tail);
+    else if (tail.detached && (over || tail.done !== undefined)) fleet.retire(tail);
     else if (idleAfter !== undefined && quiet >= idleAfter && tail.unfinished > 0 && tail.flush === "open") {
       this.#flush(tail, "idle");
     }
@@ -125,19 +126,34 @@ export class Scanner {
     this.#parts.fleet.enqueue(tail);
   }
 
-  #lose(tail: Tail): void {
+  /** The file was closed when it vanished. What was not read of it may be in a copy, packed or not. */
+  async #lose(tail: Tail): Promise<void> {
+    const { fleet, opener, identifier, ctx } = this.#parts;
     const bytes = tail.size - tail.offset;
-    if (!tail.packed && bytes > 0) {
-      this.#parts.ctx.log.warn({ path: tail.at, bytes }, "file was deleted before all of it could be read");
-    }
-    this.#parts.fleet.retire(tail);
+    fleet.retire(tail);
+    if (tail.done !== undefined || (tail.atEnd && bytes <= 0)) return;
+    const position = tail.position();
+    const copy = await findCopy(position, opener, (entry) => fleet.tails.has(keyOf(entry)));
+    if (copy) this.#before(identifier.adopt(copy.entry, copy.opened, position, copy.before));
+    else if (!tail.packed) ctx.log.warn({ path: tail.at, bytes }, "file was deleted before all of it could be read");
   }
 
-  /** Identifies the files that are not followed yet, the oldest first, packed ones last. */
+  /** Known files come first, so that no copy is taken for one of them, and packed ones last. */
+  #rank(entry: Entry): number {
+    if (this.#parts.catalog.ofInode(entry)) return 0;
+    return /\.(gz|zst)$/.test(entry.path) ? 2 : 1;
+  }
+
+  /** Identifies the files that are not followed yet, the oldest first. */
   async #meet(entries: ReadonlyMap<string, Entry>, first: boolean): Promise<void> {
+    await this.#parts.turns.take(() => this.#meetAll(entries, first));
+  }
+
+  async #meetAll(entries: ReadonlyMap<string, Entry>, first: boolean): Promise<void> {
     const { fleet, catalog, ctx } = this.#parts;
     const unknown = [...entries.values()].filter((entry) => !fleet.tails.has(keyOf(entry)));
-    unknown.sort((a, b) => Number(isPackedName(a)) - Number(isPackedName(b)) || a.mtime - b.mtime);
+    const rank = new Map(unknown.map((entry) => [entry, this.#rank(entry)]));
+    unknown.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number) || a.mtime - b.mtime);
     let introduced = !first;
     for (let i = 0; i < unknown.length && !ctx.stop.aborted; i += GROUP) {
       const found = [];
@@ -174,15 +190,14 @@ export class Scanner {
 
   /** Looks for a file that the state knows and the globs do not find: renamed, packed or copied in its directory. */
   async #search(position: Position): Promise<void> {
-    const { fleet, catalog, opener, identifier } = this.#parts;
+    const { fleet, catalog, opener, identifier, troubles } = this.#parts;
     const followed = (entry: Entry) => fleet.tails.has(keyOf(entry));
     const entry = new InodeFinder().find(position.at ?? position.path, position);
     if (entry && !followed(entry)) {
-      catalog.take(position);
-      const tail = Tail.resumed(entry, position);
-      tail.detached = true;
-      this.#before(tail);
-      return;
+      // What cannot be opened now is tried again by the next scan.
+      if (troubles.has(keyOf(entry))) return;
+      const tail = await identifier.attach(entry, position).catch(() => null);
+      if (tail) return this.#before(tail);
     }
     const copy = position.done === undefined ? await findCopy(position, opener, followed) : null;
     if (copy) this.#before(identifier.adopt(copy.entry, copy.opened, position, copy.before));
@@ -197,8 +212,4 @@ export class Scanner {
       if (other !== tail && other.at === tail.path) fleet.follow(other, tail);
     }
   }
-}
-
-function isPackedName(entry: Entry): boolean {
-  return /\.(gz|zst)$/.test(entry.path);
 }

@@ -15,6 +15,7 @@ import { Scanner } from "./scanner.ts";
 import { LineSplitter, type Splitter } from "./split.ts";
 import { Stopping } from "./stopping.ts";
 import { Troubles } from "./troubles.ts";
+import { Turns } from "./turns.ts";
 
 /** Looking at the files takes at most this part of the time, however many there are. */
 const SCAN_SHARE = 0.1;
@@ -72,7 +73,7 @@ export class FileSource implements Source {
     const opener = new Opener(options.compressed);
     const troubles = new Troubles(ctx.log, options.poll_interval);
     const identifier = new Identifier({ catalog, fleet, opener, encoding, log: ctx.log, hasty: ctx.finite });
-    const shared = { ctx, fleet, catalog, opener, identifier, troubles };
+    const shared = { ctx, turns: new Turns(), fleet, catalog, opener, identifier, troubles };
     const splitter = splitterOf(options);
     const pump = new Pump({ ...shared, stopping, splitter, encoding, chunk: options.read_chunk });
     const idleAfter = options.multiline?.timeout;

@@ -4,8 +4,7 @@ import type { CaptureType } from "./groups.ts";
  * A capture's value as Logstash converts it (Ruby's `to_i` and `to_f`): the number at the start of the text, 0 without
  * one. What a double cannot hold (integers beyond 2^53, infinity) stays text.
  */
-export function coerce(text: string, type: CaptureType): string | number {
-  if (type === "string") return text;
+export function coerce(text: string, type: Exclude<CaptureType, "string">): string | number {
   if (type === "int") {
     const digits = (/^\s*([+-]?\d+(?:_\d+)*)/.exec(text)?.[1] ?? "0").replaceAll("_", "");
     const value = Number(digits);

@@ -1,21 +1,13 @@
-import { GrokError, type PatternPlace, placeText } from "./errors.ts";
-import { type Expansion, expand } from "./expand.ts";
+import { GrokError, placeText } from "./errors.ts";
+import { type ExpandOptions, type Expansion, expand } from "./expand.ts";
 import { fieldsOf, type Grok } from "./grok.ts";
 import { nameGroups } from "./groups.ts";
 import { createMatcher, type Matcher } from "./matcher.ts";
 import { parse } from "./onigmo/parser.ts";
-import type { Definition } from "./pattern-file.ts";
 
-export interface CompileContext {
-  readonly namedOnly: boolean;
-  readonly place: PatternPlace;
-  readonly lookup: (name: string) => Definition | undefined;
-  readonly names: () => Iterable<string>;
-}
-
-export function compileExpression(expression: string, context: CompileContext): Grok {
-  const expansion = expand(expression, context.lookup, context);
-  const { source, captures, originalOffset } = nameGroups(expansion.text);
+export function compileExpression(expression: string, context: ExpandOptions): Grok {
+  const expansion = expand(expression, context);
+  const { source, captures, offset } = nameGroups(expansion.text);
   const wanted = captures.map((capture) => capture.group);
   const { exec, regexp } = matcherFor(source, wanted, expansion, context);
   return {
@@ -29,15 +21,15 @@ export function compileExpression(expression: string, context: CompileContext): 
       return texts && fieldsOf(captures, texts);
     },
     place: context.place,
-    originAt: (offset) => innermost(expansion, originalOffset(offset)),
+    origins: expansion.spans.map(({ start, end, definition }) => ({
+      start: offset(start),
+      end: offset(end),
+      definition,
+    })),
   };
 }
 
-function innermost(expansion: Expansion, offset: number): Definition | undefined {
-  return expansion.spans.find(({ start, end }) => start <= offset && offset < end)?.definition;
-}
-
-function matcherFor(source: string, wanted: readonly number[], expansion: Expansion, context: CompileContext): Matcher {
+function matcherFor(source: string, wanted: readonly number[], expansion: Expansion, context: ExpandOptions): Matcher {
   try {
     return createMatcher(source, wanted);
   } catch (cause) {
@@ -46,7 +38,7 @@ function matcherFor(source: string, wanted: readonly number[], expansion: Expans
 }
 
 /** Finds the innermost definition that does not stand on its own: that is where a reader has to look. */
-function blame(cause: unknown, expansion: Expansion, context: CompileContext): GrokError {
+function blame(cause: unknown, expansion: Expansion, context: ExpandOptions): GrokError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const culprit = expansion.spans.find(({ start, end }) => !stands(expansion.text.slice(start, end)));
   const name = culprit?.definition.name;

@@ -1,4 +1,5 @@
 import { GrokError, type PatternPlace, placeText } from "./errors.ts";
+import { lean, refersToGroups } from "./lean.ts";
 import type { Definition } from "./pattern-file.ts";
 import { findReference, type Reference } from "./reference.ts";
 
@@ -21,12 +22,18 @@ const MAX_REFERENCES = 10_000;
 const MAX_LENGTH = 1 << 20;
 
 /** Replaces every reference in an expression by what it stands for. Throws GrokError. */
-export function expand(
-  expression: string,
-  lookup: (name: string) => Definition | undefined,
-  options: { readonly namedOnly: boolean; readonly place: PatternPlace; readonly names: () => Iterable<string> },
-): Expansion {
-  return new Expander(lookup, options).run(expression);
+export function expand(expression: string, options: ExpandOptions): Expansion {
+  const expansion = new Expander(options, lean).run(expression);
+  return refersToGroups(expansion.text) ? new Expander(options, (source) => source).run(expression) : expansion;
+}
+
+export interface ExpandOptions {
+  readonly namedOnly: boolean;
+  /** Where the expression is written. */
+  readonly place: PatternPlace;
+  readonly lookup: (name: string) => Definition | undefined;
+  /** Every known name, for hints. */
+  readonly names: () => Iterable<string>;
 }
 
 class Expander {
@@ -35,20 +42,16 @@ class Expander {
   private readonly open: Definition[] = [];
   private out = "";
   private references = 0;
-  private readonly lookup: (name: string) => Definition | undefined;
-  private readonly options: {
-    readonly namedOnly: boolean;
-    readonly place: PatternPlace;
-    readonly names: () => Iterable<string>;
-  };
+  private readonly options: ExpandOptions;
+  private readonly rewrite: (source: string) => string;
 
-  constructor(lookup: Expander["lookup"], options: Expander["options"]) {
-    this.lookup = lookup;
+  constructor(options: ExpandOptions, rewrite: (source: string) => string) {
     this.options = options;
+    this.rewrite = rewrite;
   }
 
   run(expression: string): Expansion {
-    this.append(expression);
+    this.append(this.rewrite(expression));
     return { text: this.out, spans: this.spans };
   }
 
@@ -69,14 +72,14 @@ class Expander {
       const place = this.open.at(-1)?.place ?? this.options.place;
       this.local.set(found.pattern, { name: found.pattern, source: found.definition, place });
     }
-    const definition = this.local.get(found.pattern) ?? this.lookup(found.pattern);
+    const definition = this.local.get(found.pattern) ?? this.options.lookup(found.pattern);
     if (!definition) throw this.missing(found.pattern);
     if (this.open.some((open) => open.name === definition.name)) throw this.recursive(definition);
     const captures = found.name !== found.pattern || !this.options.namedOnly;
     this.out += captures ? `(?<${found.name}>` : "(?:";
     const start = this.out.length;
     this.open.push(definition);
-    this.append(definition.source);
+    this.append(this.rewrite(definition.source));
     this.open.pop();
     this.spans.push({ start, end: this.out.length, definition });
     this.out += ")";

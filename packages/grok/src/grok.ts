@@ -1,7 +1,7 @@
 import { coerce } from "./coerce.ts";
 import type { PatternPlace } from "./errors.ts";
+import type { Span } from "./expand.ts";
 import type { GrokCapture } from "./groups.ts";
-import type { Definition } from "./pattern-file.ts";
 
 export type GrokValue = string | number;
 /** Fields of a match: dotted name → value, a list where a name captured more than once. */
@@ -23,24 +23,30 @@ export interface Grok {
   exec(text: string): readonly (string | undefined)[] | null;
   /** What Logstash's grok filter would set: converted, empty captures left out, a name twice makes a list. */
   match(text: string): GrokFields | null;
-  /** The pattern out of which the character of `expandedSource` at an offset came; undefined for the expression itself. */
-  originAt(offset: number): Definition | undefined;
+  /** Which pattern each part of `expandedSource` came out of, inner ones before those around them. */
+  readonly origins: readonly Span[];
   readonly place: PatternPlace;
 }
 
+/** Fields out of the texts of captures. */
 export function fieldsOf(captures: readonly GrokCapture[], texts: readonly (string | undefined)[]): GrokFields {
   const fields: GrokFields = {};
-  for (const [index, { field, type }] of captures.entries()) {
-    const text = texts[index];
+  for (let i = 0; i < captures.length; i++) {
+    const text = texts[i];
     if (text === undefined || text === "") continue;
-    const value = coerce(text, type);
-    const before = Object.hasOwn(fields, field) ? fields[field] : undefined;
-    if (before === undefined)
-      Object.defineProperty(fields, field, { value, enumerable: true, configurable: true, writable: true });
-    else if (Array.isArray(before)) before.push(value);
-    else fields[field] = [before, value];
+    const { field, type } = captures[i]!;
+    const value = type === "string" ? text : coerce(text, type);
+    if (field in fields) addTo(fields, field, value);
+    else fields[field] = value;
   }
   return fields;
+}
+
+/** A name that was there before, or one that every object has, such as `constructor`. */
+function addTo(fields: GrokFields, field: string, value: GrokValue): void {
+  const before = Object.hasOwn(fields, field) ? fields[field] : undefined;
+  const after = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+  Object.defineProperty(fields, field, { value: after, enumerable: true, configurable: true, writable: true });
 }
 
 /** The first of the expressions that matches, with its fields; null when none does. */

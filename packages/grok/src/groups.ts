@@ -1,3 +1,5 @@
+import { scanGroups } from "./onigmo/scan.ts";
+
 /** What becomes of a capture's text. */
 export type CaptureType = "string" | "int" | "float";
 
@@ -17,47 +19,40 @@ export interface NamedGroups {
   readonly source: string;
   /** In the order in which Logstash sets fields: by name at its first place, then by group. */
   readonly captures: readonly GrokCapture[];
-  /** Offset in `source` → offset in the text that was given. */
-  readonly originalOffset: (offset: number) => number;
+  /** Offset in the text that was given → offset in `source`. */
+  readonly offset: (given: number) => number;
 }
-
-const TOKEN =
-  /(?:\\[kg]|\(\?\()(?:<([^>]*)>|'([^']*)')|\\[^]|\[:\^?[a-z]+:\]|\[\^?\]?|\]|\(\?#(?:\\[^]|[^)\\])*\)|\(\?(?:<(?![=!])([^>]*)>|'([^']*)')/g;
 
 /** Finds the named groups of an Oniguruma expression and gives them names that every engine takes. */
 export function nameGroups(text: string): NamedGroups {
+  const tokens = [...scanGroups(text)].filter((token) => token.kind !== "plain-group");
+  const groups = tokens
+    .filter((token) => token.kind === "named-group")
+    .map(({ name }, index) => ({ name, group: index + 1 }));
   const ids = new Map<string, string>();
-  const groups: { name: string; group: number }[] = [];
-  const moves: { at: number; shift: number }[] = [];
-  let depth = 0;
-  let shift = 0;
-  const rename = (name: string): string => {
-    const [, base, level] = /^(.*?)([+-]\d+)?$/s.exec(name)!;
-    return ids.has(name) ? ids.get(name)! : ids.has(base!) ? ids.get(base!)! + (level ?? "") : name;
+  for (const { name } of groups) if (name !== "" && !ids.has(name)) ids.set(name, `n${ids.size + 1}`);
+  const moves: { from: number; by: number }[] = [];
+  let source = "";
+  let done = 0;
+  for (const { name, start, end } of tokens) {
+    source += `${text.slice(done, start)}<${newName(ids, name)}>`;
+    done = end;
+    moves.push({ from: end, by: source.length - end });
+  }
+  return {
+    source: source + text.slice(done),
+    captures: inLogstashOrder(groups),
+    offset: (given) => given + (moves.findLast((move) => move.from <= given)?.by ?? 0),
   };
-  const declared = [...text.matchAll(TOKEN)].map((token) => token[3] ?? token[4]);
-  for (const name of declared) if (name) ids.set(name, ids.get(name) ?? `n${ids.size + 1}`);
-  const source = text.replace(TOKEN, (token: string, ref1, ref2, name1, name2, offset: number) => {
-    let result = token;
-    if (token.startsWith("[") && !token.startsWith("[:")) depth++;
-    else if (token.startsWith("[:") && depth === 0) depth++;
-    else if (token === "]") depth = Math.max(0, depth - 1);
-    else if (depth === 0) {
-      const name: string | undefined = name1 ?? name2;
-      const ref: string | undefined = ref1 ?? ref2;
-      if (name !== undefined) {
-        groups.push({ name, group: groups.length + 1 });
-        result = `(?<${ids.get(name) ?? name}>`;
-      } else if (ref !== undefined) result = `${/^[^<']*/.exec(token)![0]}<${rename(ref)}>`;
-    }
-    if (result.length !== token.length) {
-      shift += token.length - result.length;
-      moves.push({ at: offset + token.length - shift, shift });
-    }
-    return result;
-  });
-  const originalOffset = (offset: number): number => offset + (moves.findLast((move) => move.at <= offset)?.shift ?? 0);
-  return { source, captures: inLogstashOrder(groups), originalOffset };
+}
+
+/** A reference may carry a level of recursion: `name+1`. What names no group (a number) stays. */
+function newName(ids: ReadonlyMap<string, string>, name: string): string {
+  const whole = ids.get(name);
+  if (whole !== undefined) return whole;
+  const leveled = /^(.+?)([+-]\d+)$/s.exec(name);
+  const base = leveled && ids.get(leveled[1]!);
+  return base ? base + leveled[2]! : name;
 }
 
 function inLogstashOrder(groups: readonly { name: string; group: number }[]): GrokCapture[] {

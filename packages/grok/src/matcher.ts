@@ -26,20 +26,33 @@ export function createMatcher(source: string, wanted: readonly number[]): Matche
   if (!translation || translation.groupIndex.length !== expression.groups) return { exec: slow, regexp: null };
   const { regexp } = translation;
   const indexes = wanted.map((group) => translation.groupIndex[group - 1]!);
-  const plain = (text: string): Texts => {
-    const found = regexp.exec(text);
-    return found && indexes.map((index) => found[index]);
-  };
   const forgetful = forgottenGroups(fidelity, translation, wanted);
-  const remembering = (text: string): Texts => {
-    const found = regexp.exec(text);
-    if (!found) return null;
-    if (forgetful.every((index) => found[index] !== undefined)) return indexes.map((index) => found[index]);
-    return textsOf(matchAt(machine(), text, found.index), text, wanted);
+  const quick = (text: string): Texts => {
+    const found = attempt(regexp, text);
+    if (found === undefined) return slow(text);
+    if (found === null) return null;
+    if (forgetful.some((index) => found[index] === undefined)) {
+      return textsOf(matchAt(machine(), text, found.index), text, wanted);
+    }
+    return pick(found, indexes);
   };
-  const quick = forgetful.length === 0 ? plain : remembering;
   const exec = fidelity.ignoreCase ? (text: string) => (BEYOND_ASCII.test(text) ? slow(text) : quick(text)) : quick;
   return { exec, regexp };
+}
+
+/** Undefined when V8 gives up: it finds at first use only that an expression is too large, or its stack too small. */
+function attempt(regexp: RegExp, text: string): RegExpExecArray | null | undefined {
+  try {
+    return regexp.exec(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function pick(found: RegExpExecArray, indexes: readonly number[]): (string | undefined)[] {
+  const texts: (string | undefined)[] = [];
+  for (let i = 0; i < indexes.length; i++) texts.push(found[indexes[i]!]);
+  return texts;
 }
 
 /** Indexes of wanted groups that JavaScript may have forgotten in a later turn of a repetition. */

@@ -17,17 +17,26 @@ export function translate(source: string): Translation | null {
     const { pattern, flags, options } = toRegExpDetails(writeOutClasses(source), { flags: "mDSW" });
     if (options?.strategy || options?.transfers?.length) return null;
     const hidden = new Set(options?.hiddenCaptures);
-    const regexp = new RegExp(widenBoundaries(pattern), flags);
-    const groups = new RegExp(`${pattern}|`, flags).exec("")!.length - 1;
-    probe(regexp);
-    const groupIndex = Array.from({ length: groups }, (_, i) => i + 1).filter((i) => !hidden.has(i));
-    return { regexp, groupIndex };
+    const groupIndex = Array.from({ length: countGroups(pattern) }, (_, i) => i + 1).filter((i) => !hidden.has(i));
+    return { regexp: new RegExp(widenBoundaries(withoutNames(pattern)), flags), groupIndex };
   } catch {
     return null;
   }
 }
 
-/** V8 compiles at the first two uses, apart for Latin-1 and other text, and only then finds an expression too large. */
-function probe(regexp: RegExp): void {
-  for (const text of ["", "", "\u{100}", "\u{100}"]) regexp.exec(text);
+/** Capturing groups of a JavaScript expression. */
+function countGroups(pattern: string): number {
+  let depth = 0;
+  let groups = 0;
+  for (const [token] of pattern.matchAll(/\\[^]|[[\]]|\((?!\?)|\(\?<(?![=!])/g)) {
+    if (token === "[") depth++;
+    else if (token === "]") depth--;
+    else if (depth === 0 && token.startsWith("(")) groups++;
+  }
+  return groups;
+}
+
+/** Unnamed: with names V8 builds an object of all groups for each match. The library refers to groups by number. */
+function withoutNames(pattern: string): string {
+  return pattern.replace(/\\[^]|\(\?<n\d+>/g, (token) => (token.startsWith("\\") ? token : "("));
 }

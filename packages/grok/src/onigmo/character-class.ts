@@ -90,7 +90,7 @@ export function readShorthand(reader: Reader, modes: Modes): CodeSet | undefined
     const set = posixSet(name, modes.charset !== "u")!;
     return char === char!.toLowerCase() ? set : (code) => !set(code);
   }
-  const property = reader.match(/^[pP]\{(\^?)([^{}]*)\}/);
+  const property = reader.match(/[pP]\{(\^?)([^{}]*)\}/y);
   if (!property) return undefined;
   const set = propertySet(property[2]!);
   if (!set) throw new OnigmoSyntaxError(`unknown property \\p{${property[2]}}`);
@@ -100,7 +100,7 @@ export function readShorthand(reader: Reader, modes: Modes): CodeSet | undefined
 
 function readPosix(reader: Reader, modes: Modes): CodeSet | undefined {
   const back = reader.at;
-  const found = reader.match(/^\[:(\^?)([a-z]+):\]/);
+  const found = reader.match(/\[:(\^?)([a-z]+):\]/y);
   const set = found && posixSet(found[2]!, modes.charset === "a");
   if (!set) {
     reader.at = back;

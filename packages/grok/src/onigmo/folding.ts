@@ -23,7 +23,7 @@ export function caseVariants(code: number): readonly number[] {
 export function multiFolds(): ReadonlyMap<number, string> {
   const result = new Map<number, string>();
   for (const [fold, codes] of tableOfVariants())
-    if ([...fold].length > 1) for (const code of codes) result.set(code, fold);
+    if (Array.from(fold).length > 1) for (const code of codes) result.set(code, fold);
   return result;
 }
 

@@ -30,13 +30,15 @@ interface Choice {
 export type Offsets = Int32Array;
 
 const MAX_FRAMES = 20_000;
+/** Places to go back to that may be open at once: about 300 MB. A search that needs more finds nothing. */
+const MAX_CHOICES = 4_000_000;
 const unicodeWord = posixSet("word", false)!;
 const asciiWord = posixSet("word", true)!;
 
 /** Searches from `from` on, as Onigmo does. */
-export function search(program: Program, text: string, from = 0): Offsets | null {
-  const run = new Run(program, text, from);
-  for (let at = from; at <= text.length; at += width(text, at) || 1) {
+export function search(program: Program, text: string): Offsets | null {
+  const run = new Run(program, text, 0);
+  for (let at = 0; at <= text.length; at += width(text, at) || 1) {
     const found = run.matchAt(at);
     if (found) return found;
   }
@@ -85,12 +87,21 @@ class Run {
     this.slots.length = 2 * (this.program.groups + 1);
     this.slots.fill(-1);
     this.choices.length = this.trail.length = 0;
-    const end = this.run(0, at, null, -1);
+    const end = this.runWithin(at);
     if (end < 0) return null;
     const result = Int32Array.from(this.slots.slice(0, 2 * (this.program.groups + 1)));
     result[0] = Math.min(result[0]! < 0 ? at : result[0]!, end);
     result[1] = end;
     return result;
+  }
+
+  private runWithin(at: number): number {
+    try {
+      return this.run(0, at, null, -1);
+    } catch (error) {
+      if (error instanceof RangeError) return -1;
+      throw error;
+    }
   }
 
   /** Runs up to the `done` of this part; the end, or -1. `mustEnd` ≥ 0: the only end that counts. */
@@ -200,6 +211,7 @@ class Run {
   }
 
   private choose(pc: number, at: number, frame: Frame | null, least = -1): void {
+    if (this.choices.length >= MAX_CHOICES || this.trail.length >= MAX_CHOICES) throw new RangeError("out of choices");
     this.choices.push({ pc, at, frame, trail: this.trail.length, least });
   }
 

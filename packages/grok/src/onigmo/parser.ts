@@ -1,6 +1,7 @@
 import { readClass, readShorthand } from "./character-class.ts";
 import { caseInsensitive, foldText } from "./folding.ts";
 import { type Modes, Reader, readCharacterEscape } from "./reader.ts";
+import { scanGroups } from "./scan.ts";
 import { type AssertKind, type CodeSet, type Expression, type Node, OnigmoSyntaxError } from "./syntax.ts";
 
 const MAX_DEPTH = 250;
@@ -71,36 +72,41 @@ class Parser {
 
   /** `(?i)` holds to the end of the group that it stands in, over its alternatives. */
   private modeSwitch(modes: Modes): Modes | undefined {
-    const found = this.reader.match(/^\(\?([imxdau]*(?:-[imx]*)?)\)/);
+    const found = this.reader.match(/\(\?([imxdau]*(?:-[imx]*)?)\)/y);
     return found ? switchModes(modes, found[1]!) : undefined;
   }
 
   private quantified(modes: Modes): Node {
+    const start = this.reader.at;
     let node = this.atom(modes);
     for (;;) {
       this.skipIgnored(modes);
-      const next = this.quantifier(node);
+      const next = this.quantifier(node, start);
       if (!next) return node;
       node = next;
     }
   }
 
-  private quantifier(body: Node): Node | undefined {
+  private quantifier(body: Node, from: number): Node | undefined {
     const { reader } = this;
-    const simple = reader.match(/^([*+?])([?+]?)/);
+    const repeat = (min: number, max: number, lazy: boolean): Node => {
+      const [start, end] = [reader.offset(from), reader.offset(reader.at)];
+      return { type: "repeat", min, max, lazy, body, start, end };
+    };
+    const simple = reader.match(/([*+?])([?+]?)/y);
     if (simple) {
       const [min, max] = { "*": [0, Infinity], "+": [1, Infinity], "?": [0, 1] }[simple[1]!] as [number, number];
-      const repeat: Node = { type: "repeat", min, max, lazy: simple[2] === "?", body };
-      return simple[2] === "+" ? { type: "atomic", body: repeat } : repeat;
+      const node = repeat(min, max, simple[2] === "?");
+      return simple[2] === "+" ? { type: "atomic", body: node } : node;
     }
-    const interval = reader.match(/^\{(?:(\d{1,6})(,?)(\d{0,6})|,(\d{1,6}))\}/);
+    const interval = reader.match(/\{(?:(\d{1,6})(,?)(\d{0,6})|,(\d{1,6}))\}/y);
     if (!interval) return undefined;
     const min = Number(interval[1] ?? 0);
     const max = interval[4] ? Number(interval[4]) : interval[2] ? (interval[3] ? Number(interval[3]) : Infinity) : min;
     if (max < min || min > 100_000)
       throw new OnigmoSyntaxError("a repetition that is too big or ends before it starts");
-    if (min === max || !reader.take("?")) return { type: "repeat", min, max, lazy: false, body };
-    return { type: "repeat", min, max, lazy: true, body };
+    // `{n}?` is a greedy optional {n}, not a lazy one.
+    return repeat(min, max, min !== max && reader.take("?"));
   }
 
   private skipIgnored(modes: Modes): void {
@@ -132,7 +138,7 @@ class Parser {
   private literal(code: number, modes: Modes): Node {
     if (!modes.ignoreCase) return { type: "set", test: (other) => other === code };
     const text = foldText(String.fromCodePoint(code));
-    this.multiFold ||= [...text].length > 1;
+    this.multiFold ||= Array.from(text).length > 1;
     return { type: "folded", text };
   }
 
@@ -164,12 +170,12 @@ class Parser {
 
   private reference(modes: Modes): Node | undefined {
     const { reader } = this;
-    const call = reader.match(/^g(?:<([^>]*)>|'([^']*)')/);
+    const call = reader.match(/g(?:<([^>]*)>|'([^']*)')/y);
     if (call) return { type: "call", group: this.single((call[1] ?? call[2])!) };
-    const named = reader.match(/^k(?:<([^>]*)>|'([^']*)')/);
+    const named = reader.match(/k(?:<([^>]*)>|'([^']*)')/y);
     if (named) return this.namedReference((named[1] ?? named[2])!, modes);
     const back = reader.at;
-    const numbered = reader.match(/^[1-9]\d{0,4}/);
+    const numbered = reader.match(/[1-9]\d{0,4}/y);
     if (numbered && (Number(numbered[0]) <= this.total || numbered[0].length === 1)) {
       if (this.named) throw new OnigmoSyntaxError("numbered backreferences are not allowed beside named groups");
       return { type: "backref", groups: this.resolve(numbered[0]), fold: modes.ignoreCase };
@@ -204,14 +210,14 @@ class Parser {
 
   private group(modes: Modes): Node {
     const { reader } = this;
-    const looks = reader.match(/^\?(<?)([=!])/);
+    const looks = reader.match(/\?(<?)([=!])/y);
     if (looks) return { type: "look", behind: looks[1] === "<", negate: looks[2] === "!", body: this.body(modes) };
     if (reader.take("?>")) return { type: "atomic", body: this.body(modes) };
     if (reader.take("?~")) return { type: "absent", body: this.body(modes) };
     if (reader.take("?(")) return this.condition(modes);
-    if (reader.match(/^\?(?:<[^>]+>|'[^']+')/))
+    if (reader.match(/\?(?:<[^>]+>|'[^']+')/y))
       return { type: "capture", group: ++this.groups, body: this.body(modes) };
-    const flags = reader.match(/^\?([imxdau]*(?:-[imx]*)?):/);
+    const flags = reader.match(/\?([imxdau]*(?:-[imx]*)?):/y);
     if (flags) return this.body(switchModes(modes, flags[1]!));
     if (reader.looksAt("?")) throw new OnigmoSyntaxError(`undefined group option "(?${reader.peek(1) ?? ""}"`);
     if (this.named) return this.body(modes);
@@ -272,20 +278,9 @@ function sequence(items: readonly Node[]): Node {
   return joined.length === 1 ? joined[0]! : joined.length === 0 ? EMPTY : { type: "sequence", items: joined };
 }
 
-const GROUPS =
-  /\\[^]|\[:\^?[a-z]+:\]|\[\^?\]?|\]|\(\?#(?:\\[^]|[^)\\])*\)|\(\?\(|\(\?(?:<(?![=!])([^>]*)>|'([^']*)')|\((?!\?)/g;
-
 /** Groups by a look over the text: whether plain parentheses capture depends on all of it. */
 function declaredGroups(source: string): { names: string[]; plain: number } {
-  const names: string[] = [];
-  let plain = 0;
-  let depth = 0;
-  for (const [token, angled, quoted] of source.matchAll(GROUPS)) {
-    if (token.startsWith("[") && !(token.startsWith("[:") && depth > 0)) depth++;
-    else if (token === "]") depth = Math.max(0, depth - 1);
-    else if (depth > 0) continue;
-    else if (token === "(") plain++;
-    else if (angled !== undefined || quoted !== undefined) names.push((angled ?? quoted)!);
-  }
-  return { names, plain };
+  const tokens = [...scanGroups(source)];
+  const names = tokens.filter((token) => token.kind === "named-group").map((token) => token.name);
+  return { names, plain: tokens.filter((token) => token.kind === "plain-group").length };
 }

@@ -13,9 +13,20 @@ export interface Modes {
 export class Reader {
   readonly chars: readonly string[];
   at = 0;
+  private readonly offsets: readonly number[];
+
+  private readonly text: string;
 
   constructor(text: string) {
-    this.chars = [...text];
+    this.text = text;
+    this.chars = Array.from(text);
+    let offset = 0;
+    this.offsets = [0, ...this.chars.map((char) => (offset += char.length))];
+  }
+
+  /** Position of a code point in UTF-16 units. */
+  offset(at: number): number {
+    return this.offsets[at]!;
   }
 
   get done(): boolean {
@@ -51,10 +62,11 @@ export class Reader {
     return this.chars.slice(from, this.at - 1).join("");
   }
 
-  /** Goes past an expression if it matches here (`y` flag); returns its match. */
+  /** Goes past an expression (flag `y`) if it matches here; returns its match. */
   match(expression: RegExp): RegExpExecArray | null {
-    const found = expression.exec(this.chars.slice(this.at, this.at + 64).join(""));
-    if (found) this.at += [...found[0]].length;
+    expression.lastIndex = this.offsets[this.at]!;
+    const found = expression.exec(this.text);
+    if (found) this.at += Array.from(found[0]).length;
     return found;
   }
 }
@@ -77,7 +89,7 @@ export function readCharacterEscape(reader: Reader): number | null {
   }
   if (/[0-7]/.test(char)) {
     reader.at = start;
-    return Number.parseInt(reader.match(/^[0-7]{1,3}/)![0], 8) & 0xff;
+    return Number.parseInt(reader.match(/[0-7]{1,3}/y)![0], 8) & 0xff;
   }
   if (/[0-9A-Za-z]/.test(char) && "bBAzZGwWdDsShHpPRXKkg89".includes(char)) {
     reader.at = start;
@@ -93,19 +105,19 @@ function readControl(reader: Reader): number {
 }
 
 function readUnicode(reader: Reader): number {
-  const found = reader.match(/^(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{4}))/);
+  const found = reader.match(/(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{4}))/y);
   if (!found) throw new OnigmoSyntaxError("\\u without four hex digits");
   return codePoint(Number.parseInt((found[1] ?? found[2])!, 16));
 }
 
 /** `\x{…}` is a code point, `\xE3\x81\x82` the bytes of one in UTF-8. */
 function readHex(reader: Reader): number {
-  const braced = reader.match(/^\{([0-9A-Fa-f]{1,8})\}/);
+  const braced = reader.match(/\{([0-9A-Fa-f]{1,8})\}/y);
   if (braced) return codePoint(Number.parseInt(braced[1]!, 16));
-  const first = Number.parseInt(reader.match(/^[0-9A-Fa-f]{1,2}/)?.[0] ?? "0", 16);
+  const first = Number.parseInt(reader.match(/[0-9A-Fa-f]{1,2}/y)?.[0] ?? "0", 16);
   if (first < 0x80) return first;
   const more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-  const rest = reader.match(new RegExp(`^(?:\\\\x[89ABab][0-9A-Fa-f]){${more}}`));
+  const rest = reader.match(new RegExp(`(?:\\\\x[89ABab][0-9A-Fa-f]){${more}}`, "y"));
   if (first < 0xc0 || !rest) throw new OnigmoSyntaxError("\\x with bytes that are no UTF-8");
   const bytes = Buffer.from(first.toString(16) + rest[0].replaceAll("\\x", ""), "hex");
   return bytes.toString("utf8").codePointAt(0)!;

@@ -15,13 +15,24 @@ export type Node =
   | { readonly type: "atomic"; readonly body: Node }
   | { readonly type: "look"; readonly behind: boolean; readonly negate: boolean; readonly body: Node }
   | { readonly type: "absent"; readonly body: Node }
-  | { readonly type: "repeat"; readonly min: number; readonly max: number; readonly lazy: boolean; readonly body: Node }
+  | Repeat
   /** `level`: of the recursion, relative to the present one. */
   | { readonly type: "backref"; readonly groups: readonly number[]; readonly fold: boolean; readonly level?: number }
   | { readonly type: "call"; readonly group: number }
   | { readonly type: "condition"; readonly groups: readonly number[]; readonly yes: Node; readonly no: Node }
   | { readonly type: "keep" }
   | { readonly type: "grapheme" };
+
+export interface Repeat {
+  readonly type: "repeat";
+  readonly min: number;
+  readonly max: number;
+  readonly lazy: boolean;
+  readonly body: Node;
+  /** Where it is written, in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+}
 
 export type AssertKind =
   | "line-start"

@@ -64,7 +64,7 @@ export function assign(
     if (text === undefined || text === "") continue;
     const { field, type } = captures[i] as GrokCapture;
     if (field === "@timestamp") setTime(event, ctx.readTime(text, now));
-    else setField(event, field, coerce(text, type));
+    else setField(event, field, type === "string" ? text : coerce(text, type));
   }
 }
 

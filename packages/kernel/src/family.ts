@@ -95,8 +95,8 @@ export class KernelFamily {
       maxRecordBytes: texts.maxRecordBytes,
       copies: texts.copies,
     });
-    const asciiOnly = module.asciiOnly || this.#parsed.some((parsed) => parsed.asciiOnly);
-    return new Kernel({ ...module, asciiOnly }, texts.constants, plan);
+    const asciiOnly = this.#parsed.some((parsed) => parsed.asciiOnly);
+    return new Kernel({ module, asciiOnly, constants: texts.constants, plan });
   }
 }
 

@@ -13,7 +13,6 @@ import {
 } from "./emit/layout.ts";
 import { STOP } from "./emit/lines.ts";
 import { FrameStore } from "./frame-store.ts";
-import type { BuiltModule } from "./module.ts";
 import { TimeCache } from "./time-cache.ts";
 import { instantiate, newMemory } from "./wasm/host.ts";
 
@@ -34,6 +33,16 @@ export interface KernelBatch {
 export interface StreamImage {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly fixedBytes: number;
+}
+
+/** What a kernel is put together from. */
+export interface KernelParts {
+  readonly module: Uint8Array<ArrayBuffer>;
+  /** Lines with characters beyond ASCII go the plain way. */
+  readonly asciiOnly: boolean;
+  /** Constant bytes of the frames. */
+  readonly constants: Uint8Array;
+  readonly plan: ParsePlan;
 }
 
 type Run = (
@@ -70,8 +79,8 @@ export class Kernel {
   #windowStart = 0;
   #windowEnd = 0;
 
-  constructor(module: BuiltModule, constants: Uint8Array, plan: ParsePlan) {
-    this.#asciiOnly = module.asciiOnly;
+  constructor({ module, asciiOnly, constants, plan }: KernelParts) {
+    this.#asciiOnly = asciiOnly;
     this.#regions = regions(constants.length);
     const memory = newMemory(this.#regions.total);
     this.#memory = new Uint8Array(memory.buffer);
@@ -82,7 +91,7 @@ export class Kernel {
     this.#times = new TimeCache(this.#memory, plan);
     this.#frames = new FrameStore(this.#memory, this.#regions);
     const time = (start: number, length: number, entry: number): number => this.#times.resolve(start, length, entry);
-    this.#run = instantiate(module.bytes, { memory, time })["run"] as Run;
+    this.#run = instantiate(module, { memory, time })["run"] as Run;
   }
 
   /** Sets the bytes of the stream that the next batch belongs to. */

@@ -13,14 +13,8 @@ export interface ModulePlan {
   readonly copies: number;
 }
 
-export interface BuiltModule {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Lines with characters beyond ASCII have to go the plain way. */
-  readonly asciiOnly: boolean;
-}
-
 /** Generates the module of a kernel. Imports `env.time(start, length, entry)`, exports `run`. */
-export function buildModule(plan: ModulePlan): BuiltModule {
+export function buildModule(plan: ModulePlan): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const resolveTime = module.import("time", ["i32", "i32", "i32"], ["i32"]);
   const writers = emitWriters(module, resolveTime);
@@ -31,9 +25,8 @@ export function buildModule(plan: ModulePlan): BuiltModule {
   });
   const accept: AcceptFunction = (pattern) => encoders[pattern] as number;
   const match = module.func(["i32", "i32", "i32"], ["i32"]);
-  const matcher = new MatchEmitter(match, accept);
-  matcher.emit(plan.tree, plan.groups);
+  new MatchEmitter(match, accept).emit(plan.tree, plan.groups);
   const run = emitRun(module, match, { maxRecordBytes: plan.maxRecordBytes, copies: plan.copies });
   module.export("run", run);
-  return { bytes: module.bytes(), asciiOnly: matcher.asciiOnly };
+  return module.bytes();
 }

@@ -45,8 +45,8 @@ export class TimeCache {
   }
 }
 
-/** Seconds since the epoch with three decimals, or null when the text is no time. */
+/** Seconds since the epoch with three decimals, or null when the text is no time or one before 1970. */
 function epochText(time: string): string | null {
   const instant = /^[0-9TZ:.+-]+$/.test(time) ? parseRfc3339(time) : null;
-  return instant === null ? null : (instant.ms / 1000).toFixed(3);
+  return instant === null || instant.ms < 1 ? null : (instant.ms / 1000).toFixed(3);
 }

@@ -100,7 +100,7 @@ export class EncodeEmitter {
         return set(OUT, call(hex.index, position(), get(OUT)));
       case "timestamp":
         return this.#timestamp(as === "epoch");
-      case "capture":
+      default:
         return this.#capture(source.group, source.type);
     }
   }

@@ -1,4 +1,4 @@
-import { EMPTY, groupsIn, type Node } from "../regex/ast.ts";
+import { EMPTY, type Node, startsIn } from "../regex/ast.ts";
 import { type ByteSet, intersects, isEmpty, minus } from "../regex/byte-set.ts";
 import { Unplannable } from "../regex/cursor.ts";
 import {
@@ -38,8 +38,6 @@ export type AcceptFunction = (pattern: number) => number;
  * nowhere.
  */
 export class MatchEmitter {
-  /** Set while emitting: lines with characters beyond ASCII have to go the plain way. */
-  asciiOnly = false;
   readonly #func: FunctionBuilder;
   readonly #accept: AcceptFunction;
   readonly #start: Local = 0;
@@ -77,8 +75,8 @@ export class MatchEmitter {
         return this.#choice(node.options, rest, scope, true);
       case "repeat":
         return this.#repeat(node, rest, scope);
-      case "group":
-        return this.#group(node.index, node.body, rest, scope);
+      case "mark":
+        return i32.store(i32.const(slot(node.index)), get(this.#at), node.edge === "start" ? 0 : 4);
       case "atomic":
         return this.#node(node.body, null, { ...scope });
       case "boundary":
@@ -87,6 +85,8 @@ export class MatchEmitter {
         return brIf(this.#failure(scope), i32.ne(get(this.#at), get(this.#end)));
       case "accept":
         return ret(call(this.#accept(node.pattern), get(this.#start), get(this.#end), get(this.#out)));
+      default:
+        throw new Error("groups are marks by now");
     }
   }
 
@@ -151,11 +151,6 @@ export class MatchEmitter {
     return brIf(fail, i32.eqz(tail.end ? [member, ended, 0x72] : member));
   }
 
-  #group(index: number, body: Node, rest: Rest | null, scope: Scope): Code {
-    const address = i32.const(slot(index));
-    return [i32.store(address, get(this.#at)), this.#node(body, rest, scope), i32.store(address, get(this.#at), 4)];
-  }
-
   #boundary(negated: boolean, scope: Scope): Code {
     const before = this.#func.local();
     const after = this.#byte;
@@ -172,7 +167,7 @@ export class MatchEmitter {
   #choice(options: readonly Node[], rest: Rest | null, scope: Scope, isList: boolean): Code {
     const done = label("done");
     const saved = this.#func.local();
-    const firsts = options.map((node) => firstOf({ node, next: rest }));
+    const ways = options.map((node): Rest => ({ node, next: rest }));
     const look = lookahead(rest);
     const code: Code[] = [];
     let pending = false;
@@ -184,9 +179,9 @@ export class MatchEmitter {
       if (isLast) code.push(body);
       else {
         const after = isBlind(look) ? [] : this.#look(look, this.#failure(inner));
-        code.push(block(next, body, after, br(done)), set(this.#at, get(saved)), groupsIn(option).map(clearSlot));
+        code.push(block(next, body, after, br(done)), set(this.#at, get(saved)), startsIn(option).map(clearSlot));
       }
-      pending ||= inner.pending || firsts.slice(i + 1).some((later) => mayBothBegin(firsts[i] as First, later));
+      pending ||= inner.pending || ways.slice(i + 1).some((later) => mayBothBegin(ways[i] as Rest, later));
     });
     scope.pending ||= pending;
     return [set(saved, get(this.#at)), block(done, code)];
@@ -227,8 +222,6 @@ export class MatchEmitter {
 
   /** Gives back members until what must follow does. */
   #stepBack(from: Local, min: number, first: First, rest: Rest | null, failure: Label): Code {
-    // A byte beyond ASCII may be the middle of a character.
-    if (first.set.high) this.asciiOnly = true;
     const done = label("found");
     const again = label("back");
     const miss = label("miss");
@@ -236,20 +229,28 @@ export class MatchEmitter {
       block(miss, this.#look(lookahead(rest), miss), br(done)),
       brIf(failure, i32.leU(get(this.#at), i32.add(get(from), i32.const(min)))),
       this.#advance(-1),
+      first.set.high ? this.#demandAscii() : [],
       br(again),
     ];
     return block(done, loop(again, step));
+  }
+
+  /** Bails at a byte beyond ASCII: in front of it or behind it may be the middle of a character. */
+  #demandAscii(): Code {
+    return brIf(this.#bail, i32.geU(i32.load8(get(this.#at)), i32.const(0x80)));
   }
 
   #lazyRun(members: ByteSet, min: number, rest: Rest | null, scope: Scope): Code {
     const failure = this.#failure(scope);
     const first = firstOf(rest);
     const look = lookahead(rest);
-    const least = Array.from({ length: min }, (): Single => ({ kind: "class", set: members }));
-    const head = [this.#demand(least, failure), this.#advance(min)];
+    const one = [
+      members.high ? this.#demandAscii() : [],
+      demandMember(members, this.#at, 0, this.#byte, failure),
+      this.#advance(1),
+    ];
+    const head = Array.from({ length: min }, () => one);
     scope.pending ||= first.any || intersects(members, first.set);
-    // Going on byte by byte must not stop within a character.
-    if (members.high && (first.any || first.set.high)) this.asciiOnly = true;
     if (isBlind(look)) return head;
     const skipped = minus(members, first.set);
     const done = label("found");
@@ -258,8 +259,7 @@ export class MatchEmitter {
     const step = [
       isEmpty(skipped) ? [] : scanRun(skipped, this.#at, this.#end, this.#scan),
       block(miss, this.#look(look, miss), br(done)),
-      demandMember(members, this.#at, 0, this.#byte, failure),
-      this.#advance(1),
+      one,
       br(again),
     ];
     return [head, block(done, loop(again, step))];
@@ -285,8 +285,7 @@ export class MatchEmitter {
     ];
     const failure = inner.pending ? this.#bail : this.#failure(scope);
     const enough = min > 0 ? brIf(failure, i32.ltU(get(count), i32.const(min))) : [];
-    const bodyFirst = firstOf({ node: body, next: more });
-    if (min !== max) scope.pending ||= mayBothBegin(bodyFirst, firstOf(rest));
+    if (min !== max) scope.pending ||= mayBothBegin({ node: body, next: more }, rest);
     scope.pending ||= inner.pending;
     return [counted ? set(count, i32.const(0)) : [], block(out, loop(again, turn)), enough];
   }

@@ -30,7 +30,7 @@ export function emitTime(module: ModuleBuilder, resolve: number): FunctionBuilde
       loop(
         again,
         set(differing, i8x16.bitmask(pair)),
-        when(i32.geU(i32.ctz(get(differing)), remaining), ret(get(entry))),
+        when(i32.geU(i32.ctz(i32.or(get(differing), i32.const(0x1_0000))), remaining), ret(get(entry))),
         brIf(miss, get(differing)),
         set(at, i32.add(get(at), i32.const(16))),
         brIf(again, i32.ltU(get(at), get(length))),

@@ -17,6 +17,8 @@ export type Node =
       readonly greed: Greed;
     }
   | { readonly kind: "group"; readonly index: number; readonly body: Node }
+  /** Where a group starts or ends: what a group becomes before patterns are merged. */
+  | { readonly kind: "mark"; readonly index: number; readonly edge: "start" | "end" }
   | { readonly kind: "atomic"; readonly body: Node }
   | { readonly kind: "boundary"; readonly negated: boolean }
   | { readonly kind: "end" }
@@ -75,6 +77,36 @@ export function isNullable(node: Node): boolean {
 export function groupsIn(node: Node): number[] {
   const own = node.kind === "group" ? [node.index] : [];
   return [...own, ...children(node).flatMap(groupsIn)];
+}
+
+/** Numbers of the groups that start within a node of marks. */
+export function startsIn(node: Node): number[] {
+  const own = node.kind === "mark" && node.edge === "start" ? [node.index] : [];
+  return [...own, ...children(node).flatMap(startsIn)];
+}
+
+/** The node with each group put as two marks, so that patterns can part in the middle of one. */
+export function withMarks(node: Node): Node {
+  switch (node.kind) {
+    case "seq":
+      return sequence(node.items.map(withMarks));
+    case "alt":
+    case "list":
+      return { ...node, options: node.options.map(withMarks) };
+    case "repeat":
+    case "atomic":
+      return { ...node, body: withMarks(node.body) };
+    case "group": {
+      const { index } = node;
+      return sequence([
+        { kind: "mark", index, edge: "start" },
+        withMarks(node.body),
+        { kind: "mark", index, edge: "end" },
+      ]);
+    }
+    default:
+      return node;
+  }
 }
 
 /** Structural equality, groups and all. */

@@ -28,7 +28,7 @@ export function range(from: number, to: number): ByteSet {
 
 /** The ASCII characters of a text. */
 export function chars(text: string): ByteSet {
-  return [...text].reduce((set, char) => union(set, single(char.charCodeAt(0))), NO_BYTES);
+  return Array.from(text, (char) => single(char.charCodeAt(0))).reduce(union, NO_BYTES);
 }
 
 export function union(a: ByteSet, b: ByteSet): ByteSet {

@@ -53,17 +53,13 @@ export function firstOf(rest: Rest | null): First {
     case "atomic":
       return firstOf({ node: node.body, next });
     case "boundary":
+    case "mark":
       return firstOf(next);
     case "end":
       return { set: NO_BYTES, end: true, any: false };
-    case "accept":
+    default:
       return ANYTHING;
   }
-}
-
-/** True when some text may begin both. */
-export function mayBothBegin(a: First, b: First): boolean {
-  return a.any || b.any || (a.end && b.end) || intersects(a.set, b.set);
 }
 
 /** A byte or a class at a fixed place. */
@@ -86,7 +82,8 @@ export function lookahead(rest: Rest | null): Lookahead {
     if (node.kind === "byte" || node.kind === "class") {
       singles.push(node);
       at = next;
-    } else if (node.kind === "seq") at = chain(node.items, next);
+    } else if (node.kind === "mark") at = next;
+    else if (node.kind === "seq") at = chain(node.items, next);
     else if (node.kind === "group") at = { node: node.body, next };
     else break;
   }
@@ -96,4 +93,27 @@ export function lookahead(rest: Rest | null): Lookahead {
 /** True when the lookahead tells nothing. */
 export function isBlind({ singles, tail }: Lookahead): boolean {
   return singles.length === 0 && tail.any;
+}
+
+/** True when some text may begin both. */
+export function mayBothBegin(a: Rest | null, b: Rest | null): boolean {
+  const [one, other] = [lookahead(a), lookahead(b)];
+  const length = Math.min(one.singles.length, other.singles.length);
+  for (let i = 0; i < length; i++) {
+    if (!intersects(setOf(one.singles[i] as Single), setOf(other.singles[i] as Single))) return false;
+  }
+  return meet(firstAt(one, length), firstAt(other, length));
+}
+
+function meet(a: First, b: First): boolean {
+  return a.any || b.any || (a.end && b.end) || intersects(a.set, b.set);
+}
+
+function firstAt({ singles, tail }: Lookahead, index: number): First {
+  const single = singles[index];
+  return single === undefined ? tail : { set: setOf(single), end: false, any: false };
+}
+
+function setOf(single: Single): ByteSet {
+  return single.kind === "byte" ? byteSet(single.byte) : single.set;
 }

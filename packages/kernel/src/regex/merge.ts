@@ -1,4 +1,4 @@
-import { type Node, sameNode, sequence } from "./ast.ts";
+import { type Node, sameNode, sequence, withMarks } from "./ast.ts";
 
 /** A pattern's parts still to be merged. */
 interface Tail {
@@ -8,7 +8,7 @@ interface Tail {
 
 /** Puts patterns, in order of preference, into one tree in which a prefix that neighbours share is matched once. */
 export function mergePatterns(patterns: readonly Node[]): Node {
-  return merge(patterns.map((node, pattern) => ({ items: node.kind === "seq" ? node.items : [node], pattern })));
+  return merge(patterns.map((node, pattern) => ({ items: itemsOf(withMarks(node)), pattern })));
 }
 
 function merge(tails: readonly Tail[]): Node {
@@ -33,4 +33,8 @@ function merge(tails: readonly Tail[]): Node {
 function startsWith(tail: Tail, head: Node): boolean {
   const first = tail.items[0];
   return first !== undefined && sameNode(first, head);
+}
+
+function itemsOf(node: Node): readonly Node[] {
+  return node.kind === "seq" ? node.items : [node];
 }

@@ -34,7 +34,7 @@ const HEAD = '{"version":"1.1","host":"web-1","short_message":';
 export const gelf: TestEncoder = {
   encode({ "@timestamp": time, message, ...rest }) {
     const fields = Object.entries(rest).map(([name, value]) => `,"_${name.replaceAll(".", "_")}":${plain(value)}`);
-    const seconds = (Date.parse(String(time)) / 1000).toFixed(3);
+    const seconds = (Date.parse(time as string) / 1000).toFixed(3);
     return `${HEAD}${JSON.stringify(message)},"timestamp":${seconds}${fields.join("")}}\0`;
   },
   template(shape) {
@@ -54,5 +54,7 @@ export const gelf: TestEncoder = {
 };
 
 function plain(value: Value): string {
-  return typeof value === "number" ? String(value) : JSON.stringify(typeof value === "string" ? value : String(value));
+  return typeof value === "number"
+    ? String(value)
+    : JSON.stringify(typeof value === "string" ? value : JSON.stringify(value));
 }

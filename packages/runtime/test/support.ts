@@ -1,22 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type EncodedBatch,
-  type PipelineSpec,
-  type ProgramSpec,
-  type Sink,
-  type SinkSpec,
-  type Source,
-  type SourceContext,
-  silentLogger,
-} from "@sluice/core";
+import { type EncodedBatch, type Sink, silentLogger } from "@sluice/core";
 import { onTestFinished } from "vitest";
 import { type PipelineOptions, type PipelineRun, runPipeline } from "../src/pipeline-run.ts";
 import { openState, type State } from "../src/state/state.ts";
 import { compileFake } from "./fake-program.ts";
+import { pipelineSpec, programSpec, workerUrl } from "./fakes.ts";
 
-export const workerUrl = new URL("./worker-entry.ts", import.meta.url);
+export * from "./fakes.ts";
 
 export function temporaryDir(): string {
   const dir = mkdtempSync(join(tmpdir(), "sluice-runtime-"));
@@ -26,60 +18,6 @@ export function temporaryDir(): string {
 
 export function openTestState(dir = join(temporaryDir(), "state")): State {
   return openState(dir);
-}
-
-export function sinkSpec(name: string, changes: Partial<SinkSpec> = {}): SinkSpec {
-  return {
-    name,
-    type: "fake",
-    options: {},
-    batch: { events: 10_000, bytes: 1024 * 1024, age: 5 },
-    retry: { initial: 1, max: 10, attempts: "unlimited" },
-    buffer: { type: "memory", size: 16 * 1024 * 1024, when_full: "block" },
-    ...changes,
-  };
-}
-
-export function pipelineSpec(name = "test", baseDir = tmpdir()): PipelineSpec {
-  return { name, file: "test.yaml", baseDir, sources: [], steps: [], sinks: [], tests: [] };
-}
-
-export function programSpec(patterns: Record<string, string> = {}): ProgramSpec {
-  return { pipeline: pipelineSpec(), patterns, hostname: "localhost", stamp: true, kernel: false };
-}
-
-/** Emits one batch of lines of a stream; the position is the number of lines that came before and in it. */
-export async function emitLines(ctx: SourceContext, key: string, from: number, lines: readonly string[]) {
-  const data = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
-  const stream = { id: key, fields: {} };
-  await ctx.emit({ stream, data, framing: { kind: "lines", base: 0 }, streamKey: key, position: from + lines.length });
-}
-
-/** A source of numbered lines `key 0`, `key 1`, … in each of its streams, resuming at the stored positions. */
-export function countingSource(options: {
-  readonly streams: readonly string[];
-  readonly lines: number;
-  readonly perBatch: number;
-  readonly line?: (key: string, n: number) => string;
-}): Source {
-  const line = options.line ?? ((key: string, n: number) => `${key} ${n}`);
-  return {
-    async run(ctx) {
-      const stored = ctx.state.all();
-      const at = new Map(options.streams.map((key) => [key, Number(stored.get(key) ?? 0)]));
-      for (let more = true; more && !ctx.stop.aborted; ) {
-        more = false;
-        for (const [key, from] of at) {
-          const to = Math.min(from + options.perBatch, options.lines);
-          if (from === to || ctx.stop.aborted) continue;
-          more = true;
-          const lines = Array.from({ length: to - from }, (_, i) => line(key, from + i));
-          at.set(key, to);
-          await emitLines(ctx, key, from, lines);
-        }
-      }
-    },
-  };
 }
 
 /** The frames of a batch as lines, without their ends. */

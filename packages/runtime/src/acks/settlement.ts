@@ -50,7 +50,8 @@ export class Settlement {
     let left = this.#kept;
     const lose = (reason: string, n: number) => {
       const lost = Math.min(n, left);
-      if (lost > 0) count(ledger.dropped, reason, lost);
+      if (lost <= 0) return;
+      count(ledger.dropped, reason, lost);
       left -= lost;
     };
     lose("unrouted", this.#kept - this.#offered);

@@ -13,6 +13,8 @@ export type SinkState = "starting" | "idle" | "writing" | "retrying" | "closed";
 export interface SinkSnapshot {
   readonly name: string;
   readonly state: SinkState;
+  /** Events that came from the program. */
+  readonly events: number;
   /** Encoded bytes that are queued or written and not settled. */
   readonly inFlightBytes: number;
   readonly openWrites: number;
@@ -57,6 +59,7 @@ export class SinkRunner {
   /** `#writes` when `drain` was last called; -1 when it was not. */
   #drainedAt = -1;
   #draining = false;
+  #events = 0;
   #writes = 0;
   #retries = 0;
   #lastError: string | undefined;
@@ -93,6 +96,7 @@ export class SinkRunner {
       settle(EMPTY_PART);
       return undefined;
     }
+    this.#events += batch.ends.length;
     const { size, when_full: whenFull } = this.#options.common.buffer;
     if (whenFull !== "block" && !this.#makeRoom(batch.bytes.length)) {
       settle({ ...EMPTY_PART, dropped: { buffer_full: batch.ends.length } });
@@ -100,7 +104,8 @@ export class SinkRunner {
     }
     this.#queue.push(batch, Date.now(), settle);
     this.#bytes += batch.bytes.length;
-    const room = this.#bytes < size ? undefined : new Promise<void>((resolve) => this.#room.push(resolve));
+    const full = whenFull === "block" && this.#bytes >= size;
+    const room = full ? new Promise<void>((resolve) => this.#room.push(resolve)) : undefined;
     this.#pump();
     return room;
   }
@@ -132,6 +137,7 @@ export class SinkRunner {
     return {
       name: this.#options.name,
       state: this.#state === "ready" ? busy : this.#state,
+      events: this.#events,
       inFlightBytes: this.#bytes,
       openWrites: this.#open.size,
       writes: this.#writes,

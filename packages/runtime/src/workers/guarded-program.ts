@@ -18,13 +18,14 @@ const HOPELESS_MS = 2000;
  * skipped. The program is compiled anew each time, since an ended one may be left in any state.
  *
  * One timeout can be a slow machine or a slow batch. A record is to blame when a second run, with twice the patience,
- * ends on the same one, and both were spent computing, not waiting for a core.
+ * ends on the same one and was spent computing, not waiting for a core. In a batch that is known to hold such
+ * records the first timeout is enough.
  */
 export class GuardedProgram {
   readonly #compile: () => Promise<Program>;
   readonly #progress: Int32Array;
   #program: Program;
-  /** The slowest of recent batches, in milliseconds. */
+  /** The slowest of recent batches, in milliseconds of CPU. */
   #slowest = 0;
 
   constructor(program: Program, compile: () => Promise<Program>, progress: Int32Array) {
@@ -52,27 +53,32 @@ export class GuardedProgram {
   async run(input: ProgramInput): Promise<GuardedOutput> {
     const timedOut: number[] = [];
     let suspect = -1;
-    let patience = Math.max(PATIENCE_MS, 4 * this.#slowest);
+    const usual = Math.max(PATIENCE_MS, 4 * this.#slowest);
+    let patience = usual;
     for (;;) {
       const skip = [...(input.skip ?? []), ...timedOut];
-      const started = performance.now();
-      const cpu = process.threadCpuUsage();
+      const started = threadCpu();
       const result = runWithTimeout(() => this.runUnguarded({ ...input, skip }), patience);
       if (!result.timedOut) {
-        this.#slowest = Math.max(performance.now() - started, this.#slowest * 0.95);
+        this.#slowest = Math.max(threadCpu() - started, this.#slowest * 0.95);
         return { output: result.value, timedOut };
       }
-      const { user, system } = process.threadCpuUsage(cpu);
-      const busy = (user + system) / 1000 > patience / 2;
+      const busy = threadCpu() - started > usual / 2;
       const record = this.#progress[RECORD] as number;
       this.#progress[RECORD] = -1;
       await this.renew();
       const hopeless = record < 0 ? patience > HOPELESS_MS : skip.includes(record);
       if (busy && hopeless) throw new Error("the batch hangs, and not in a record that could be skipped");
-      const guilty = busy && record >= 0 && (record === suspect || timedOut.length > 0);
+      const guilty = busy && record >= 0 && (record === suspect || skip.length > 0);
       if (guilty) timedOut.push(record);
       else patience *= 2;
-      suspect = guilty || !busy ? -1 : record;
+      suspect = guilty ? -1 : record;
     }
   }
+}
+
+/** Milliseconds of CPU that this thread has used. */
+function threadCpu(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

@@ -12,7 +12,9 @@ export interface Work {
   readonly guarded: boolean;
 }
 
-const TICK_MS = 100;
+const TICK_MS = 50;
+/** CPU milliseconds after which a record is so slow that other batches should not wait behind it. */
+const SLOW_MS = 30;
 /** CPU milliseconds that one record may take. */
 const RECORD_MS = 300;
 /** The same before the first record and for guarded jobs, which compile anew between attempts. */
@@ -21,26 +23,28 @@ const PATIENT_MS = 5000;
 interface Mark {
   readonly work: Work;
   /** CPU time of the thread when it was first seen at this record. */
-  readonly cpu: number | undefined;
+  readonly cpu: number;
 }
 
-/** Finds threads that spend too much CPU time on one record, looking ten times a second. */
+/** What the watch has found. */
+export interface Findings {
+  /** The thread may hang: give it nothing more for now. */
+  slow(index: number): void;
+  /** The thread hangs. */
+  hung(index: number, work: Work): void;
+}
+
+/** Finds threads that spend too much CPU time on one record, looking twenty times a second. */
 export class HangWatch {
   readonly #look: () => Iterable<readonly [index: number, work: Work | undefined]>;
-  readonly #hung: (index: number, work: Work) => void;
+  readonly #findings: Findings;
   readonly #marks = new Map<number, Mark>();
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param look What each thread does now; undefined for one that is idle.
-   * @param hung Called for a thread that hangs.
-   */
-  constructor(
-    look: () => Iterable<readonly [index: number, work: Work | undefined]>,
-    hung: (index: number, work: Work) => void,
-  ) {
+  /** @param look What each thread does now; undefined for one that is idle. */
+  constructor(look: () => Iterable<readonly [index: number, work: Work | undefined]>, findings: Findings) {
     this.#look = look;
-    this.#hung = hung;
+    this.#findings = findings;
   }
 
   /** Watches until all threads are idle. */
@@ -58,26 +62,23 @@ export class HangWatch {
     let busy = false;
     for (const [index, work] of this.#look()) {
       if (work) busy = true;
-      if (work && this.#overdue(index, work)) {
-        this.#marks.delete(index);
-        this.#hung(index, work);
-      } else if (!work) this.#marks.delete(index);
+      if (work) this.#judge(index, work);
+      else this.#marks.delete(index);
     }
     if (!busy) this.stop();
   }
 
-  /** The CPU time is read only from the second look at a record on: most are gone by then. */
-  #overdue(index: number, work: Work): boolean {
+  #judge(index: number, work: Work): void {
+    const cpu = threadCpuMs(work.thread);
     const mark = this.#marks.get(index);
     if (mark?.work.job !== work.job || mark.work.record !== work.record) {
-      this.#marks.set(index, { work, cpu: undefined });
-      return false;
-    }
-    const cpu = threadCpuMs(work.thread);
-    if (mark.cpu === undefined) {
       this.#marks.set(index, { work, cpu });
-      return false;
+      return;
     }
-    return cpu - mark.cpu > (work.guarded || work.record < 0 ? PATIENT_MS : RECORD_MS);
+    const used = cpu - mark.cpu;
+    if (work.record >= 0 && used >= SLOW_MS) this.#findings.slow(index);
+    if (used < (work.guarded || work.record < 0 ? PATIENT_MS : RECORD_MS)) return;
+    this.#marks.delete(index);
+    this.#findings.hung(index, work);
   }
 }

@@ -55,10 +55,10 @@ export class WorkerPool implements ProgramRunner {
     this.#copies = new SpareCopies(this.limit);
     const events = this.#events();
     this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index, options, events));
-    this.#watch = new HangWatch(
-      () => this.#slots.map((slot) => [slot.index, slot.work()] as const),
-      (index, work) => this.#hung(this.#slots[index] as WorkerSlot, work),
-    );
+    this.#watch = new HangWatch(() => this.#slots.map((slot) => [slot.index, slot.work()] as const), {
+      slow: (index) => this.#relieve(this.#slots[index] as WorkerSlot),
+      hung: (index, work) => this.#hung(this.#slots[index] as WorkerSlot, work),
+    });
   }
 
   /** Resolves when a worker has compiled the program; rejects when it does not compile. */
@@ -115,7 +115,9 @@ export class WorkerPool implements ProgramRunner {
 
   #leastBusy(): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;
-    for (const slot of this.#slots) if (slot.ready && (!best || slot.load < best.load)) best = slot;
+    for (const slot of this.#slots) {
+      if (slot.ready && !slot.stuck && (!best || slot.load < best.load)) best = slot;
+    }
     return best;
   }
 
@@ -151,6 +153,13 @@ export class WorkerPool implements ProgramRunner {
     this.#started?.resolve();
     this.#started = undefined;
     if (spread !== "single") for (const slot of this.#slots.slice(1)) slot.start();
+  }
+
+  /** Takes the batches that wait behind a slow record to other workers, where the program allows that. */
+  #relieve(slot: WorkerSlot): void {
+    if (slot.stuck || this.#spread !== "any") return;
+    this.#queue.unshift(...slot.withdraw());
+    this.#dispatch();
   }
 
   #hung(slot: WorkerSlot, { job: id, record }: Work): void {

@@ -32,6 +32,7 @@ export class WorkerSlot {
   #progress = newProgress();
   #thread = 0;
   #ready = false;
+  #stuck = false;
   #jobs: Job[] = [];
 
   constructor(index: number, options: SlotOptions, events: SlotEvents) {
@@ -42,6 +43,11 @@ export class WorkerSlot {
 
   get ready(): boolean {
     return this.#ready;
+  }
+
+  /** The worker is at a record that takes unusually long; true until it has finished that batch. */
+  get stuck(): boolean {
+    return this.#stuck;
   }
 
   /** Batches at the worker, the one at work included. */
@@ -73,6 +79,15 @@ export class WorkerSlot {
     return job && { job: job.id, record, thread: this.#thread, guarded: job.guarded };
   }
 
+  /** Marks the worker as stuck and takes back what it has not begun; what it still makes of these is ignored. */
+  withdraw(): Job[] {
+    this.#stuck = true;
+    const running = this.#running();
+    const waiting = this.#jobs.filter((job) => job !== running);
+    this.#jobs = this.#jobs.filter((job) => job === running);
+    return waiting;
+  }
+
   /** Ends the thread as if it had died. */
   kill(error: Error): void {
     void this.#worker?.terminate();
@@ -102,6 +117,7 @@ export class WorkerSlot {
     const job = this.#jobs.find((candidate) => candidate.id === message.job);
     if (!job) return;
     this.#jobs = this.#jobs.filter((other) => other !== job);
+    this.#stuck = false;
     if (message.kind === "done") this.#events.done(this, job, message);
     else this.#events.failed(this, job, message);
   }
@@ -112,6 +128,7 @@ export class WorkerSlot {
     const jobs = this.#jobs;
     this.#worker = undefined;
     this.#ready = false;
+    this.#stuck = false;
     this.#jobs = [];
     this.#events.lost(this, { jobs, running, record, error });
   }

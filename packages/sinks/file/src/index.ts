@@ -1,1 +1,2 @@
-export {};
+export { fileSink } from "./file-sink.ts";
+export { stdoutSink } from "./stdout-sink.ts";

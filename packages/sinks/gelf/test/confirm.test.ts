@@ -183,7 +183,11 @@ async function netcat(): Promise<{ port: number; ids: () => string[] }> {
     serving = waiting.shift();
     if (!serving) return;
     const splitter = new FrameSplitter(0, 1e7, (some) => void frames.push(...some.map((frame) => frame.toString())));
+    const current = serving;
     serving.on("data", (chunk: Buffer) => void splitter.push(chunk)).resume();
+    // Node notices a RST after the peer's FIN only when it writes; nc polls for it.
+    const poll = setInterval(() => current.write("\n"), 50);
+    serving.on("close", () => clearInterval(poll));
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     socket.on("error", () => {});

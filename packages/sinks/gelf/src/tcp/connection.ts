@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 
 /** A batch on its way: bytes to send and what to tell when it is settled. */
 export interface Entry {
@@ -64,13 +63,6 @@ export class Connection {
   destroy(): void {
     this.#done = true;
     this.#socket.destroy();
-  }
-
-  /** Breaks the connection (with a RST where it is not TLS), so that a peer that holds on to it lets go. */
-  reset(): void {
-    this.#done = true;
-    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
   }
 
   /** Calls back once the kernel has all that was sent so far. */

@@ -254,8 +254,8 @@ export class ConfirmedLink {
     );
     this.#trusting = true;
     this.#closing = null;
-    // It had its time to read; without a reset, a receiver of one connection at a time would hold on to this one.
-    connection.reset();
+    // No reset: should the receiver only have been asleep, it can still read what the kernel holds for it.
+    connection.destroy();
     settle(connection);
     if (this.#active) this.#settleWhenFlushed(this.#active);
     this.#pump();

@@ -1,0 +1,68 @@
+import {
+  type ByteWriter,
+  type Encoder,
+  type Event,
+  type JsonTemplate,
+  type ShapeField,
+  type TemplatePiece,
+  type Value,
+} from "@sluice/core";
+import { z } from "zod";
+
+const NEWLINE = 0x0a;
+/** There is no limit on lines; longer records are rare and go the plain way. */
+const MAX_RECORD_BYTES = 64 * 1024;
+
+/** Option `format` of the sinks `file` and `stdout`. */
+export const formatOption = z
+  .enum(["ndjson", "raw"])
+  .default("ndjson")
+  .describe("`ndjson`: one JSON object a line, with the event's dotted names; `raw`: the message only.");
+
+export type Format = z.output<typeof formatOption>;
+
+/** Writes events as lines. */
+export function lineEncoder(format: Format): Encoder {
+  return format === "raw" ? { encode: encodeRaw } : { encode: encodeNdjson, template: ndjsonTemplate };
+}
+
+function encodeRaw(event: Event, out: ByteWriter): void {
+  const message = event["message"];
+  out.text(typeof message === "string" ? message : json(message ?? ""));
+  out.byte(NEWLINE);
+}
+
+function encodeNdjson(event: Event, out: ByteWriter): void {
+  out.text(json(event));
+  out.byte(NEWLINE);
+}
+
+/** JSON of a value, also of one nested deeper than the engine can go. */
+function json(value: Value): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '{"message":"(nested too deep)"}';
+  }
+}
+
+/** The same line for events of a known shape. Null when the first field may be absent, or is not there. */
+function ndjsonTemplate(shape: readonly ShapeField[]): JsonTemplate | null {
+  if (shape.length === 0 || shape[0]?.optional) return null;
+  const pieces: TemplatePiece[] = [];
+  for (const [index, field] of shape.entries()) {
+    const piece = member(field, index === 0 ? "{" : ",");
+    if (piece === null) return null;
+    pieces.push(piece);
+  }
+  return { pieces: [...pieces, { literal: "}\n" }], maxRecordBytes: MAX_RECORD_BYTES };
+}
+
+function member({ field, from, optional }: ShapeField, start: string): TemplatePiece | null {
+  const before = `${start}${JSON.stringify(field)}:`;
+  if (from.kind === "constant") return optional ? null : { literal: before + JSON.stringify(from.value) };
+  const isNumber = from.kind === "position" || (from.kind === "capture" && from.type !== "string");
+  return isNumber
+    ? { field, as: "number", before, after: "" }
+    : { field, as: "json", before: `${before}"`, after: '"' };
+}

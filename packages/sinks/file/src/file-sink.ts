@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { type EncodedBatch, errorText, type Sink, type SinkDefinition, SluiceError } from "@sluice/core";
+import { z } from "zod";
+import { type Format, formatOption, lineEncoder } from "./encoders.ts";
+import { LineFile } from "./line-file.ts";
+
+const fileOptions = z.strictObject({
+  path: z.string().min(1).describe("File to append to; relative to the pipeline file. Made with its directories."),
+  format: formatOption,
+  mode: z
+    .union([
+      z.int().min(0).max(0o777),
+      z
+        .string()
+        .regex(/^0?[0-7]{3}$/)
+        .transform((text) => Number.parseInt(text, 8)),
+    ])
+    .default(0o640)
+    .describe("Permissions of a new file, in octal."),
+  sync: z.boolean().default(true).describe("Wait after each batch until the disk has it."),
+});
+
+type FileOptions = z.output<typeof fileOptions>;
+
+/** Lines in a local file. */
+export const fileSink: SinkDefinition<FileOptions> = {
+  kind: "sink",
+  type: "file",
+  summary: "Appends events to a file as NDJSON or raw lines; follows logrotate.",
+  options: fileOptions,
+  encoder: ({ format }) => lineEncoder(format),
+  create: (options, ctx) => new FileSink({ ...options, path: resolve(ctx.baseDir, options.path) }),
+};
+
+class FileSink implements Sink {
+  readonly #path: string;
+  readonly #file: LineFile;
+
+  constructor({ path, mode, sync, format }: FileOptions) {
+    this.#path = path;
+    this.#file = new LineFile({ path, mode, sync, isTorn: (tail) => isTorn(tail, format) });
+  }
+
+  async write(batch: EncodedBatch): Promise<void> {
+    await this.#try("append to", this.#file.append(batch.bytes));
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async check(): Promise<void> {
+    await this.#try("write", this.#file.check());
+  }
+
+  async #try(what: string, action: Promise<void>): Promise<void> {
+    try {
+      await action;
+    } catch (cause) {
+      const hint = HINTS[(cause as { code?: string }).code ?? ""];
+      const text = `cannot ${what} ${this.#path}: ${errorText(cause)}`;
+      throw new SluiceError("SLUICE_UNREACHABLE", text, { cause, ...(hint ? { hint } : {}) });
+    }
+  }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "free space on this filesystem; nothing is lost, sluice waits",
+  EACCES: "give sluice's user the right to write there",
+  EROFS: "the filesystem is read-only; choose another path",
+  EISDIR: "the path is a directory; name a file in it",
+};
+
+/** True for the start of a JSON line of ours; a raw line could be anyone's. */
+function isTorn(tail: string, format: Format): boolean {
+  if (format !== "ndjson" || !tail.startsWith('{"')) return false;
+  try {
+    JSON.parse(tail);
+    return false;
+  } catch {
+    return true;
+  }
+}

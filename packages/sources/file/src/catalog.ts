@@ -1,6 +1,6 @@
-import { basename, extname } from "node:path";
 import type { SourceBatch, SourceContext, Value } from "@sluice/core";
-import type { Entry } from "./globs.ts";
+import { type Entry, keyOf } from "./globs.ts";
+import { NameIndex } from "./names.ts";
 import { begins, fromValue, type Position, toValue } from "./position.ts";
 import type { Tail } from "./tail.ts";
 
@@ -16,6 +16,9 @@ export class Catalog {
   readonly #ctx: SourceContext;
   readonly #streams = new Map<string, Position>();
   readonly #byInode = new Map<string, Position[]>();
+  readonly #byName = new NameIndex<Position>();
+  /** Last generation of each inode that was seen. */
+  readonly #generations = new Map<string, number>();
   /** What is to be stored outside the order of acks, by stream: asked for when it is written. */
   readonly #notes = new Map<string, { readonly position: () => Position; readonly tail: Tail | null }>();
   /** Batches handed to the pipeline that it has not accepted yet, by stream. */
@@ -33,6 +36,9 @@ export class Catalog {
 
   #add(position: Position): void {
     this.#streams.set(position.id, position);
+    this.#byName.add(position);
+    const generation = Math.max(position.generation, this.#generations.get(keyOf(position)) ?? 0);
+    this.#generations.set(keyOf(position), generation);
     const same = this.#byInode.get(position.ino) ?? [];
     this.#byInode.set(position.ino, [...same, position]);
   }
@@ -40,30 +46,32 @@ export class Catalog {
   /** Takes out a stream because its file is followed again. */
   take(position: Position): void {
     this.#streams.delete(position.id);
+    this.#byName.remove(position);
     this.#notes.delete(position.id);
     const others = (this.#byInode.get(position.ino) ?? []).filter(({ id }) => id !== position.id);
     if (others.length > 0) this.#byInode.set(position.ino, others);
     else this.#byInode.delete(position.ino);
   }
 
-  /** The stream that was last read from this inode. A device's number may be another one after a reboot. */
-  ofInode(entry: Entry): Position | undefined {
+  /** Streams that were read from this inode, the last one first. A device may have another number after a reboot. */
+  ofInode(entry: Entry): Position[] {
     const { dev, ino, path } = entry;
     return (this.#byInode.get(ino) ?? [])
       .filter((it) => it.gone === undefined && (it.dev === dev || (it.at ?? it.path) === path))
-      .sort((a, b) => Number(b.dev === dev) - Number(a.dev === dev) || b.generation - a.generation)[0];
+      .sort((a, b) => Number(b.dev === dev) - Number(a.dev === dev) || b.generation - a.generation);
   }
 
-  /** The last generation that this inode is remembered for, or 0. */
-  generationOf(entry: Entry): number {
-    const same = (this.#byInode.get(entry.ino) ?? []).filter(({ dev }) => dev === entry.dev);
-    return Math.max(0, ...same.map(({ generation }) => generation));
+  /** Counts the files that this inode has been. */
+  nextGeneration(entry: Entry): number {
+    const generation = (this.#generations.get(keyOf(entry)) ?? 0) + 1;
+    this.#generations.set(keyOf(entry), generation);
+    return generation;
   }
 
-  /** Streams whose content may go on in a file at `path` that begins with `head`: the last one first. */
+  /** Streams whose content may go on in a file at `path` that begins with `head`: the one read farthest first. */
   maybeCopied(path: string, head: Uint8Array): Position[] {
-    const fitting = (it: Position) => it.head.bytes > 0 && isCopyName(it, path) && begins(it.head, head);
-    return [...this.#streams.values()].filter(fitting).sort((a, b) => b.offset - a.offset);
+    const fitting = [...this.#byName.originals(path)].filter((it) => it.head.bytes > 0 && begins(it.head, head));
+    return fitting.sort((a, b) => b.offset - a.offset);
   }
 
   /** Streams whose files were not gone when they were last seen. */
@@ -136,21 +144,4 @@ export class Catalog {
     for (const position of old) this.take(position);
     if (old.length > 0) this.#ctx.state.remove(old.map(({ id }) => id));
   }
-}
-
-/**
- * Whether `path` is a name that rotation gives to a copy of the stream's file: `access.log.1`, `access.log-20260101.gz`,
- * `access-20260101.log` for `access.log`.
- */
-export function isCopyName(stream: { readonly path: string; readonly at?: string | undefined }, path: string): boolean {
-  const name = basename(path);
-  return [stream.path, stream.at ?? stream.path].some((original) => {
-    const base = basename(original);
-    const extension = extname(base);
-    const stem = base.slice(0, base.length - extension.length);
-    if (name.length <= base.length || path === original) return false;
-    return /^[-._~]/.test(name.slice(base.length)) && name.startsWith(base)
-      ? true
-      : extension !== "" && name.startsWith(stem) && /^[-._]/.test(name.slice(stem.length)) && name.includes(extension);
-  });
 }

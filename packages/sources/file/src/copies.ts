@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isCopyName } from "./catalog.ts";
 import { type Entry, entryAt, keyOf } from "./globs.ts";
+import { isCopyName } from "./names.ts";
 import { bytesBefore, type Opened, type Opener } from "./opening.ts";
 import { begins, MARK_BYTES, markOf, type Position } from "./position.ts";
 import type { Tail } from "./tail.ts";

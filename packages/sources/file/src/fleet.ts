@@ -1,6 +1,7 @@
 import type { Logger } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
 import { type Entry, keyOf } from "./globs.ts";
+import { NameIndex } from "./names.ts";
 import type { Opened } from "./opening.ts";
 import { newStreamId, Tail } from "./tail.ts";
 
@@ -10,6 +11,7 @@ const MAX_OPEN = 200;
 /** The files that are followed, and the queue of those that may have something to read. */
 export class Fleet {
   readonly tails = new Map<string, Tail>();
+  readonly names = new NameIndex<Tail>();
   readonly #owners = new Map<string, Tail>();
   readonly #queue: Tail[] = [];
   readonly #open = new Set<Tail>();
@@ -26,6 +28,7 @@ export class Fleet {
   /** Begins to follow a file. What was at its path before is read to its end first. */
   add(tail: Tail): void {
     this.tails.set(keyOf(tail), tail);
+    this.names.add(tail);
     const owner = this.#owners.get(tail.at);
     if (owner && owner !== tail && this.tails.get(keyOf(owner)) === owner) {
       owner.replaced = true;
@@ -59,7 +62,9 @@ export class Fleet {
 
   moved(tail: Tail, path: string): void {
     this.#log.debug({ from: tail.at, to: path }, "file was renamed");
+    this.names.remove(tail);
     tail.at = path;
+    this.names.add(tail);
     if (!tail.reader) tail.dirty = true;
     this.#owners.set(path, tail);
   }
@@ -68,6 +73,7 @@ export class Fleet {
   retire(tail: Tail): void {
     if (this.tails.get(keyOf(tail)) === tail) this.tails.delete(keyOf(tail));
     for (const path of [tail.path, tail.at]) if (this.#owners.get(path) === tail) this.#owners.delete(path);
+    this.names.remove(tail);
     this.closed(tail);
     this.release(tail);
     this.#catalog.retire(tail);

@@ -1,5 +1,5 @@
 import type { Logger } from "@sluice/core";
-import { type Catalog, isCopyName } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
 import { isPartOf, lastBytes, relate } from "./copies.ts";
 import type { Encoding } from "./encoding.ts";
 import type { Fleet } from "./fleet.ts";
@@ -41,9 +41,10 @@ export class Identifier {
 
   /** The tail for a file, or null when it has to be looked at again later. Rejects when it cannot be read. */
   async identify(entry: Entry): Promise<{ readonly tail: Tail; readonly isNew: boolean } | null> {
-    const stored = this.#parts.catalog.ofInode(entry);
-    const tail = stored && (await this.attach(entry, stored));
-    if (tail) return { tail, isNew: false };
+    for (const stored of this.#parts.catalog.ofInode(entry)) {
+      const tail = await this.attach(entry, stored);
+      if (tail) return { tail, isNew: false };
+    }
     if (entry.size === 0) return null;
     const opened = await this.#parts.opener.open(entry.path);
     try {
@@ -79,7 +80,7 @@ export class Identifier {
   }
 
   #fresh(entry: Entry, opened: Opened): Tail {
-    return this.#parts.fleet.fresh(entry, opened, this.#parts.catalog.generationOf(entry) + 1);
+    return this.#parts.fleet.fresh(entry, opened, this.#parts.catalog.nextGeneration(entry));
   }
 
   /** A file whose content another stream has read already goes on as that stream, or holds nothing new. */
@@ -100,14 +101,14 @@ export class Identifier {
    * cannot be opened now: a later look finds it.
    */
   async renew(tail: Tail): Promise<{ readonly tail: Tail; readonly isNew: boolean } | null> {
-    const { opener, fleet } = this.#parts;
+    const { opener, fleet, catalog } = this.#parts;
     const opened = await opener.open(tail.at).catch(() => null);
     if (!opened) return null;
     const { dev, ino, size, mtime } = opened.stat;
     const entry = { path: tail.at, dev, ino, size, mtime };
     const same = keyOf(entry) === keyOf(tail) && opened.head.length > 0;
     const copy = same ? await this.#copyOfKnown(entry, opened) : null;
-    const fresh = () => ({ tail: fleet.fresh(entry, opened, tail.generation + 1), isNew: true });
+    const fresh = () => ({ tail: fleet.fresh(entry, opened, catalog.nextGeneration(entry)), isNew: true });
     const renewed = same ? (copy ?? fresh()) : null;
     if (renewed?.tail.reader !== opened.reader) opened.reader.close();
     return renewed;
@@ -138,9 +139,8 @@ export class Identifier {
   }
 
   #original(entry: Entry, opened: Opened): Tail | undefined {
-    for (const tail of this.#parts.fleet.tails.values()) {
-      if (tail.head.bytes === 0 || !isCopyName(tail, entry.path) || !begins(tail.head, opened.head)) continue;
-      return tail;
+    for (const tail of this.#parts.fleet.names.originals(entry.path)) {
+      if (tail.head.bytes > 0 && begins(tail.head, opened.head)) return tail;
     }
     return undefined;
   }

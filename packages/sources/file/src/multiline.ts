@@ -53,9 +53,10 @@ export class Multiline {
     let previous = count > 0 ? text(0) : "";
     for (let i = 1; i < count; i++) {
       const line = text(i);
-      const full = this.#full(lines, first, i);
       // The rest of a cut line is left out, so nothing can be joined behind it.
-      if (full || lines.cut.has(i - 1) || this.#begins(previous, line)) {
+      const cut = lines.cut.has(i - 1);
+      const full = !cut && this.#full(lines, first, i);
+      if (cut || full || this.#begins(previous, line)) {
         add(grouping, lines, first, i, full);
         first = i;
       }

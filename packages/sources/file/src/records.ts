@@ -17,7 +17,8 @@ export class RecordSplitter implements Splitter {
     this.#encoding = encoding;
     this.#maxLine = maxLine;
     this.#multiline = multiline;
-    this.enough = maxLine + encoding.width + (multiline ? multiline.maxBytes + encoding.width : 0);
+    // An event's bytes are counted without its last line end, `\r\n` at most.
+    this.enough = maxLine + encoding.width + (multiline ? multiline.maxBytes + 2 * encoding.width : 0);
   }
 
   split(piece: Piece): Split {

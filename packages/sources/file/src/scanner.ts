@@ -92,7 +92,7 @@ export class Scanner {
     const entry = finder.find(tail.at, tail);
     tail.lost = !entry;
     if (!entry) return;
-    tail.at = entry.path;
+    fleet.moved(tail, entry.path);
     tail.busy = true;
     try {
       if ((await opener.reopen(tail)) === "ready") fleet.opened(tail);
@@ -140,7 +140,7 @@ export class Scanner {
 
   /** Known files come first, so that no copy is taken for one of them, and packed ones last. */
   #rank(entry: Entry): number {
-    if (this.#parts.catalog.ofInode(entry)) return 0;
+    if (this.#parts.catalog.ofInode(entry).length > 0) return 0;
     return /\.(gz|zst)$/.test(entry.path) ? 2 : 1;
   }
 

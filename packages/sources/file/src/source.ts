@@ -6,13 +6,11 @@ import { encodingOf } from "./encoding.ts";
 import { Fleet } from "./fleet.ts";
 import { Globs } from "./globs.ts";
 import { Identifier } from "./identify.ts";
-import { Multiline } from "./multiline.ts";
 import { Opener } from "./opening.ts";
 import type { FileOptions } from "./options.ts";
 import { Pump } from "./pump.ts";
-import { RecordSplitter } from "./records.ts";
 import { Scanner } from "./scanner.ts";
-import { LineSplitter, type Splitter } from "./split.ts";
+import { splitterOf } from "./splitters.ts";
 import { Stopping } from "./stopping.ts";
 import { Troubles } from "./troubles.ts";
 import { Turns } from "./turns.ts";
@@ -114,11 +112,4 @@ async function read(ctx: SourceContext, stopping: Stopping, { pump, fleet }: Par
     await pump.drain();
     await stopping.or(woken);
   }
-}
-
-function splitterOf(options: FileOptions): Splitter {
-  const encoding = encodingOf(options.encoding);
-  const multiline = options.multiline && new Multiline(options.multiline);
-  const careful = new RecordSplitter(encoding, options.max_line_bytes, multiline);
-  return encoding.asIs && !multiline ? new LineSplitter(options.max_line_bytes, careful) : careful;
 }

@@ -2,3 +2,5 @@ export { Graylog, type GraylogFault } from "./graylog.ts";
 export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
 export * from "./source-context.ts";
 export { type ProxyFaults, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+export * from "./debian.ts";
+export * from "./check-source.ts";

@@ -18,7 +18,7 @@ export interface ScalarNode extends Placed {
   failed?: boolean;
 }
 
-export interface ListNode extends Placed {
+interface ListNode extends Placed {
   readonly kind: "list";
   readonly items: readonly LocatedNode[];
 }

@@ -4,7 +4,7 @@ export type Reference =
   | { readonly kind: "file"; readonly path: string };
 
 /** `:-` default text, itself a template; `:?` the message of the error when there is none. */
-export type Fallback =
+type Fallback =
   | { readonly kind: "default"; readonly parts: readonly Part[] }
   | { readonly kind: "message"; readonly text: string };
 

@@ -1,5 +1,17 @@
 import { formatProblem, validatePipeline } from "@sluice/config";
-import { array, assert, asyncProperty, constantFrom, oneof, string, tuple, uint8Array } from "fast-check";
+import {
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  dictionary,
+  letrec,
+  oneof,
+  record,
+  string,
+  tuple,
+  uint8Array,
+} from "fast-check";
 import { expect, test } from "vitest";
 import { fakeRegistry } from "./fakes.ts";
 import { load } from "./helpers.ts";
@@ -99,4 +111,37 @@ test("a good file with something put in, and something taken out", async () => {
     changes.reduce((text, [at, remove, insert]) => text.slice(0, at) + insert + text.slice(at + remove), GOOD),
   );
   await assert(asyncProperty(changed, survives), { numRuns: 3000 });
+});
+
+test("any structure under the keys of a pipeline", async () => {
+  const keys = constantFrom(
+    "type",
+    "include",
+    "when",
+    "batch",
+    "retry",
+    "parse",
+    "drop",
+    "address",
+    "input",
+    "expect",
+    "x",
+  );
+  const { value } = letrec<{ value: unknown }>((tie) => ({
+    value: oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      constantFrom<unknown>("file", "gelf", "nginx", "${A}", "1s", "a == 1", 1, 0.5, true, null),
+      array(tie("value"), { maxLength: 3 }),
+      dictionary(keys, tie("value"), { maxKeys: 4 }),
+    ),
+  }));
+  const section = oneof(value, dictionary(constantFrom("a", "b c"), value), array(value, { maxLength: 3 }));
+  const file = record(
+    { name: value, sources: section, steps: section, sinks: section, tests: section },
+    { requiredKeys: [] },
+  );
+  await assert(
+    asyncProperty(file, (content) => survives(JSON.stringify(content))),
+    { numRuns: 2000 },
+  );
 });

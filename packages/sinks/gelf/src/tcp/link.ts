@@ -7,6 +7,8 @@ import { probeClose } from "./probe.ts";
 /** A connection with at least this much unconfirmed is closed early when no more comes for QUIET_MS: someone waits. */
 const QUIET_BYTES = 64 * 1024;
 const QUIET_MS = 25;
+/** Bytes that the first connections to a receiver carry at most, until it has answered a close. */
+const UNPROVEN_BYTES = 256 * 1024;
 const TICK_MS = 250;
 /** How long a receiver that answers no close is given at the end to read what was sent. */
 const FAREWELL_MS = 1000;
@@ -162,15 +164,21 @@ export class ConfirmedLink {
 
   #isDue(connection: Connection): boolean {
     if (this.#trusting || connection.entries.length === 0) return false;
-    const { bytes, age } = this.#options.rotate;
-    if (connection.carried >= bytes || performance.now() - connection.firstAt >= age) return true;
+    const { age } = this.#options.rotate;
+    if (connection.carried >= this.#rotateBytes || performance.now() - connection.firstAt >= age) return true;
     const waits = this.#quietSince && connection.carried >= QUIET_BYTES;
     return this.#queue.length === 0 && (this.#draining || waits);
   }
 
+  /** Little is entrusted to a receiver until it has confirmed something once. */
+  get #rotateBytes(): number {
+    const { bytes } = this.#options.rotate;
+    return this.#proven ? bytes : Math.min(bytes, UNPROVEN_BYTES);
+  }
+
   /** True when the connection must wait for the confirmation of the one before to be closed itself. */
   #isFull(connection: Connection): boolean {
-    return !this.#trusting && connection.carried >= 2 * this.#options.rotate.bytes;
+    return !this.#trusting && connection.carried >= 2 * this.#rotateBytes;
   }
 
   /** Closes the active connection to confirm it. False when an earlier one is not confirmed yet. */
@@ -226,8 +234,9 @@ export class ConfirmedLink {
     this.#reconsider();
   }
 
-  /** Another receiver may answer next: it gets its chance to confirm. */
+  /** After the end of a connection that was trusted: the next receiver gets its chance to confirm. */
   #reconsider(): void {
+    if (!this.#trusting) return;
     this.#proven = false;
     this.#trusting = this.#options.confirm === "off";
   }
@@ -287,7 +296,7 @@ export class ConfirmedLink {
     const open = [this.#verifying, this.#closing, this.#active, this.#standby];
     this.#verifying = this.#closing = this.#active = this.#standby = null;
     this.#opening = false;
-    if (this.#trusting) this.#reconsider();
+    this.#reconsider();
     const entries = [...open.flatMap((connection) => connection?.entries ?? []), ...this.#queue.splice(0)];
     for (const connection of open) connection?.destroy();
     for (const entry of entries) entry.reject(error);

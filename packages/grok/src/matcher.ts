@@ -1,5 +1,6 @@
 import { type Fidelity, judge } from "./onigmo/fidelity.ts";
 import { matchAt, type Offsets, search } from "./onigmo/machine.ts";
+import { spellOutOptionals } from "./onigmo/optionals.ts";
 import { parse } from "./onigmo/parser.ts";
 import { compileProgram } from "./onigmo/program.ts";
 import { type Translation, translate } from "./translate.ts";
@@ -22,16 +23,17 @@ export function createMatcher(source: string, wanted: readonly number[]): Matche
   const fidelity = judge(expression);
   const machine = lazily(() => compileProgram(expression));
   const slow = (text: string): Texts => textsOf(search(machine(), text), text, wanted);
-  const translation = fidelity.differs ? null : translate(source);
+  const translation = fidelity.differs ? null : translate(spellOutOptionals(source, expression));
   if (!translation || translation.groupIndex.length !== expression.groups) return { exec: slow, regexp: null };
   const { regexp } = translation;
   const indexes = wanted.map((group) => translation.groupIndex[group - 1]!);
+  const unsure = wanted.some((group) => fidelity.emptyTurnGroups.has(group));
   const forgetful = forgottenGroups(fidelity, translation, wanted);
   const quick = (text: string): Texts => {
     const found = attempt(regexp, text);
     if (found === undefined) return slow(text);
     if (found === null) return null;
-    if (forgetful.some((index) => found[index] === undefined)) {
+    if (unsure || forgetful.some((index) => found[index] === undefined)) {
       return textsOf(matchAt(machine(), text, found.index), text, wanted);
     }
     return pick(found, indexes);

@@ -3,7 +3,7 @@ import { writeOutClasses } from "./dialect.ts";
 import type { PatternPlace } from "./errors.ts";
 import type { Grok } from "./grok.ts";
 import { parse } from "./onigmo/parser.ts";
-import type { Node, Repeat } from "./onigmo/syntax.ts";
+import { childrenOf, type Node, type Repeat } from "./onigmo/syntax.ts";
 
 /** A part of an expression that takes exponential time on some text. */
 export interface SlowPart {
@@ -62,25 +62,6 @@ function varies(node: Node): boolean {
     return true;
   if (node.type === "repeat" && node.min !== node.max) return true;
   return node.type !== "atomic" && node.type !== "look" && childrenOf(node).some(varies);
-}
-
-function childrenOf(node: Node): readonly Node[] {
-  switch (node.type) {
-    case "sequence":
-      return node.items;
-    case "choice":
-      return node.options;
-    case "condition":
-      return [node.yes, node.no];
-    case "capture":
-    case "atomic":
-    case "look":
-    case "absent":
-    case "repeat":
-      return [node.body];
-    default:
-      return [];
-  }
 }
 
 async function attackOn(source: string): Promise<string | null> {

@@ -87,11 +87,13 @@ class Parser {
     }
   }
 
+  /** The quantifier that comes next, on a body that begins at `from`. */
   private quantifier(body: Node, from: number): Node | undefined {
     const { reader } = this;
+    const bodyEnd = reader.offset(reader.at);
     const repeat = (min: number, max: number, lazy: boolean): Node => {
       const [start, end] = [reader.offset(from), reader.offset(reader.at)];
-      return { type: "repeat", min, max, lazy, body, start, end };
+      return { type: "repeat", min, max, lazy, body, start, end, bodyEnd };
     };
     const simple = reader.match(/([*+?])([?+]?)/y);
     if (simple) {

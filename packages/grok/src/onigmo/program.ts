@@ -152,7 +152,10 @@ class Assembler {
   }
 
   private emitRepeat({ min, max, lazy, body }: Extract<Node, { type: "repeat" }>): void {
-    if (max === 0) return void this.remember(body);
+    if (max === 0) {
+      this.remember(body);
+      return;
+    }
     if (body.type === "set" && !lazy) return void this.code.push({ op: "run", test: body.test, min, max });
     const iterate: { op: "iterate"; min: number; max: number; lazy: boolean; exit: number } = {
       op: "iterate",

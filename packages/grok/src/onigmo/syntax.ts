@@ -32,6 +32,8 @@ export interface Repeat {
   /** Where it is written, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
+  /** Where its quantifier begins. */
+  readonly bodyEnd: number;
 }
 
 export type AssertKind =
@@ -59,5 +61,24 @@ export class OnigmoSyntaxError extends Error {
   constructor(message: string) {
     super(message);
     this.name = "OnigmoSyntaxError";
+  }
+}
+
+export function childrenOf(node: Node): readonly Node[] {
+  switch (node.type) {
+    case "sequence":
+      return node.items;
+    case "choice":
+      return node.options;
+    case "condition":
+      return [node.yes, node.no];
+    case "capture":
+    case "atomic":
+    case "look":
+    case "absent":
+    case "repeat":
+      return [node.body];
+    default:
+      return [];
   }
 }

@@ -76,15 +76,25 @@ export function siblings(position: Position): Entry[] {
 export class InodeFinder {
   readonly #directories = new Map<string, Map<string, Entry>>();
 
-  /** The file with this inode in the directory of `path`, whatever its name is now. */
-  find(path: string, inode: { readonly dev: string; readonly ino: string }): Entry | undefined {
-    const directory = dirname(path);
-    let entries = this.#directories.get(directory);
-    if (!entries) {
-      entries = listDirectory(directory);
-      this.#directories.set(directory, entries);
+  /** The file with this inode, whatever its name is now, in a directory where it was. */
+  find(file: {
+    readonly path: string;
+    readonly at?: string | undefined;
+    readonly real?: string | undefined;
+    readonly dev: string;
+    readonly ino: string;
+  }): Entry | undefined {
+    for (const path of [file.at ?? file.path, file.real]) {
+      const entry = path === undefined ? undefined : this.#list(dirname(path)).get(keyOf(file));
+      if (entry) return entry;
     }
-    return entries.get(keyOf(inode));
+    return undefined;
+  }
+
+  #list(directory: string): Map<string, Entry> {
+    const entries = this.#directories.get(directory) ?? listDirectory(directory);
+    this.#directories.set(directory, entries);
+    return entries;
   }
 }
 

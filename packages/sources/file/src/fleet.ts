@@ -1,3 +1,4 @@
+import { lstatSync, realpathSync } from "node:fs";
 import type { Logger } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
 import { type Entry, keyOf } from "./globs.ts";
@@ -82,6 +83,7 @@ export class Fleet {
   /** A new stream for a file that was not read before; its identity is not stored yet. */
   fresh(entry: Entry, opened: Opened, generation: number): Tail {
     const tail = new Tail(entry, { id: newStreamId(), path: entry.path, generation });
+    tail.real = linkTarget(entry.path);
     tail.learnHead(opened.head);
     tail.reader = opened.reader;
     tail.packed = opened.packed;
@@ -124,5 +126,13 @@ export class Fleet {
 
   closeAll(): void {
     for (const tail of [...this.#open]) this.closed(tail);
+  }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return lstatSync(path).isSymbolicLink() ? realpathSync(path) : undefined;
+  } catch {
+    return undefined;
   }
 }

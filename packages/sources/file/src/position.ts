@@ -27,8 +27,10 @@ export function begins(mark: Mark, bytes: Uint8Array): boolean {
 const position = z.object({
   /** Path under which the file was first seen; `log.file.path` of its events. */
   path: z.string(),
-  /** Path under which it was last seen, when that is another one (renamed, or target of a symlink). */
+  /** Path under which it was last seen, when that is another one (renamed). */
   at: z.string().optional(),
+  /** Where the symbolic link at `path` led to. */
+  real: z.string().optional(),
   dev: z.string(),
   ino: z.string(),
   /** Counts the files that one inode has been: up by one at each truncation or reuse. */

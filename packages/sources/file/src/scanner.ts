@@ -44,13 +44,17 @@ export class Scanner {
     const atEnd = startAtEnd && catalog.firstStart;
     if (atEnd) identifier.startAtEnd(entries.values());
     await this.#meet(entries, atEnd);
-    for (const position of catalog.missing()) await this.#search(position);
+    const finder = new InodeFinder();
+    for (const position of catalog.missing()) await this.#search(position, finder);
     catalog.flush();
   }
 
-  async scan(): Promise<void> {
+  /** Resolves to the time that looking took, in milliseconds. */
+  async scan(): Promise<number> {
     const { globs, fleet, catalog } = this.#parts;
+    const start = performance.now();
     const entries = globs.list();
+    const took = performance.now() - start;
     const paths = new Set([...entries.values()].map(({ path }) => path));
     const finder = new InodeFinder();
     for (const tail of [...fleet.tails.values()]) {
@@ -62,6 +66,7 @@ export class Scanner {
     }
     await this.#meet(entries, false);
     catalog.flush();
+    return took;
   }
 
   #seen(tail: Tail, entry: Entry): void {
@@ -89,7 +94,7 @@ export class Scanner {
       return;
     }
     if (tail.busy || !troubles.mayTry(tail.id)) return;
-    const entry = finder.find(tail.at, tail);
+    const entry = finder.find(tail);
     tail.lost = !entry;
     if (!entry) return;
     fleet.moved(tail, entry.path);
@@ -138,8 +143,22 @@ export class Scanner {
     else if (!tail.packed) ctx.log.warn({ path: tail.at, bytes }, "file was deleted before all of it could be read");
   }
 
-  /** Known files come first, so that no copy is taken for one of them, and packed ones last. */
-  #rank(entry: Entry): number {
+  /**
+   * The files that are not followed yet, in groups, the oldest first. Known ones come before all others, so that no
+   * copy is taken for one of them, and packed ones last, when the plain ones are followed.
+   */
+  *#groups(entries: ReadonlyMap<string, Entry>): Generator<Entry[]> {
+    const ranks: Entry[][] = [[], [], []];
+    for (const entry of entries.values()) {
+      if (!this.#parts.fleet.tails.has(keyOf(entry))) ranks[this.#rank(entry)]?.push(entry);
+    }
+    for (const rank of ranks) {
+      rank.sort((a, b) => a.mtime - b.mtime);
+      for (let i = 0; i < rank.length; i += GROUP) yield rank.slice(i, i + GROUP);
+    }
+  }
+
+  #rank(entry: Entry): 0 | 1 | 2 {
     if (this.#parts.catalog.ofInode(entry).length > 0) return 0;
     return /\.(gz|zst)$/.test(entry.path) ? 2 : 1;
   }
@@ -151,13 +170,11 @@ export class Scanner {
 
   async #meetAll(entries: ReadonlyMap<string, Entry>, first: boolean): Promise<void> {
     const { fleet, catalog, ctx } = this.#parts;
-    const unknown = [...entries.values()].filter((entry) => !fleet.tails.has(keyOf(entry)));
-    const rank = new Map(unknown.map((entry) => [entry, this.#rank(entry)]));
-    unknown.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number) || a.mtime - b.mtime);
     let introduced = !first;
-    for (let i = 0; i < unknown.length && !ctx.stop.aborted; i += GROUP) {
+    for (const group of this.#groups(entries)) {
+      if (ctx.stop.aborted) return;
       const found = [];
-      for (const entry of unknown.slice(i, i + GROUP)) {
+      for (const entry of group) {
         const one = await this.#identify(entry);
         if (one) found.push(one);
       }
@@ -189,10 +206,10 @@ export class Scanner {
   }
 
   /** Looks for a file that the state knows and the globs do not find: renamed, packed or copied in its directory. */
-  async #search(position: Position): Promise<void> {
+  async #search(position: Position, finder: InodeFinder): Promise<void> {
     const { fleet, catalog, opener, identifier, troubles } = this.#parts;
     const followed = (entry: Entry) => fleet.tails.has(keyOf(entry));
-    const entry = new InodeFinder().find(position.at ?? position.path, position);
+    const entry = finder.find(position);
     if (entry && !followed(entry)) {
       // What cannot be opened now is tried again by the next scan.
       if (troubles.has(keyOf(entry))) return;

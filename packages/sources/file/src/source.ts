@@ -97,9 +97,7 @@ export class FileSource implements Source {
       const pause = Math.max(this.#options.poll_interval, took / SCAN_SHARE);
       await sleep(pause, undefined, { signal: stop }).catch(() => {});
       if (stop.aborted) return;
-      const start = performance.now();
-      await scanner.scan();
-      took = performance.now() - start;
+      took = await scanner.scan();
     }
   }
 }

@@ -17,6 +17,8 @@ export class Tail {
   readonly path: string;
   readonly stream: StreamInfo;
   readonly generation: number;
+  /** Where the symbolic link at `path` led to. */
+  real: string | undefined;
   /** Path where it is now. */
   at: string;
   dev: string;
@@ -86,6 +88,7 @@ export class Tail {
     tail.#head = position.head;
     tail.#tail = position.tail;
     tail.done = position.done;
+    tail.real = position.real;
     return tail;
   }
 
@@ -103,6 +106,7 @@ export class Tail {
     return {
       path,
       ...(at !== path && { at }),
+      ...(this.real !== undefined && { real: this.real }),
       dev,
       ino,
       generation,

@@ -18,6 +18,7 @@ import { Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
 import { DeadLetterFile } from "./sink/dead-letter.ts";
+import { unshared } from "./sink/frames.ts";
 import { SinkRunner, type SinkSnapshot } from "./sink/sink-runner.ts";
 import { type SourceItem, SourceRunner, type SourceSnapshot } from "./source-runner.ts";
 import { addLedger, type Ledger, newLedger } from "./state/ledger.ts";
@@ -85,7 +86,7 @@ export interface PipelineResult {
 }
 
 interface Routed {
-  readonly output: ProgramOutput;
+  readonly outputs: ProgramOutput["outputs"];
   readonly settlement: Settlement;
 }
 
@@ -230,7 +231,7 @@ export class PipelineRun {
         ? { outputs: [], tally: newTally() }
         : await this.#program.run({ stream, data, framing, now }, streamKey);
     this.#buffered += output.tally.in;
-    return { output, settlement: new Settlement(this.#sinks.length, output.tally, settled) };
+    return { outputs: unshared(output.outputs), settlement: new Settlement(this.#sinks.length, output.tally, settled) };
   }
 
   #sinkRunner({ spec, sink, overlapping }: PipelineSink): SinkRunner {
@@ -254,8 +255,8 @@ export class PipelineRun {
   #sinkStream(runner: SinkRunner, index: number) {
     const { name } = (this.#options.sinks[index] as PipelineSink).spec;
     return sinkStream<Routed>({
-      accept: ({ output, settlement }) =>
-        runner.accept(output.outputs[index] ?? null, (result) => settlement.settle(name, result)),
+      accept: ({ outputs, settlement }) =>
+        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result)),
       finish: () => runner.finish(),
     });
   }

@@ -16,7 +16,7 @@ test("joining and splitting keeps every frame once, in order, within the limits;
   const limits = fc.record({ events: fc.integer({ min: 1, max: 8 }), bytes: fc.integer({ min: 1, max: 40 }) });
   fc.assert(
     fc.property(fc.array(frames, { maxLength: 10 }), limits, fc.nat(), (batches, { events, bytes }, seed) => {
-      const queue = new OfferQueue({ events, bytes, age: 1000 });
+      const queue = new OfferQueue({ events, bytes, age: 1000 }, Number.POSITIVE_INFINITY);
       const results: PartResult[] = [];
       for (const batch of batches)
         queue.push(encode(batch.map((text) => `${text}\n`)), 0, (part) => results.push(part));
@@ -45,7 +45,7 @@ test("joining and splitting keeps every frame once, in order, within the limits;
 });
 
 test("an offer is due when it is full or old enough", () => {
-  const queue = new OfferQueue({ events: 3, bytes: 100, age: 50 });
+  const queue = new OfferQueue({ events: 3, bytes: 100, age: 50 }, Number.POSITIVE_INFINITY);
   expect(queue.dueIn(0)).toBe(Number.POSITIVE_INFINITY);
   queue.push(encode(["a\n"]), 1000, () => {});
   expect(queue.dueIn(1010)).toBe(40);

@@ -1,4 +1,4 @@
-import { type Sink, SluiceError, type Source } from "@sluice/core";
+import { type Sink, SluiceError, type Source, type Value } from "@sluice/core";
 import { expect, test } from "vitest";
 import {
   collectingSink,
@@ -184,7 +184,7 @@ test("a source may have notes and forget streams; emit tells how much is in flig
   const source: Source = {
     async run(ctx) {
       ctx.state.put(
-        new Map([
+        new Map<string, Value>([
           ["found", { inode: 7 }],
           ["gone", 1],
         ]),
@@ -194,7 +194,7 @@ test("a source may have notes and forget streams; emit tells how much is in flig
       await emitLines(ctx, "a", 0, ["a 0"]);
       await until(() => ctx.inFlight("a") === 0);
       expect(ctx.state.all()).toEqual(
-        new Map<string, unknown>([
+        new Map<string, Value>([
           ["found", { inode: 7 }],
           ["a", 1],
         ]),

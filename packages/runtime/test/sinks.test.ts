@@ -272,7 +272,10 @@ for (const policy of ["drop_newest", "drop_oldest"] as const) {
     let open = () => {};
     const gate = new Promise<void>((resolve) => (open = resolve));
     const { sink, lines: got } = collectingSink(() => gate);
-    const spec = sinkSpec("out", { buffer: { type: "memory", size: 500, when_full: policy } });
+    const spec = sinkSpec("out", {
+      batch: { events: 10, bytes: 1e6, age: 0 },
+      buffer: { type: "memory", size: 500, when_full: policy },
+    });
     const run = await start({ sources: [{ name: "s", source: lines(1000, 10) }], sinks: [{ spec, sink }] });
     await until(() => run.snapshot().sinks[0]?.events === 1000);
     open();

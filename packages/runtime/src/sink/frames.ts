@@ -1,4 +1,5 @@
 import type { EncodedBatch } from "@sluice/core";
+import { free } from "../memory.ts";
 
 /** Where frame `index` starts. */
 export function frameStart(batch: EncodedBatch, index: number): number {
@@ -19,7 +20,7 @@ export function cut(batch: EncodedBatch, from: number, to: number): EncodedBatch
   return { bytes: batch.bytes.slice(start, frameStart(batch, to)), ends };
 }
 
-/** Batches back to back; a single one is not copied. */
+/** Batches back to back, taking over their memory; a single one is not copied. */
 export function concat(batches: readonly EncodedBatch[]): EncodedBatch {
   if (batches.length === 1) return batches[0] as EncodedBatch;
   const bytes = new Uint8Array(batches.reduce((sum, batch) => sum + batch.bytes.length, 0));
@@ -28,10 +29,25 @@ export function concat(batches: readonly EncodedBatch[]): EncodedBatch {
   let index = 0;
   for (const batch of batches) {
     bytes.set(batch.bytes, offset);
+    const { length } = batch.bytes;
+    free(batch.bytes.buffer);
     for (const end of batch.ends) ends[index++] = offset + end;
-    offset += batch.bytes.length;
+    offset += length;
   }
   return { bytes, ends };
+}
+
+/** Outputs of a program with a memory each: sinks settle at different times, and the first would free the other's. */
+export function unshared(outputs: readonly (EncodedBatch | null)[]): readonly (EncodedBatch | null)[] {
+  if (outputs.length < 2) return outputs;
+  const seen = new Set<ArrayBuffer>();
+  return outputs.map((batch) => {
+    if (!batch || !seen.has(batch.bytes.buffer)) {
+      if (batch) seen.add(batch.bytes.buffer);
+      return batch;
+    }
+    return { bytes: batch.bytes.slice(), ends: batch.ends };
+  });
 }
 
 /** How many frames from `from` on fit into `events` and `bytes`; at least one, however large. */

@@ -1,5 +1,6 @@
 import { count, type EncodedBatch } from "@sluice/core";
 import type { PartResult } from "../acks/settlement.ts";
+import { free } from "../memory.ts";
 import { concat, cut, fitting, frameStart } from "./frames.ts";
 
 /** The frames of one encoded batch on their way to a sink; settled when each of them is. */
@@ -54,6 +55,11 @@ export class Offer {
     this.#shares = shares;
   }
 
+  /** Gives the frames' memory back. Not after a failed attempt: what that has begun may still read it. */
+  release(): void {
+    if (this.failures === 0) free(this.batch.bytes.buffer);
+  }
+
   /** Settles all frames: delivered, but for those that `lost` names. */
   settle(lost: ReadonlySet<number>, reason: string): void {
     let from = 0;
@@ -89,13 +95,16 @@ export interface BatchLimits {
 /** Encoded batches waiting for a write: small ones are joined and large ones are split into offers of the sink's size. */
 export class OfferQueue {
   readonly #limits: BatchLimits;
+  readonly #enough: number;
   readonly #parts: Part[] = [];
   #seq = 0;
   events = 0;
   bytes = 0;
 
-  constructor(limits: BatchLimits) {
+  /** @param enough Bytes that are worth a write, so that joining more would only be copying. */
+  constructor(limits: BatchLimits, enough: number) {
     this.#limits = limits;
+    this.#enough = Math.min(enough, limits.bytes);
   }
 
   push(batch: EncodedBatch, now: number, settle: (result: PartResult) => void): void {
@@ -108,25 +117,29 @@ export class OfferQueue {
   dueIn(now: number): number {
     const first = this.#parts[0];
     if (!first) return Number.POSITIVE_INFINITY;
-    if (this.events >= this.#limits.events || this.bytes >= this.#limits.bytes) return 0;
+    if (this.events >= this.#limits.events || this.bytes >= this.#enough) return 0;
     return Math.max(0, first.since + this.#limits.age - now);
   }
 
-  /** The next offer: the oldest frames, as many as the limits allow, at least one. */
+  /** The next offer: whole parts as long as they fit into the limits, or what fits of one that is too large. */
   take(): Offer | undefined {
     const shares: Share[] = [];
     const pieces: EncodedBatch[] = [];
-    let { events, bytes } = this.#limits;
-    for (let part = this.#parts[0]; part && events > 0; part = this.#parts[0]) {
-      const frames = fitting(part.batch, part.next, events, bytes);
+    const { events, bytes } = this.#limits;
+    let gathered = 0;
+    let count = 0;
+    for (let part = this.#parts[0]; part && gathered < this.#enough; part = this.#parts[0]) {
+      const left = part.batch.ends.length - part.next;
+      const frames = fitting(part.batch, part.next, events - count, bytes - gathered);
+      if (pieces.length > 0 && frames < left) break;
       const size = frameStart(part.batch, part.next + frames) - frameStart(part.batch, part.next);
-      if (pieces.length > 0 && size > bytes) break;
+      if (pieces.length > 0 && gathered + size > bytes) break;
       pieces.push(cut(part.batch, part.next, part.next + frames));
       shares.push({ part, frames });
-      events -= frames;
-      bytes -= size;
+      gathered += size;
+      count += frames;
       this.#advance(part, frames, size);
-      if (part.next < part.batch.ends.length) break;
+      if (count >= events) break;
     }
     return pieces.length > 0 ? new Offer(this.#seq++, concat(pieces), shares) : undefined;
   }

@@ -37,6 +37,8 @@ export interface SinkRunnerOptions {
   readonly deadline: AbortSignal;
 }
 
+/** Bytes of a write that a sink with overlapping writes does not have to wait for more. */
+const ENOUGH = 256 * 1024;
 const NONE: ReadonlySet<number> = new Set();
 
 /**
@@ -67,7 +69,7 @@ export class SinkRunner {
 
   constructor(options: SinkRunnerOptions) {
     this.#options = options;
-    this.#queue = new OfferQueue(options.common.batch);
+    this.#queue = new OfferQueue(options.common.batch, options.overlapping ? ENOUGH : Number.POSITIVE_INFINITY);
     setMaxListeners(0, options.deadline);
     options.deadline.addEventListener("abort", () => this.#stopTimers(), { once: true });
   }
@@ -246,6 +248,7 @@ export class SinkRunner {
     this.#open.delete(offer);
     this.#release(offer.batch.bytes.length);
     offer.settle(lost, reason);
+    offer.release();
     this.#pump();
   }
 

@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import type { Program, ProgramInput, ProgramOutput, ProgramSpec } from "@sluice/core";
+import { free } from "../memory.ts";
 import { GuardedProgram } from "./guarded-program.ts";
 import { IDLE, JOB, type JobMessage, RECORD, toFailure, type WorkerMessage, type WorkerStart } from "./protocol.ts";
 
@@ -38,6 +39,7 @@ async function work(guarded: GuardedProgram, progress: Int32Array, message: JobM
   try {
     const { output, timedOut } = await run(guarded, message.input, message.guarded);
     send({ kind: "done", job, output, timedOut }, buffers(output));
+    free(message.input.data.buffer);
   } catch (error) {
     send({ kind: "failed", job, failure: toFailure(error), record: progress[RECORD] as number });
     await guarded.renew();

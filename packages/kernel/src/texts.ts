@@ -3,10 +3,10 @@ import type { EncodeInput, TextPlace } from "./emit/encode.ts";
 import { regions, STATIC, STREAM_BYTES } from "./emit/layout.ts";
 import type { StreamImage } from "./kernel.ts";
 import { children, type Node } from "./regex/ast.ts";
-import { type ByteSet, chars, intersects, NO_BYTES, union } from "./regex/byte-set.ts";
+import { chars, intersects } from "./regex/byte-set.ts";
 import { Unplannable } from "./regex/cursor.ts";
-import { byteSet } from "./regex/first.ts";
 import type { ParsedPattern } from "./regex/parse.ts";
+import { bytesOf } from "./regex/rivals.ts";
 import type { FramePlan, Part } from "./shape.ts";
 
 /** Longer records are left to the plain path, whatever the encoder allows. */
@@ -144,10 +144,4 @@ function plainGroups(node: Node): ReadonlySet<number> {
   };
   walk(node);
   return out;
-}
-
-function bytesOf(node: Node): ByteSet {
-  if (node.kind === "class") return node.set;
-  if (node.kind === "byte") return byteSet(node.byte);
-  return children(node).map(bytesOf).reduce(union, NO_BYTES);
 }

@@ -9,11 +9,11 @@ import {
   isBlind,
   type Lookahead,
   lookahead,
-  mayBothBegin,
   type Rest,
   type Single,
 } from "../regex/first.ts";
 import { WORD_BYTES } from "../regex/parse-class.ts";
+import { areRivals, mayBothBegin } from "../regex/rivals.ts";
 import type { FunctionBuilder } from "../wasm/assembler.ts";
 import { block, br, brIf, type Code, type Label, label, loop } from "../wasm/code.ts";
 import { call, get, i32, i64, type Local, ret, select, set } from "../wasm/ops.ts";
@@ -167,7 +167,6 @@ export class MatchEmitter {
   #choice(options: readonly Node[], rest: Rest | null, scope: Scope, isList: boolean): Code {
     const done = label("done");
     const saved = this.#func.local();
-    const ways = options.map((node): Rest => ({ node, next: rest }));
     const look = lookahead(rest);
     const code: Code[] = [];
     let pending = false;
@@ -181,7 +180,7 @@ export class MatchEmitter {
         const after = isBlind(look) ? [] : this.#look(look, this.#failure(inner));
         code.push(block(next, body, after, br(done)), set(this.#at, get(saved)), startsIn(option).map(clearSlot));
       }
-      pending ||= inner.pending || ways.slice(i + 1).some((later) => mayBothBegin(ways[i] as Rest, later));
+      pending ||= inner.pending || options.slice(i + 1).some((later) => areRivals(option, later, rest));
     });
     scope.pending ||= pending;
     return [set(saved, get(this.#at)), block(done, code)];

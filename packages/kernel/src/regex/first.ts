@@ -1,5 +1,5 @@
 import { type Node } from "./ast.ts";
-import { type ByteSet, intersects, NO_BYTES, single, union } from "./byte-set.ts";
+import { type ByteSet, NO_BYTES, single, union } from "./byte-set.ts";
 
 /** What remains to be matched, innermost first; null when nothing does. */
 export interface Rest {
@@ -93,27 +93,4 @@ export function lookahead(rest: Rest | null): Lookahead {
 /** True when the lookahead tells nothing. */
 export function isBlind({ singles, tail }: Lookahead): boolean {
   return singles.length === 0 && tail.any;
-}
-
-/** True when some text may begin both. */
-export function mayBothBegin(a: Rest | null, b: Rest | null): boolean {
-  const [one, other] = [lookahead(a), lookahead(b)];
-  const length = Math.min(one.singles.length, other.singles.length);
-  for (let i = 0; i < length; i++) {
-    if (!intersects(setOf(one.singles[i] as Single), setOf(other.singles[i] as Single))) return false;
-  }
-  return meet(firstAt(one, length), firstAt(other, length));
-}
-
-function meet(a: First, b: First): boolean {
-  return a.any || b.any || (a.end && b.end) || intersects(a.set, b.set);
-}
-
-function firstAt({ singles, tail }: Lookahead, index: number): First {
-  const single = singles[index];
-  return single === undefined ? tail : { set: setOf(single), end: false, any: false };
-}
-
-function setOf(single: Single): ByteSet {
-  return single.kind === "byte" ? byteSet(single.byte) : single.set;
 }

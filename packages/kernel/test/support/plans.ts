@@ -53,3 +53,53 @@ export function nginxPlan(): ParsePlan {
     timestamp: nginxTime,
   };
 }
+
+const HEADER =
+  "\\A(?<n1>(?:[A-Z][a-z]{2} +[0-9]{1,2} [0-9:.]+|[0-9]{4}-[^ ]+)) (?<n2>[^ ]+) (?<n3>sshd(?:-session|-auth)?)(?:\\[(?<n4>[0-9]+)\\])?: ";
+const ADDRESS = (n: number): string =>
+  `(?<n${n}>(?:(?<n${n + 1}>(?:[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*))|[^ ]+))`;
+const MESSAGES: readonly (readonly [source: string, fields: string[]])[] = [
+  [
+    `(?<n5>Failed (?<n6>[^ ]+) for invalid user (?<n7>[^ ]*) from ${ADDRESS(8)} port (?<n10>[0-9]+) ssh2)`,
+    ["method", "user.name", "source.address", "source.ip", "source.port"],
+  ],
+  [
+    `(?<n5>Failed (?<n6>[^ ]+) for (?<n7>[^ ]*) from ${ADDRESS(8)} port (?<n10>[0-9]+) ssh2)`,
+    ["method", "user.name", "source.address", "source.ip", "source.port"],
+  ],
+  [
+    `(?<n5>Connection (?:closed|reset) by ${ADDRESS(6)} port (?<n8>[0-9]+)(?: \\[preauth\\])? ?)`,
+    ["source.address", "source.ip", "source.port"],
+  ],
+  [
+    `(?<n5>Accepted (?<n6>[^ ]+) for (?<n7>[^ ]*) from ${ADDRESS(8)} port (?<n10>[0-9]+) ssh2(?:: (?<n11>[^ ]+) (?<n12>[^ ]+)[\\s\\S]*)?)`,
+    ["method", "user.name", "source.address", "source.ip", "source.port", "key.type", "key.fingerprint"],
+  ],
+  [
+    `(?<n5>pam_unix\\((?<n6>[^:)]+):(?<n7>[^)]+)\\): session (?:opened|closed) for user (?<n8>\\w+).*)`,
+    ["pam.service", "pam.type", "user.name"],
+  ],
+  ["(?<n5>.*)", []],
+];
+
+/** A list of messages behind one header, as `auth` has it. */
+export function sshdPlan(): ParsePlan {
+  const head = ["host.hostname", "process.name", "process.pid", "log.message"];
+  return {
+    patterns: MESSAGES.map(([message, fields], i) => ({
+      source: `${HEADER}${message}\\z`,
+      captures: [...head, ...fields].map((field, j) => ({
+        field,
+        group: j + 2,
+        type: field === "process.pid" || field === "source.port" ? ("int" as const) : ("string" as const),
+      })),
+      timestampGroup: 1,
+      constants: [
+        ["event.action", `rule-${i}`],
+        ["event.category", ["authentication"]],
+      ],
+    })),
+    timestamp: (text, now) => syslogTime(text, now),
+    timestampNeedsNow: true,
+  };
+}

@@ -99,8 +99,16 @@ const { tree } = fc.letrec<{ tree: Piece; node: Piece }>((tie) => ({
 }));
 
 /** Expressions of (mostly) the subset. */
-export const randomPattern: fc.Arbitrary<RandomPattern> = tree.map(({ source, sample }) => {
+export const randomPattern: fc.Arbitrary<RandomPattern> = tree.map(({ source, sample }) => named(source, sample));
+
+/** The pattern behind another one, as messages come behind a header. */
+export function withHeader(header: RandomPattern, pattern: RandomPattern): RandomPattern {
+  const sample: RandomPattern["sample"] = (pick) => header.sample(pick) + pattern.sample(pick);
+  return named(header.source.slice(2) + pattern.source.slice(2), sample);
+}
+
+function named(source: string, sample: RandomPattern["sample"]): RandomPattern {
   let groups = 0;
-  const named = source.replaceAll("(?<x>", () => `(?<n${++groups}>`);
-  return { source: `\\A${named}`, groups, sample };
-});
+  const text = source.replace(/\(\?<[a-z0-9]+>/g, () => `(?<n${++groups}>`);
+  return { source: `\\A${text}`, groups, sample };
+}

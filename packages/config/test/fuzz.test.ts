@@ -71,6 +71,9 @@ const WORDS = [
   "type: file",
 ];
 
+/** Many runs on a machine that may be busy with other tests. */
+const GENEROUS = { timeout: 600_000 };
+
 const registry = fakeRegistry();
 
 /** Loading and validating give problems with a place in the file, or a pipeline, but never throw. */
@@ -89,11 +92,11 @@ async function survives(content: string | Uint8Array): Promise<void> {
   expect(loaded.spec === undefined).toBe(hasErrors);
 }
 
-test("any bytes", async () => {
+test("any bytes", GENEROUS, async () => {
   await assert(asyncProperty(uint8Array({ maxLength: 200 }), survives), { numRuns: 500 });
 });
 
-test("any text made of YAML's signs", async () => {
+test("any text made of YAML's signs", GENEROUS, async () => {
   const text = array(oneof(constantFrom(...TOKENS, ...WORDS), string({ maxLength: 3 })), { maxLength: 60 });
   await assert(
     asyncProperty(text, (parts) => survives(parts.join(""))),
@@ -101,7 +104,7 @@ test("any text made of YAML's signs", async () => {
   );
 });
 
-test("a good file with something put in, and something taken out", async () => {
+test("a good file with something put in, and something taken out", GENEROUS, async () => {
   const change = tuple(
     constantFrom(...Array.from(GOOD, (_, i) => i)),
     constantFrom(0, 1, 2, 5, 20),
@@ -113,7 +116,7 @@ test("a good file with something put in, and something taken out", async () => {
   await assert(asyncProperty(changed, survives), { numRuns: 500 });
 });
 
-test("any structure under the keys of a pipeline", async () => {
+test("any structure under the keys of a pipeline", GENEROUS, async () => {
   const keys = constantFrom(
     "type",
     "include",

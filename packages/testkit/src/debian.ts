@@ -35,6 +35,6 @@ function programOf(name: string): string {
 function install(packages: readonly string[]): void {
   const options = { stdio: "ignore", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
   const get = (...args: string[]) => spawnSync("apt-get", args, options).status === 0;
-  const wanted = ["install", "-y", "--no-install-recommends", ...packages];
+  const wanted = ["-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", ...packages];
   if (!get(...wanted) && get("update")) get(...wanted);
 }

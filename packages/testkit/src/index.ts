@@ -3,4 +3,5 @@ export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
 export * from "./source-context.ts";
 export { type ProxyFaults, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 export * from "./debian.ts";
+export { Nginx } from "./nginx.ts";
 export * from "./check-source.ts";

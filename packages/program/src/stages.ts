@@ -1,5 +1,17 @@
-import type { Encoder, Event, ProgramSpec, Registry, SinkDefinition, Spread, Step, StepContext } from "@sluice/core";
+import {
+  type Encoder,
+  type Event,
+  type ProgramSpec,
+  type Registry,
+  type SinkDefinition,
+  SluiceError,
+  type Spread,
+  type Step,
+  type StepContext,
+  type Value,
+} from "@sluice/core";
 import { compileExpression } from "@sluice/expression";
+import type { ZodType } from "zod";
 
 /** A step with its condition. */
 export interface StepStage {
@@ -30,19 +42,26 @@ export async function compileStages(spec: ProgramSpec, registry: Registry): Prom
   for (const [index, stepSpec] of spec.pipeline.steps.entries()) {
     const definition = await registry.step(stepSpec.type);
     if (WIDTH[definition.spread] < WIDTH[spread]) spread = definition.spread;
-    const step = definition.create(definition.options.parse(stepSpec.options), contextFor(spec, `steps[${index}]`));
+    const step = definition.create(parseOptions(definition, stepSpec.options), contextFor(spec, `steps[${index}]`));
     steps.push({ step, when: condition(stepSpec.when), reason: step.reason ?? stepSpec.type });
   }
   const sinks: SinkStage[] = [];
   for (const sinkSpec of spec.pipeline.sinks) {
     const definition: SinkDefinition = await registry.sink(sinkSpec.type);
-    const options = definition.options.parse(sinkSpec.options);
+    const options = parseOptions(definition, sinkSpec.options);
     sinks.push({
       encoder: definition.encoder(options, contextFor(spec, sinkSpec.name)),
       when: condition(sinkSpec.when),
     });
   }
   return { steps, sinks, spread };
+}
+
+/** The options as the component wants them. Pipeline files were validated before; command lines were not. */
+function parseOptions<O>({ type, options }: { type: string; options: ZodType<O> }, raw: Value): O {
+  const result = options.safeParse(raw);
+  if (result.success) return result.data;
+  throw new SluiceError("SLUICE_CONFIG", `${type}: ${result.error.issues.map(({ message }) => message).join("; ")}`);
 }
 
 function condition(source: string | undefined): ((event: Event) => boolean) | undefined {

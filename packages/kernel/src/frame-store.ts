@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { EncodedBatch } from "@sluice/core";
 import { MAX_FRAMES, OUTPUT_BYTES, type Regions } from "./emit/layout.ts";
 
@@ -64,8 +65,15 @@ export class FrameStore {
     const { output, ends } = this.#regions;
     const list = this.#words.slice(ends / 4, this.endEntry / 4);
     for (let i = 0; i < list.length; i++) list[i] = (list[i] as number) - output;
-    return { bytes: this.#memory.slice(output, this.out), ends: list };
+    return { bytes: copyOf(this.#memory.subarray(output, this.out)), ends: list };
   }
+}
+
+/** A copy in a buffer of its own, which is not filled with zeros first. */
+function copyOf(source: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(source.length).buffer);
+  bytes.set(source);
+  return bytes;
 }
 
 function join(parts: readonly EncodedBatch[]): EncodedBatch {

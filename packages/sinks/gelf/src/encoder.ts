@@ -1,6 +1,14 @@
-import { type ByteWriter, count, type Encoder, type Event, type ShapeField, type Tally } from "@sluice/core";
+import {
+  type ByteWriter,
+  count,
+  type Encoder,
+  type Event,
+  type ShapeField,
+  type Tally,
+  type Value,
+} from "@sluice/core";
 import { escapeJson } from "./json.ts";
-import { levelOf } from "./level.ts";
+import { DEFAULT_LEVEL, levelOf } from "./level.ts";
 import { isBlank, MAX_FRAME, SAFE_LENGTH } from "./limits.ts";
 import { type Key, KeyTable } from "./names.ts";
 import { encodePlain, hostOf } from "./plain-encoder.ts";
@@ -11,6 +19,8 @@ import { EARLIEST, epochSeconds } from "./timestamp.ts";
 export class GelfEncoder implements Encoder {
   readonly #hostname: string;
   readonly #delimiter: "\0" | "";
+  /** The start of the frames of events without a host of their own. */
+  readonly #start: string;
   readonly #keys = new KeyTable();
   /** Null values in the event that `#fast` was given last. */
   #nulls = 0;
@@ -19,6 +29,7 @@ export class GelfEncoder implements Encoder {
   constructor(hostname: string, delimiter: "\0" | "") {
     this.#hostname = isBlank(hostname) ? "localhost" : hostname;
     this.#delimiter = delimiter;
+    this.#start = startOf(this.#hostname);
   }
 
   encode(event: Event, out: ByteWriter, tally: Tally): void {
@@ -45,40 +56,46 @@ export class GelfEncoder implements Encoder {
 
   /** The frame of an event that needs no more than null values left out; null for all others. */
   #fast(event: Event): string | null {
-    const message = event["message"];
-    const time = event["@timestamp"];
+    let fields = "";
+    let message: Value | undefined;
+    let time: Value | undefined;
+    let decides = false;
+    this.#nulls = 0;
+    for (const field in event) {
+      const value = event[field] as Value;
+      if (field === "message") message = value;
+      else if (field === "@timestamp") time = value;
+      else if (value === null) this.#nulls++;
+      else {
+        const key = this.#keys.key(field);
+        const piece = fieldPiece(key, value);
+        if (piece === null) return null;
+        decides ||= key.decides;
+        fields += piece;
+      }
+    }
     if (typeof message !== "string" || typeof time !== "string" || !isShort(message)) return null;
     const seconds = epochSeconds(time);
     if (seconds === null || seconds === EARLIEST) return null;
-    const fields = this.#fields(event);
-    if (fields === null) return null;
-    const host = escapeJson(hostOf(event, this.#hostname));
-    return `{"version":"1.1","host":"${host}","short_message":"${escapeJson(message)}","timestamp":${seconds},"level":${levelOf(event)}${fields}}${this.#delimiter}`;
+    const head = decides ? startOf(hostOf(event, this.#hostname)) : this.#start;
+    const level = decides ? levelOf(event) : DEFAULT_LEVEL;
+    return `${head}${escapeJson(message)}","timestamp":${seconds},"level":${level}${fields}}${this.#delimiter}`;
   }
+}
 
-  #fields(event: Event): string | null {
-    let json = "";
-    this.#nulls = 0;
-    for (const field in event) {
-      if (field === "message" || field === "@timestamp") continue;
-      const value = event[field];
-      if (value === null) {
-        this.#nulls++;
-        continue;
-      }
-      const key = this.#keys.key(field);
-      if (key.contested || key.renamed) return null;
-      const piece = typeof value === "number" ? numberPiece(key, value) : textPiece(key, value);
-      if (piece === null) return null;
-      json += piece;
-    }
-    return json;
-  }
+function startOf(host: string): string {
+  return `{"version":"1.1","host":"${escapeJson(host)}","short_message":"`;
 }
 
 /** One line, not blank, and short enough to be within the limit for strings. */
 function isShort(message: string): boolean {
   return message.length <= SAFE_LENGTH && !message.includes("\n") && !isBlank(message);
+}
+
+/** An additional field, or null when it needs the plain encoder. */
+function fieldPiece(key: Key, value: Value): string | null {
+  if (key.contested || key.renamed) return null;
+  return typeof value === "number" ? numberPiece(key, value) : textPiece(key, value);
 }
 
 function numberPiece(key: Key, value: number): string | null {

@@ -1,3 +1,4 @@
+import { LEVEL_FIELDS } from "./level.ts";
 import { NUMERIC_NAMES } from "./numeric-fields.ts";
 
 /**
@@ -15,6 +16,8 @@ const TAKEN = new Set([
   "full_message",
   "streams",
 ]);
+
+const DECIDING: ReadonlySet<string> = new Set(["host.name", ...LEVEL_FIELDS]);
 
 /** Longest name of an additional field, in characters; longer ones are cut. */
 const MAX_NAME = 256;
@@ -34,6 +37,8 @@ export interface Key {
   readonly renamed: boolean;
   /** What is known of the values under `name`; shared by all fields with that name. */
   readonly type: { numeric: boolean };
+  /** True for fields that decide about `host` or `level`. */
+  readonly decides: boolean;
   /** True when another field maps to the same name: events with it need the encoder that looks for collisions. */
   contested: boolean;
 }
@@ -74,6 +79,7 @@ export class KeyTable {
       quoted: `,"${name}":"`,
       renamed: name !== `_${field.replaceAll(".", "_")}`,
       type: known?.type ?? { numeric: NUMERIC_NAMES.has(name) },
+      decides: DECIDING.has(field),
       contested: known !== undefined,
     };
     if (known) known.first.contested = true;

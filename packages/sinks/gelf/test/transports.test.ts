@@ -41,10 +41,8 @@ describe("tls", () => {
     const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     openssl("req", "-x509", ...ec, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2");
     openssl("req", ...ec, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=graylog.test");
-    openssl(
-      ...["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2", "-out", "server.pem"],
-      ...["-extfile", writeExtensions(dir)],
-    );
+    const ca = ["-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2"];
+    openssl("x509", "-req", "-in", "server.csr", ...ca, "-out", "server.pem", "-extfile", writeExtensions(dir));
     tls = { cert: readFileSync(join(dir, "server.pem"), "utf8"), key: readFileSync(join(dir, "server.key"), "utf8") };
   });
   afterAll(() => rmSync(dir, { recursive: true }));

@@ -1,15 +1,12 @@
-import { type Logger, SluiceError } from "@sluice/core";
+import type { Logger } from "@sluice/core";
 import type { GelfOptions } from "../options.ts";
 import { type ConnectSettings, connect } from "./connect.ts";
 import { Connection, type Entry } from "./connection.ts";
+import { FALLS_BACK, refusal, TRUSTED_BROKE, unconfirmed } from "./messages.ts";
 import { probeClose } from "./probe.ts";
+import { Progress } from "./progress.ts";
+import { Rotation } from "./rotation.ts";
 
-/** A connection with at least this much unconfirmed is closed early when no more comes for QUIET_MS: someone waits. */
-const QUIET_BYTES = 64 * 1024;
-const QUIET_MS = 25;
-/** Bytes that the first connections to a receiver carry at most, until it has answered a close. */
-const UNPROVEN_BYTES = 256 * 1024;
-const TICK_MS = 250;
 /** How long a receiver that answers no close is given at the end to read what was sent. */
 const FAREWELL_MS = 1000;
 
@@ -28,27 +25,21 @@ export class ConfirmedLink {
   readonly #settings: ConnectSettings;
   readonly #options: LinkOptions;
   readonly #log: Logger;
+  readonly #rotation: Rotation;
+  readonly #progress: Progress;
   readonly #queue: Entry[] = [];
   #active: Connection | null = null;
   #standby: Connection | null = null;
   #closing: Connection | null = null;
   #verifying: Connection | null = null;
   #opening = false;
-  #draining = false;
   #closed = false;
-  /** True once the peer has answered a close: it can confirm, and later silence is a failure. */
-  #proven = false;
   /** True while writes are not confirmed: `confirm: off`, or after falling back. */
   #trusting: boolean;
   /** True after a receiver was refused (`confirm: required`): it is asked with an empty connection first. */
   #refused = false;
   /** Counts failures, so that a connect that was under way during one is not used. */
   #generation = 0;
-  #progressAt = 0;
-  #sentBefore = 0;
-  #ticker: NodeJS.Timeout | undefined;
-  #quiet: NodeJS.Timeout | undefined;
-  #quietSince = false;
   #idleWaiters: (() => void)[] = [];
 
   constructor(settings: ConnectSettings, options: LinkOptions, log: Logger) {
@@ -56,6 +47,9 @@ export class ConfirmedLink {
     this.#options = options;
     this.#log = log;
     this.#trusting = options.confirm === "off";
+    this.#rotation = new Rotation(options.rotate, () => this.#pump());
+    const sent = (): number => (this.#active?.sent ?? 0) + (this.#closing?.sent ?? 0);
+    this.#progress = new Progress(sent, (stalledFor) => this.#tick(stalledFor), options.confirm_timeout / 4);
   }
 
   /** Resolves when the peer has confirmed the bytes, which must be complete frames. */
@@ -76,7 +70,7 @@ export class ConfirmedLink {
 
   /** Resolves when nothing is open any more, whether it was confirmed or not. */
   async drain(): Promise<void> {
-    this.#draining = true;
+    this.#rotation.draining = true;
     this.#pump();
     if (this.#isPending()) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     if (this.#trusting && this.#active) await this.#sayFarewell(this.#active);
@@ -89,16 +83,16 @@ export class ConfirmedLink {
 
   /** Hands queued batches to the active connection, and closes it when it is time to confirm. */
   #pump(): void {
-    this.#watch();
+    this.#noteIdle();
     if (this.#options.rotate.ordered && this.#closing) return;
     if (this.#queue.length > 0 && !this.#ensureActive()) return;
-    while (this.#active && this.#queue.length > 0 && !this.#isFull(this.#active)) {
+    while (this.#active && this.#queue.length > 0 && (this.#trusting || !this.#rotation.isFull(this.#active))) {
       this.#active.send(this.#queue.shift() as Entry);
-      this.#restartQuiet();
       if (this.#trusting) this.#settleWhenFlushed(this.#active);
-      else if (this.#isDue(this.#active) && this.#rotate()) return this.#pump();
+      else this.#rotation.noteSent();
+      if (this.#rotateIfDue()) return this.#pump();
     }
-    if (this.#active && this.#isDue(this.#active)) this.#rotate();
+    this.#rotateIfDue();
   }
 
   #ensureActive(): boolean {
@@ -151,43 +145,26 @@ export class ConfirmedLink {
     try {
       const answers = await probeClose(this.#settings, this.#options.confirm_timeout);
       if (generation !== this.#generation) return;
-      if (!answers) return this.#fail(this.#refusal());
+      if (!answers) return this.#fail(refusal(this.#settings.target.address));
     } catch (error) {
       if (generation === this.#generation) this.#fail(error as Error);
       return;
     }
     this.#refused = false;
-    this.#proven = true;
+    this.#rotation.proven = true;
     this.#opening = false;
     this.#pump();
   }
 
-  #isDue(connection: Connection): boolean {
-    if (this.#trusting || connection.entries.length === 0) return false;
-    const { age } = this.#options.rotate;
-    if (connection.carried >= this.#rotateBytes || performance.now() - connection.firstAt >= age) return true;
-    const waits = this.#quietSince && connection.carried >= QUIET_BYTES;
-    return this.#queue.length === 0 && (this.#draining || waits);
-  }
-
-  /** Little is entrusted to a receiver until it has confirmed something once. */
-  get #rotateBytes(): number {
-    const { bytes } = this.#options.rotate;
-    return this.#proven ? bytes : Math.min(bytes, UNPROVEN_BYTES);
-  }
-
-  /** True when the connection must wait for the confirmation of the one before to be closed itself. */
-  #isFull(connection: Connection): boolean {
-    return !this.#trusting && connection.carried >= 2 * this.#rotateBytes;
-  }
-
-  /** Closes the active connection to confirm it. False when an earlier one is not confirmed yet. */
-  #rotate(): boolean {
-    if (this.#closing || this.#verifying || !this.#active) return false;
-    this.#closing = this.#active;
+  /** Closes the active connection to confirm it, when it is time and the one before is confirmed. */
+  #rotateIfDue(): boolean {
+    const active = this.#active;
+    if (this.#trusting || this.#closing || this.#verifying || !active) return false;
+    if (!this.#rotation.isDue(active, this.#queue.length > 0)) return false;
+    this.#closing = active;
     this.#active = null;
-    this.#closing.end();
-    this.#touch();
+    active.end();
+    this.#progress.note();
     return true;
   }
 
@@ -195,7 +172,7 @@ export class ConfirmedLink {
     if (connection !== this.#closing) return;
     this.#verifying = connection;
     this.#closing = null;
-    this.#touch();
+    this.#progress.note();
     void this.#verify(connection);
     this.#pump();
   }
@@ -218,8 +195,8 @@ export class ConfirmedLink {
 
   #confirm(connection: Connection): void {
     this.#verifying = null;
-    this.#proven = true;
-    this.#touch();
+    this.#rotation.proven = true;
+    this.#progress.note();
     settle(connection);
     this.#pump();
   }
@@ -230,14 +207,14 @@ export class ConfirmedLink {
     if (!isIdle || confirming) return this.#fail(this.#failure("the connection broke", cause ?? undefined));
     if (connection === this.#standby) this.#standby = null;
     else if (connection === this.#active) this.#active = null;
-    if (this.#trusting && connection.carried > 0) this.#warn("the connection broke; what was in it may be lost");
+    if (this.#trusting && connection.carried > 0) this.#warn(TRUSTED_BROKE);
     this.#reconsider();
   }
 
   /** After the end of a connection that was trusted: the next receiver gets its chance to confirm. */
   #reconsider(): void {
     if (!this.#trusting) return;
-    this.#proven = false;
+    this.#rotation.proven = false;
     this.#trusting = this.#options.confirm === "off";
   }
 
@@ -245,8 +222,8 @@ export class ConfirmedLink {
     const { length } = connection.entries;
     connection.flushed(() => {
       for (const entry of connection.entries.splice(0, length)) entry.resolve();
-      this.#touch();
-      this.#tellIdle();
+      this.#progress.note();
+      this.#noteIdle();
     });
   }
 
@@ -254,13 +231,9 @@ export class ConfirmedLink {
   #unanswered(connection: Connection): void {
     if (this.#options.confirm === "required") {
       this.#refused = true;
-      return this.#fail(this.#refusal());
+      return this.#fail(refusal(this.#settings.target.address));
     }
-    this.#warn(
-      "the receiver never answers the close of a connection, so deliveries cannot be confirmed: from now on messages " +
-        "count as delivered once written, and those in flight are lost without notice when the receiver dies. Graylog " +
-        "answers; is a proxy in between? `confirm: off` accepts this, `confirm: required` refuses it",
-    );
+    this.#warn(FALLS_BACK);
     this.#trusting = true;
     this.#closing = null;
     // No reset: should the receiver only have been asleep, it can still read what the kernel holds for it.
@@ -270,24 +243,12 @@ export class ConfirmedLink {
     this.#pump();
   }
 
-  #refusal(): SluiceError {
-    return new SluiceError(
-      "SLUICE_UNCONFIRMED",
-      `${this.#settings.target.address} never answers the close of a connection`,
-      {
-        hint: "`confirm: required` needs a receiver that closes its side too, as Graylog does; is a proxy in between?",
-      },
-    );
-  }
-
   #warn(message: string): void {
     this.#log.warn({ address: this.#settings.target.address }, message);
   }
 
-  #failure(what: string, cause?: unknown): SluiceError {
-    const reason = cause instanceof Error ? `: ${cause.message}` : "";
-    const text = `${this.#settings.target.address}: ${what}${reason}; what was not confirmed is sent again`;
-    return new SluiceError("SLUICE_UNCONFIRMED", text, cause === undefined ? {} : { cause });
+  #failure(what: string, cause?: unknown): Error {
+    return unconfirmed(this.#settings.target.address, what, cause);
   }
 
   /** Fails every open batch and starts anew with the next write. */
@@ -300,8 +261,7 @@ export class ConfirmedLink {
     const entries = [...open.flatMap((connection) => connection?.entries ?? []), ...this.#queue.splice(0)];
     for (const connection of open) connection?.destroy();
     for (const entry of entries) entry.reject(error);
-    this.#watch();
-    this.#tellIdle();
+    this.#noteIdle();
   }
 
   #isPending(): boolean {
@@ -309,8 +269,12 @@ export class ConfirmedLink {
     return carrying || this.#queue.length > 0;
   }
 
-  #tellIdle(): void {
-    if (this.#isPending()) return;
+  /** Runs the clock while something is open, and tells those who wait for the end of it. */
+  #noteIdle(): void {
+    const pending = this.#isPending();
+    this.#progress.run(pending);
+    if (pending) return;
+    this.#rotation.stop();
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
@@ -321,44 +285,13 @@ export class ConfirmedLink {
     connection.destroy();
   }
 
-  /** Starts or stops the clock; it runs while something is open. */
-  #watch(): void {
-    this.#tellIdle();
-    if (!this.#isPending()) {
-      clearInterval(this.#ticker);
-      clearTimeout(this.#quiet);
-      this.#ticker = undefined;
-    } else if (!this.#ticker) {
-      this.#touch();
-      this.#ticker = setInterval(() => this.#tick(), Math.min(TICK_MS, this.#options.confirm_timeout / 4));
-    }
-  }
-
-  #tick(): void {
-    const now = performance.now();
-    const sent = [this.#active, this.#closing].reduce((sum, connection) => sum + (connection?.sent ?? 0), 0);
-    if (sent !== this.#sentBefore) this.#touch();
-    this.#sentBefore = sent;
+  /** Looks after what is open; `stalledFor` milliseconds nothing has got on. */
+  #tick(stalledFor: number): void {
     const closing = this.#closing;
-    const silent = closing && closing.finishedAt > 0 ? now - closing.finishedAt : 0;
-    if (closing && !this.#proven && silent > this.#options.confirm_timeout) this.#unanswered(closing);
-    else if (now - this.#progressAt > this.#options.stall_timeout)
-      this.#fail(this.#failure("the receiver reads nothing"));
+    const silent = closing && closing.finishedAt > 0 ? performance.now() - closing.finishedAt : 0;
+    if (closing && !this.#rotation.proven && silent > this.#options.confirm_timeout) this.#unanswered(closing);
+    else if (stalledFor > this.#options.stall_timeout) this.#fail(this.#failure("the receiver reads nothing"));
     else this.#pump();
-  }
-
-  #touch(): void {
-    this.#progressAt = performance.now();
-  }
-
-  #restartQuiet(): void {
-    this.#quietSince = false;
-    if (this.#trusting) return;
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => {
-      this.#quietSince = true;
-      this.#pump();
-    }, QUIET_MS);
   }
 }
 

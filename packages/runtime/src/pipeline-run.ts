@@ -7,7 +7,6 @@ import {
   newTally,
   type PipelineSpec,
   type Program,
-  type ProgramOutput,
   type ProgramSpec,
   type Sink,
   type SinkSpec,
@@ -17,6 +16,8 @@ import {
 import { Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
+import { Lanes } from "./lanes.ts";
+import type { Routed } from "./routed.ts";
 import { DeadLetterFile } from "./sink/dead-letter.ts";
 import { unshared } from "./sink/frames.ts";
 import { SinkRunner, type SinkSnapshot } from "./sink/sink-runner.ts";
@@ -85,13 +86,10 @@ export interface PipelineResult {
   readonly snapshot: PipelineSnapshot;
 }
 
-interface Routed {
-  readonly outputs: ProgramOutput["outputs"];
-  readonly settlement: Settlement;
-}
-
 /** Threads for `auto`. More than four only wait: the main thread is then the bottleneck. */
 const MAX_AUTO = 4;
+/** Batches of one stream that may wait between its source and the program; two fill the queues there. */
+const QUEUED = 2;
 
 /** A running pipeline. Made by {@link runPipeline}. */
 export class PipelineRun {
@@ -102,6 +100,7 @@ export class PipelineRun {
   readonly #sources: SourceRunner[] = [];
   readonly #acks: SourceAcks[] = [];
   readonly #sinks: SinkRunner[];
+  readonly #lanes: Lanes<Routed>;
   readonly #run = newLedger();
   readonly #before: Ledger;
   #buffered = 0;
@@ -114,6 +113,7 @@ export class PipelineRun {
   constructor(options: PipelineOptions, program: ProgramRunner) {
     this.#options = options;
     this.#program = program;
+    this.#lanes = new Lanes(program.limit + QUEUED);
     this.#before = options.state.ledger(options.spec.name);
     setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
     this.#sinks = options.sinks.map((sink) => this.#sinkRunner(sink));
@@ -194,7 +194,8 @@ export class PipelineRun {
   async #flow(): Promise<void> {
     const program = programStream<SourceItem, Routed>({
       limit: this.#program.limit,
-      key: (item) => `${item.runner.name}\0${item.batch.streamKey}`,
+      lanes: this.#lanes,
+      place: (item) => item.place,
       run: (item) => this.#process(item),
     });
     const streams = this.#options.sources.map((source) => this.#addSource(source));
@@ -218,7 +219,7 @@ export class PipelineRun {
     });
     const stream = sourceStream<SourceItem>();
     const signals = { stop: this.#stop.signal, deadline: this.#deadline.signal };
-    const own = { name, source, stream, acks, state: state.source(spec.name, name), log, finite };
+    const own = { name, source, stream, acks, lanes: this.#lanes, state: state.source(spec.name, name), log, finite };
     this.#acks.push(acks);
     this.#sources.push(new SourceRunner({ ...own, ...signals }));
     return stream.readable;

@@ -1,6 +1,8 @@
 import { errorText, type Logger, SluiceError, type Source, type SourceBatch, type SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
+import type { Lanes, Place } from "./lanes.ts";
+import type { Routed } from "./routed.ts";
 import type { SourceStream } from "./streams.ts";
 
 /** A batch on its way to the program. */
@@ -8,8 +10,8 @@ export interface SourceItem {
   readonly batch: SourceBatch;
   /** Milliseconds since the epoch when it was read. */
   readonly now: number;
-  readonly runner: SourceRunner;
   readonly settled: ReturnType<SourceAcks["track"]>;
+  readonly place: Place<Routed>;
 }
 
 export type SourceRunState = "waiting" | "running" | "restarting" | "ended" | "failed";
@@ -31,6 +33,7 @@ export interface SourceRunnerOptions {
   readonly source: Source;
   readonly stream: SourceStream<SourceItem>;
   readonly acks: SourceAcks;
+  readonly lanes: Lanes<Routed>;
   readonly state: SourceState;
   readonly log: Logger;
   readonly finite: boolean;
@@ -126,10 +129,17 @@ export class SourceRunner {
   }
 
   async #emit(batch: SourceBatch): Promise<void> {
-    const { deadline, stream, acks } = this.#options;
+    const { deadline, stream, acks, lanes, stop } = this.#options;
     if (deadline.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
     this.#batches++;
     this.#bytes += batch.data.length;
-    await stream.push({ batch, now: Date.now(), runner: this, settled: acks.track(batch) });
+    const lane = `${this.name}\0${batch.streamKey}`;
+    const now = Date.now();
+    const settled = acks.track(batch);
+    const place = lanes.enter(lane);
+    await stream.push({ batch, now, settled, place });
+    // Waits after the batch was taken, as for the stream: a source that is to stop holds no batch of its own.
+    const room = lanes.room(lane);
+    if (room) await abortedFirst(room, stop);
   }
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Lanes, Place } from "./lanes.ts";
 
 // The only place that knows Node's streams. A chunk is a batch; every highWaterMark is 1, so what waits between two
 // stages is one batch.
@@ -54,17 +55,23 @@ export function sourceStream<T>(): SourceStream<T> {
   };
 }
 
-/**
- * The transform between sources and sinks: up to `limit` items are at work at once; results leave in the order of their
- * key's items, so that a slow batch holds up its own stream only.
- */
-export function programStream<I, O>(options: {
+/** How many times `limit` items may be in the program, counting results that wait for an earlier one of their lane. */
+const WAITING = 4;
+
+/** What runs between sources and sinks. */
+export interface ProgramStage<I, O> {
+  /** Items that may be at work at once. */
   readonly limit: number;
-  readonly key: (item: I) => string;
+  readonly lanes: Lanes<O>;
+  /** The item's place in its lane: results leave in that order. */
+  readonly place: (item: I) => Place<O>;
   readonly run: (item: I) => Promise<O>;
-}): Duplex {
-  const lanes = new Map<string, { result: O | undefined }[]>();
+}
+
+/** The transform between sources and sinks. */
+export function programStream<I, O>(stage: ProgramStage<I, O>): Duplex {
   let open = 0;
+  let atWork = 0;
   let next: (() => void) | undefined;
   let ended: (() => void) | undefined;
   let hungry = true;
@@ -76,39 +83,33 @@ export function programStream<I, O>(options: {
       stream.push(null);
       return done();
     }
-    if (open >= options.limit || !hungry || !next) return;
+    if (atWork >= stage.limit || open >= stage.limit * WAITING || !hungry || !next) return;
     const resume = next;
     next = undefined;
     resume();
   };
-  const emit = (stream: Duplex, key: string) => {
-    const lane = lanes.get(key) ?? [];
-    while (lane[0]?.result !== undefined) {
-      open--;
-      hungry = stream.push(lane.shift()?.result);
+  const work = async (stream: Duplex, item: I) => {
+    try {
+      const result = await stage.run(item);
+      atWork--;
+      for (const ready of stage.lanes.finish(stage.place(item), result)) {
+        open--;
+        hungry = stream.push(ready);
+      }
+      proceed(stream);
+    } catch (error) {
+      stream.destroy(error as Error);
     }
-    if (lane.length === 0) lanes.delete(key);
-    proceed(stream);
   };
 
   return new Duplex({
     objectMode: true,
     highWaterMark: 1,
     write(item: I, _encoding, done) {
-      const key = options.key(item);
-      const entry: { result: O | undefined } = { result: undefined };
-      const lane = lanes.get(key);
-      if (lane) lane.push(entry);
-      else lanes.set(key, [entry]);
       open++;
+      atWork++;
       next = done;
-      options.run(item).then(
-        (result) => {
-          entry.result = result;
-          emit(this, key);
-        },
-        (error: unknown) => this.destroy(error as Error),
-      );
+      void work(this, item);
       proceed(this);
     },
     read() {

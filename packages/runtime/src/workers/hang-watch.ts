@@ -16,7 +16,7 @@ const TICK_MS = 50;
 /** CPU milliseconds after which a record is so slow that other batches should not wait behind it. */
 const SLOW_MS = 30;
 /** CPU milliseconds that one record may take. */
-const RECORD_MS = 300;
+const RECORD_MS = 200;
 /** The same before the first record and for guarded jobs, which compile anew between attempts. */
 const PATIENT_MS = 5000;
 

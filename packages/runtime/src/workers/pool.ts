@@ -27,7 +27,7 @@ const DEPTH = 2;
 /** Milliseconds for which all jobs run with a timeout after a record hung: where one is, there are often more. */
 const WARY_MS = 60_000;
 /** Threads that may die in a row without having finished a batch. */
-const MAX_LOSSES = 5;
+const MAX_LOSSES = 12;
 
 /** Runs the program in worker threads; replaces those that hang or die and runs their batches again. */
 export class WorkerPool implements ProgramRunner {

@@ -1,0 +1,8 @@
+import type { ProgramOutput } from "@sluice/core";
+import type { Settlement } from "./acks/settlement.ts";
+
+/** A batch on its way from the program to the sinks. */
+export interface Routed {
+  readonly outputs: ProgramOutput["outputs"];
+  readonly settlement: Settlement;
+}

@@ -42,7 +42,10 @@ async function readsAll(test: SourceUnderTest): Promise<void> {
   const { records, batches, texts } = await runFinite(test);
   demand(JSON.stringify(texts) === JSON.stringify(test.expected), `reads all in order, got ${JSON.stringify(texts)}`);
   demand(new Set(records.map(({ eventId }) => eventId)).size === records.length, "every record has its own id");
-  demand(batches.every(({ data }) => data.byteOffset === 0), "data begins where its buffer does");
+  demand(
+    batches.every(({ data }) => data.byteOffset === 0),
+    "data begins where its buffer does",
+  );
   const owned = new Set(batches.map(({ data }) => data.buffer));
   demand(owned.size === batches.length, "every batch owns its buffer");
 }
@@ -59,7 +62,10 @@ async function stopsSoon(test: SourceUnderTest): Promise<void> {
   ctx.end();
   const late = new AbortController();
   const timer = sleep(1000, "late", { signal: late.signal }).catch(() => "ended");
-  demand((await Promise.race([ended, timer])) !== "late", "returns within a second of stop, even while emit is pending");
+  demand(
+    (await Promise.race([ended, timer])) !== "late",
+    "returns within a second of stop, even while emit is pending",
+  );
   late.abort();
 }
 

@@ -20,6 +20,8 @@ export interface FakeSourceOptions {
   /** Awaited by each `emit`: the test's hand on the backpressure. */
   readonly gate?: () => Promise<void>;
   readonly log?: Logger;
+  /** Whether `history` is kept; not worth its cost with thousands of streams. Default true. */
+  readonly remember?: boolean;
 }
 
 /** A {@link SourceContext} in memory: takes batches, commits positions in order and as late as the test wants. */
@@ -38,6 +40,7 @@ export class FakeSourceContext implements SourceContext {
   readonly #state: Map<string, Value>;
   readonly #trackers = new Map<string, AckTracker<Value | undefined>>();
   readonly #open: (() => void)[] = [];
+  readonly #remembers: boolean;
   readonly #gate: (() => Promise<void>) | undefined;
 
   constructor(options: FakeSourceOptions = {}) {
@@ -46,6 +49,7 @@ export class FakeSourceContext implements SourceContext {
     this.lag = options.lag ?? 0;
     this.#gate = options.gate;
     this.log = options.log ?? silentLogger;
+    this.#remembers = options.remember ?? true;
     this.#remember();
   }
 
@@ -106,7 +110,7 @@ export class FakeSourceContext implements SourceContext {
   }
 
   #remember(): void {
-    this.history.push({ state: new Map(this.#state), records: this.records.length });
+    if (this.#remembers) this.history.push({ state: new Map(this.#state), records: this.records.length });
   }
 }
 

@@ -75,6 +75,8 @@ export function siblings(position: Position): Entry[] {
 /** Finds files by inode in directories, each of which is listed once. */
 export class InodeFinder {
   readonly #directories = new Map<string, Map<string, Entry>>();
+  /** A directory could not be listed: what was not found may be there all the same. */
+  failed = false;
 
   /** The file with this inode, whatever its name is now, in a directory where it was. */
   find(file: {
@@ -92,23 +94,21 @@ export class InodeFinder {
   }
 
   #list(directory: string): Map<string, Entry> {
-    const entries = this.#directories.get(directory) ?? listDirectory(directory);
+    const known = this.#directories.get(directory);
+    if (known) return known;
+    const entries = new Map<string, Entry>();
     this.#directories.set(directory, entries);
+    try {
+      for (const name of readdirSync(directory)) {
+        const entry = entryAt(join(directory, name));
+        if (entry) entries.set(keyOf(entry), entry);
+      }
+    } catch (error) {
+      // A directory that is gone took the file with it; any other failure says nothing about the file.
+      this.failed ||= (error as NodeJS.ErrnoException).code !== "ENOENT";
+    }
     return entries;
   }
-}
-
-function listDirectory(directory: string): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
-  try {
-    for (const name of readdirSync(directory)) {
-      const entry = entryAt(join(directory, name));
-      if (entry) entries.set(keyOf(entry), entry);
-    }
-  } catch {
-    // The directory is gone, and with it the file.
-  }
-  return entries;
 }
 
 /** Looks for the file in which a stream goes on: its content, copied or packed. */

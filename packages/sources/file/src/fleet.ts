@@ -97,6 +97,11 @@ export class Fleet {
     if (this.#queue.length === 1) this.wake();
   }
 
+  /** Rotated files before those that took their places. */
+  oldestFirst(): void {
+    this.#queue.sort((a, b) => a.mtime - b.mtime);
+  }
+
   next(): Tail | undefined {
     const tail = this.#queue.shift();
     if (tail) tail.queued = false;
@@ -125,7 +130,7 @@ export class Fleet {
   }
 
   closeAll(): void {
-    for (const tail of [...this.#open]) this.closed(tail);
+    for (const tail of this.#open) this.closed(tail);
   }
 }
 

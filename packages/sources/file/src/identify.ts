@@ -134,7 +134,9 @@ export class Identifier {
     this.#foundAt.set(keyOf(entry), found);
     const quiet = Math.min(performance.now() - found, Date.now() - entry.mtime);
     if (!hasty && (original.detached || quiet < COPY_WAIT_MS)) return "wait";
-    if (!opened.packed || !(await isPartOf(opened, original, opener))) return null;
+    // Two short files may well begin alike; a packed one is a copy by its name.
+    if (!opened.packed && opened.stat.size < MARK_BYTES) return null;
+    if (!(await isPartOf(opened, original, opener))) return null;
     return { tail: await this.#atItsEnd(entry, opened), isNew: true };
   }
 

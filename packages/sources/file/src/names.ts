@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 
 /** A file by the paths it has or had. */
 export interface Named {
@@ -6,31 +6,32 @@ export interface Named {
   readonly at?: string | undefined;
 }
 
-const SEPARATOR = /[-._~]/;
+const PACKED = /\.(?:gz|zst|bz2|xz)$/i;
+/** A number, a date, or a word that rotation puts behind a name. */
+const SUFFIX = /(?:\.\d+|[-._]\d{6,}(?:[-_.T:]?\d+)*|[-._]\d{4}[-_.]\d\d[-_.]\d\d(?:[-_.T:]?\d+)*|\.(?:old|bak)|~)$/i;
+/** A date that rotation puts before the extension. */
+const INFIX = /[-._](?:\d{6,}|\d{4}[-_.]\d\d[-_.]\d\d)(?:[-_.T:]?\d+)*(?=\.[a-z]\w*$)/i;
 
-function parts(path: string): { readonly base: string; readonly stem: string; readonly extension: string } {
-  const base = basename(path);
-  const extension = extname(base);
-  return { base, stem: base.slice(0, base.length - extension.length), extension };
+/** The name that a log has before rotation: `access.log` of `access.log.1.gz`, `access.log-20260101`, `access-20260101.log`. */
+export function rootName(path: string): string {
+  let name = basename(path).replace(PACKED, "");
+  for (let shorter = name.replace(SUFFIX, ""); shorter !== name && shorter !== ""; shorter = name.replace(SUFFIX, "")) {
+    name = shorter;
+  }
+  return name.replace(INFIX, "");
 }
 
-function pathsOf({ path, at }: Named): string[] {
-  return at === undefined || at === path ? [path] : [path, at];
-}
-
-/**
- * Whether `path` is a name that rotation gives to a copy of the file: `access.log.1`, `access.log-20260101.gz`,
- * `access-20260101.log` for `access.log`.
- */
+/** Whether `path` is a name that rotation gives to a copy of the file. */
 export function isCopyName(original: Named, path: string): boolean {
-  const name = basename(path);
-  return pathsOf(original).some((from) => {
-    const { base, stem, extension } = parts(from);
-    if (path === from || name.length <= base.length) return false;
-    if (name.startsWith(base) && SEPARATOR.test(name.charAt(base.length))) return true;
-    const dated = extension !== "" && name.startsWith(stem) && SEPARATOR.test(name.charAt(stem.length));
-    return dated && name.includes(extension, stem.length);
-  });
+  const root = rootName(path);
+  if (root === basename(path) || path === (original.at ?? original.path)) return false;
+  return rootsOf(original).includes(root);
+}
+
+function rootsOf({ path, at }: Named): string[] {
+  const root = rootName(path);
+  const other = at === undefined || at === path ? root : rootName(at);
+  return other === root ? [root] : [root, other];
 }
 
 /** Finds the files of which a path may name a copy, without looking at each. */
@@ -38,32 +39,24 @@ export class NameIndex<T extends Named> {
   readonly #files = new Map<string, Set<T>>();
 
   add(file: T): void {
-    for (const key of keysOf(file)) {
-      const same = this.#files.get(key);
+    for (const root of rootsOf(file)) {
+      const same = this.#files.get(root);
       if (same) same.add(file);
-      else this.#files.set(key, new Set([file]));
+      else this.#files.set(root, new Set([file]));
     }
   }
 
   /** To be called with the paths that the file had when it was added. */
   remove(file: T): void {
-    for (const key of keysOf(file)) {
-      const same = this.#files.get(key);
+    for (const root of rootsOf(file)) {
+      const same = this.#files.get(root);
       same?.delete(file);
-      if (same?.size === 0) this.#files.delete(key);
+      if (same?.size === 0) this.#files.delete(root);
     }
   }
 
   /** Files that `path` may be a copy of, by name. */
-  *originals(path: string): Generator<T> {
-    const name = basename(path);
-    for (let end = 1; end < name.length; end++) {
-      if (!SEPARATOR.test(name.charAt(end))) continue;
-      for (const file of this.#files.get(name.slice(0, end)) ?? []) if (isCopyName(file, path)) yield file;
-    }
+  originals(path: string): T[] {
+    return [...(this.#files.get(rootName(path)) ?? [])].filter((file) => isCopyName(file, path));
   }
-}
-
-function keysOf(file: Named): Set<string> {
-  return new Set(pathsOf(file).flatMap((path) => [parts(path).base, parts(path).stem]));
 }

@@ -105,7 +105,10 @@ export class PackedReader implements Reader {
 
   #unpacker() {
     if (this.#packing === "zstd") {
-      return createZstdDecompress({ chunkSize: BLOCK, ...(this.#lenient && { finishFlush: constants.ZSTD_e_continue }) });
+      return createZstdDecompress({
+        chunkSize: BLOCK,
+        ...(this.#lenient && { finishFlush: constants.ZSTD_e_continue }),
+      });
     }
     return createGunzip({ chunkSize: BLOCK, ...(this.#lenient && { finishFlush: constants.Z_SYNC_FLUSH }) });
   }

@@ -1,9 +1,11 @@
+import { basename } from "node:path";
 import type { SourceContext } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
 import { findCopy, InodeFinder } from "./copies.ts";
 import type { Fleet } from "./fleet.ts";
-import { type Entry, type Globs, keyOf } from "./globs.ts";
+import { type Entry, entryAt, type Globs, keyOf } from "./globs.ts";
 import type { Identifier } from "./identify.ts";
+import { rootName } from "./names.ts";
 import type { Opener } from "./opening.ts";
 import type { Position } from "./position.ts";
 import type { Tail } from "./tail.ts";
@@ -39,7 +41,7 @@ export class Scanner {
 
   /** The first look: attaches what the state knows to the files that are there. */
   async first(startAtEnd: boolean): Promise<void> {
-    const { globs, catalog, identifier } = this.#parts;
+    const { globs, catalog, identifier, fleet } = this.#parts;
     const entries = globs.list();
     const atEnd = startAtEnd && catalog.firstStart;
     if (atEnd) identifier.startAtEnd(entries.values());
@@ -47,6 +49,7 @@ export class Scanner {
     const finder = new InodeFinder();
     for (const position of catalog.missing()) await this.#search(position, finder);
     catalog.flush();
+    fleet.oldestFirst();
   }
 
   /** Resolves to the time that looking took, in milliseconds. */
@@ -57,7 +60,7 @@ export class Scanner {
     const took = performance.now() - start;
     const paths = new Set([...entries.values()].map(({ path }) => path));
     const finder = new InodeFinder();
-    for (const tail of [...fleet.tails.values()]) {
+    for (const tail of fleet.tails.values()) {
       if (fleet.tails.get(keyOf(tail)) !== tail) continue;
       const entry = entries.get(keyOf(tail));
       if (entry) this.#seen(tail, entry);
@@ -94,8 +97,9 @@ export class Scanner {
       return;
     }
     if (tail.busy || !troubles.mayTry(tail.id)) return;
-    const entry = finder.find(tail);
-    tail.lost = !entry;
+    const here = entryAt(tail.at);
+    const entry = here && keyOf(here) === keyOf(tail) ? here : finder.find(tail);
+    tail.lost = !entry && !finder.failed;
     if (!entry) return;
     fleet.moved(tail, entry.path);
     tail.busy = true;
@@ -144,11 +148,11 @@ export class Scanner {
   }
 
   /**
-   * The files that are not followed yet, in groups, the oldest first. Known ones come before all others, so that no
-   * copy is taken for one of them, and packed ones last, when the plain ones are followed.
+   * The files that are not followed yet, in groups. Known ones come before all others, so that no copy is taken for one
+   * of them; then those that were not rotated, so that copies of them are recognized; packed ones last.
    */
   *#groups(entries: ReadonlyMap<string, Entry>): Generator<Entry[]> {
-    const ranks: Entry[][] = [[], [], []];
+    const ranks: Entry[][] = [[], [], [], []];
     for (const entry of entries.values()) {
       if (!this.#parts.fleet.tails.has(keyOf(entry))) ranks[this.#rank(entry)]?.push(entry);
     }
@@ -158,9 +162,10 @@ export class Scanner {
     }
   }
 
-  #rank(entry: Entry): 0 | 1 | 2 {
+  #rank(entry: Entry): 0 | 1 | 2 | 3 {
     if (this.#parts.catalog.ofInode(entry).length > 0) return 0;
-    return /\.(gz|zst)$/.test(entry.path) ? 2 : 1;
+    if (/\.(gz|zst)$/.test(entry.path)) return 3;
+    return rootName(entry.path) === basename(entry.path) ? 1 : 2;
   }
 
   /** Identifies the files that are not followed yet, the oldest first. */
@@ -218,7 +223,7 @@ export class Scanner {
     }
     const copy = position.done === undefined ? await findCopy(position, opener, followed) : null;
     if (copy) this.#before(identifier.adopt(copy.entry, copy.opened, position, copy.before));
-    else catalog.markGone(position);
+    else if (!finder.failed) catalog.markGone(position);
   }
 
   /** Adds a rotated file, which is read before the one that stands in its place now. */

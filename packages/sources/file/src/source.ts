@@ -1,6 +1,6 @@
+import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CreateContext, type Source, type SourceContext, SluiceError } from "@sluice/core";
-import { access, constants } from "node:fs/promises";
+import { type CreateContext, SluiceError, type Source, type SourceContext } from "@sluice/core";
 import { Catalog } from "./catalog.ts";
 import { encodingOf } from "./encoding.ts";
 import { Fleet } from "./fleet.ts";
@@ -54,13 +54,7 @@ export class FileSource implements Source {
         hint: "sluice waits for such files to appear; check the path if they should be there already",
       });
     }
-    for (const path of paths) {
-      await access(path, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
-        throw new SluiceError("SLUICE_SOURCE", `cannot read ${path}: ${error.code}`, {
-          hint: "give the user that runs sluice the right to read it, e.g. by the group adm",
-        });
-      });
-    }
+    for (const path of paths) await checkReadable(path);
   }
 
   #assemble(ctx: SourceContext, stopping: Stopping): Parts {
@@ -109,5 +103,15 @@ async function read(ctx: SourceContext, stopping: Stopping, { pump, fleet }: Par
     });
     await pump.drain();
     await stopping.or(woken);
+  }
+}
+
+async function checkReadable(path: string): Promise<void> {
+  try {
+    await (await open(path, "r")).close();
+  } catch (error) {
+    throw new SluiceError("SLUICE_SOURCE", `cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: "give the user that runs sluice the right to read it, e.g. through the group adm",
+    });
   }
 }

@@ -146,7 +146,8 @@ export class Tail {
     if (this.offset < MARK_BYTES && this.offset <= this.headBytes.length) {
       this.learnHead(Buffer.concat([this.headBytes.subarray(0, this.offset), bytes.subarray(0, MARK_BYTES)]));
     }
-    const joined = count >= MARK_BYTES ? bytes.subarray(0, count) : Buffer.concat([this.before, bytes.subarray(0, count)]);
+    const joined =
+      count >= MARK_BYTES ? bytes.subarray(0, count) : Buffer.concat([this.before, bytes.subarray(0, count)]);
     this.before = Uint8Array.from(joined.subarray(-MARK_BYTES));
     this.offset += count;
     this.#tail = markOf(this.before);

@@ -1,6 +1,16 @@
-import { appendFileSync, copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readAll, type Running, scratch, start } from "./harness.ts";
+import { type Running, readAll, scratch, start } from "./harness.ts";
 
 let space: ReturnType<typeof scratch>;
 let running: Running | undefined;

@@ -1,4 +1,14 @@
-import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { Value } from "@sluice/core";
@@ -51,7 +61,7 @@ export class Model {
   }
 
   #start(): Running {
-    return start(this.#space.dir, this.#options, { state: this.#state, lag: 3, ...(process.env["TRACE"] ? { log: tracing } : {}) });
+    return start(this.#space.dir, this.#options, { state: this.#state, lag: 3 });
   }
 
   async #step(step: Step): Promise<void> {
@@ -133,7 +143,6 @@ export class Model {
     const left = leftAt(index);
     this.#arrivedRecords = 0;
     this.#take(records.slice(0, left));
-    if (process.env["TRACE"]) console.log("RESTART", JSON.stringify([...(history[index] as any).state.values()], null, 0));
     this.#state = (history[index] as (typeof history)[number]).state;
     this.#run = this.#start();
   }
@@ -173,6 +182,3 @@ export class Model {
     }
   }
 }
-
-const trace = (fields: object, message: string) => console.log(message, JSON.stringify(fields));
-const tracing = { debug: trace, info: trace, warn: trace, error: trace };

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readAll, type Running, scratch, start } from "./harness.ts";
+import { type Running, readAll, scratch, start } from "./harness.ts";
 
 let space: ReturnType<typeof scratch>;
 let running: Running | undefined;

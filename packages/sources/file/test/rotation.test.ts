@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readAll, type RawOptions, type Running, scratch, start } from "./harness.ts";
+import { type RawOptions, type Running, readAll, scratch, start } from "./harness.ts";
 
 let space: ReturnType<typeof scratch>;
 let running: Running | undefined;
@@ -174,11 +174,7 @@ const whileDown: [string, () => void, string[]][] = [
     },
     ["3", "4"],
   ],
-  [
-    "truncated and grown past the old size",
-    () => writeFileSync(space.path("a.log"), "a\nb\nc\n"),
-    ["a", "b", "c"],
-  ],
+  ["truncated and grown past the old size", () => writeFileSync(space.path("a.log"), "a\nb\nc\n"), ["a", "b", "c"]],
   [
     "rotated twice",
     () => {

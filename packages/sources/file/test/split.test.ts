@@ -1,10 +1,10 @@
-import { type SeenRecord, recordsOf } from "@sluice/testkit";
-import fc from "fast-check";
+import { recordsOf, type SeenRecord } from "@sluice/testkit";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodingOf } from "../src/encoding.ts";
 import { fileOptions } from "../src/options.ts";
-import { splitterOf } from "../src/splitters.ts";
 import type { Ending, Splitter } from "../src/split.ts";
+import { splitterOf } from "../src/splitters.ts";
 
 const stream = { id: "s", fields: {} };
 
@@ -72,18 +72,23 @@ test("a long line is not cut inside of a character", () => {
 test("cutting a file into pieces does not change its lines", () => {
   const line = fc.string({ unit: fc.constantFrom("a", "é", "\r", "\0", " "), maxLength: 30 });
   fc.assert(
-    fc.property(fc.array(line), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 8, max: 20 }), (lines, chunk, max) => {
-      const content = Buffer.from(lines.map((text) => `${text}\n`).join(""));
-      const options = { max_line_bytes: `${max}B` };
-      const whole = readIn(content, 1_000_000, splitter(options));
-      expect(readIn(content, chunk, splitter(options))).toEqual(whole);
-      expect(whole.length).toBe(lines.length);
-      for (const [i, record] of whole.entries()) {
-        const full = (lines[i] as string).replace(/\r$/, "");
-        if (record.tags.length === 0) expect(record.text).toBe(full);
-        else expect((lines[i] as string).startsWith(record.text)).toBe(true);
-      }
-    }),
+    fc.property(
+      fc.array(line),
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 8, max: 20 }),
+      (lines, chunk, max) => {
+        const content = Buffer.from(lines.map((text) => `${text}\n`).join(""));
+        const options = { max_line_bytes: `${max}B` };
+        const whole = readIn(content, 1_000_000, splitter(options));
+        expect(readIn(content, chunk, splitter(options))).toEqual(whole);
+        expect(whole.length).toBe(lines.length);
+        for (const [i, record] of whole.entries()) {
+          const full = (lines[i] as string).replace(/\r$/, "");
+          if (record.tags.length === 0) expect(record.text).toBe(full);
+          else expect((lines[i] as string).startsWith(record.text)).toBe(true);
+        }
+      },
+    ),
   );
 });
 

@@ -1,0 +1,49 @@
+import { readdirSync } from "node:fs";
+import { FakeSourceContext } from "@sluice/testkit";
+import { create } from "./harness.ts";
+
+// Reads the files of a glob in a process of its own, and prints what that took.
+
+const [, , dir, include] = process.argv as [string, string, string, string];
+const warnings: string[] = [];
+const log = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => void warnings.push(message) };
+let mostOpen = 0;
+let quiet = 0;
+
+/** Open file descriptors; none that can be counted when there is none left to count them with. */
+function countOpen(): number {
+  try {
+    return readdirSync("/proc/self/fd").length;
+  } catch {
+    return 0;
+  }
+}
+
+const ctx = new FakeSourceContext({
+  log,
+  remember: false,
+  gate: async () => {
+    if (ctx.batches.length % 20 === 0) mostOpen = Math.max(mostOpen, countOpen());
+    quiet = 0;
+  },
+});
+const running = create(dir, { include }).run(ctx);
+// Done when nothing came for 2.5 seconds: files that could not be opened at first are tried again.
+const timer = setInterval(() => {
+  quiet += 100;
+  if (quiet >= 2500 && ctx.records.length > 0) ctx.end();
+}, 100);
+await running;
+clearInterval(timer);
+const { records } = ctx;
+console.log(
+  JSON.stringify({
+    records: records.length,
+    lengths: records.slice(0, 10).map(({ text }) => text.length),
+    tags: records.flatMap(({ tags }) => tags),
+    last: records.at(-1)?.text,
+    maxRssMiB: process.resourceUsage().maxRSS / 1024,
+    mostOpen,
+    warnings,
+  }),
+);

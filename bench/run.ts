@@ -100,4 +100,9 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  say((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,93 +1,28 @@
 import { setMaxListeners } from "node:events";
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { ResourceLimits } from "node:worker_threads";
-import {
-  type Logger,
-  newTally,
-  type PipelineSpec,
-  type Program,
-  type ProgramSpec,
-  type Sink,
-  type SinkSpec,
-  SluiceError,
-  type Source,
-} from "@sluice/core";
+import { newTally, SluiceError } from "@sluice/core";
 import { Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
 import { Lanes } from "./lanes.ts";
+import {
+  checkOptions,
+  type PipelineOptions,
+  type PipelineResult,
+  type PipelineSink,
+  type PipelineSnapshot,
+  type PipelineSource,
+} from "./pipeline-options.ts";
 import type { Routed } from "./routed.ts";
 import { DeadLetterFile } from "./sink/dead-letter.ts";
 import { unshared } from "./sink/frames.ts";
-import { SinkRunner, type SinkSnapshot } from "./sink/sink-runner.ts";
-import { type SourceItem, SourceRunner, type SourceSnapshot } from "./source-runner.ts";
+import { SinkRunner } from "./sink/sink-runner.ts";
+import { type SourceItem, SourceRunner } from "./source-runner.ts";
 import { addLedger, type Ledger, newLedger } from "./state/ledger.ts";
-import type { State } from "./state/state.ts";
 import { join, programStream, sinkStream, sourceStream } from "./streams.ts";
-import { inlineRunner } from "./workers/inline.ts";
-import { WorkerPool } from "./workers/pool.ts";
-import type { ProgramRunner, WorkersSnapshot } from "./workers/runner.ts";
+import type { ProgramRunner } from "./workers/runner.ts";
+import { startProgram } from "./workers/start.ts";
 
-export interface PipelineSource {
-  readonly name: string;
-  readonly source: Source;
-}
-
-export interface PipelineSink {
-  readonly spec: SinkSpec;
-  readonly sink: Sink;
-  /** From its definition: several writes may be open at once. */
-  readonly overlapping?: boolean;
-}
-
-export interface PipelineOptions {
-  readonly spec: PipelineSpec;
-  readonly programSpec: ProgramSpec;
-  /** Compiles the program in this thread; used when `workers` is 0. */
-  readonly compile: (spec: ProgramSpec) => Promise<Program>;
-  /** Module of the worker threads; it calls `serveProgram`. */
-  readonly workerUrl: URL;
-  /** Worker threads; 0 runs the program in this thread, `auto` is one a core, at most 4. */
-  readonly workers: number | "auto";
-  /** Limits of each worker's heap. */
-  readonly resourceLimits?: ResourceLimits;
-  readonly sources: readonly PipelineSource[];
-  /** In the order of the pipeline file, which is that of the program's outputs. */
-  readonly sinks: readonly PipelineSink[];
-  readonly state: State;
-  readonly log: Logger;
-  /** Sources return at the end of what is there, which ends the run. */
-  readonly finite: boolean;
-}
-
-/** All numbers of a pipeline at one moment. */
-export interface PipelineSnapshot {
-  readonly name: string;
-  /** The books of this run. */
-  readonly ledger: Ledger;
-  /** The books since the state directory was made. */
-  readonly total: Ledger;
-  /** Events that came out of the program and are not settled; with them, `in + buffered` is what was read. */
-  readonly buffered: number;
-  /** Batches read and not settled, whether or not they came out of the program. */
-  readonly openBatches: number;
-  readonly sources: readonly SourceSnapshot[];
-  readonly sinks: readonly SinkSnapshot[];
-  readonly workers: WorkersSnapshot;
-}
-
-/** How a run ended. */
-export interface PipelineResult {
-  /** Everything that was read is settled, and no source was given up. */
-  readonly ok: boolean;
-  /** What broke the pipeline: SLUICE_DEADLINE, SLUICE_WORKER, SLUICE_STATE; positions of open batches did not move. */
-  readonly error: SluiceError | undefined;
-  readonly snapshot: PipelineSnapshot;
-}
-
-/** Threads for `auto`. More than four only wait: the main thread is then the bottleneck. */
-const MAX_AUTO = 4;
 /** Batches of one stream that may wait between its source and the program; two fill the queues there. */
 const QUEUED = 2;
 
@@ -270,24 +205,4 @@ export class PipelineRun {
 export async function runPipeline(options: PipelineOptions): Promise<PipelineRun> {
   checkOptions(options);
   return new PipelineRun(options, await startProgram(options));
-}
-
-function startProgram(options: PipelineOptions): Promise<ProgramRunner> {
-  const { programSpec: spec, workerUrl, compile, log, resourceLimits } = options;
-  const workers = options.workers === "auto" ? Math.min(MAX_AUTO, availableParallelism()) : options.workers;
-  if (workers === 0) return inlineRunner(spec, compile, log);
-  return WorkerPool.start({ workers, workerUrl, spec, log, resourceLimits });
-}
-
-function checkOptions({ sinks, sources, spec }: PipelineOptions): void {
-  const disk = sinks.find((sink) => sink.spec.buffer.type === "disk");
-  const fault =
-    (sinks.length === 0 && "has no sink") ||
-    (sources.length === 0 && "has no source") ||
-    (disk && `sink ${disk.spec.name}: this sluice has no disk buffers`);
-  if (fault) {
-    throw new SluiceError("SLUICE_CONFIG", `pipeline ${spec.name}: ${fault}`, {
-      hint: disk ? "use buffer: {type: memory}; a file source keeps its position, so nothing is lost" : "add one",
-    });
-  }
 }

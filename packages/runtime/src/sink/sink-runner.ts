@@ -1,41 +1,10 @@
-import { setMaxListeners } from "node:events";
-import { type EncodedBatch, errorText, type Logger, type Rejection, type Sink, type SinkCommon } from "@sluice/core";
+import { type EncodedBatch, errorText, type Rejection } from "@sluice/core";
 import { EMPTY_PART, type PartResult } from "../acks/settlement.ts";
 import { abortedFirst, backoffDelay, pause } from "../backoff.ts";
-import type { DeadLetterFile } from "./dead-letter.ts";
-import { frame } from "./frames.ts";
+import { Losses } from "./losses.ts";
 import { type Offer, OfferQueue } from "./offers.ts";
-
-/** `retrying`: the last write failed, the next one waits for its pause to end. */
-export type SinkState = "starting" | "idle" | "writing" | "retrying" | "closed";
-
-/** Numbers of one sink in this run. */
-export interface SinkSnapshot {
-  readonly name: string;
-  readonly state: SinkState;
-  /** Events that came from the program. */
-  readonly events: number;
-  /** Encoded bytes that are queued or written and not settled. */
-  readonly inFlightBytes: number;
-  readonly openWrites: number;
-  readonly writes: number;
-  /** Writes that failed and were offered again. */
-  readonly retries: number;
-  readonly lastError: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly lastErrorAt: number | undefined;
-}
-
-export interface SinkRunnerOptions {
-  readonly name: string;
-  readonly sink: Sink;
-  readonly common: SinkCommon;
-  readonly overlapping: boolean;
-  readonly deadLetter: DeadLetterFile | undefined;
-  readonly log: Logger;
-  /** Aborted at the drain deadline: what is in flight then stays unsettled. */
-  readonly deadline: AbortSignal;
-}
+import type { SinkRunnerOptions, SinkSnapshot } from "./sink-types.ts";
+import { Trouble } from "./trouble.ts";
 
 /** Bytes of a write that a sink with overlapping writes does not have to wait for more. */
 const ENOUGH = 256 * 1024;
@@ -48,6 +17,8 @@ const NONE: ReadonlySet<number> = new Set();
 export class SinkRunner {
   readonly #options: SinkRunnerOptions;
   readonly #queue: OfferQueue;
+  readonly #trouble: Trouble;
+  readonly #losses: Losses;
   /** Failed offers, oldest first. */
   readonly #again: Offer[] = [];
   readonly #open = new Set<Offer>();
@@ -64,14 +35,14 @@ export class SinkRunner {
   #events = 0;
   #writes = 0;
   #retries = 0;
-  #lastError: string | undefined;
-  #lastErrorAt: number | undefined;
 
   constructor(options: SinkRunnerOptions) {
+    const { name, log, common, deadLetter, deadline } = options;
     this.#options = options;
-    this.#queue = new OfferQueue(options.common.batch, options.overlapping ? ENOUGH : Number.POSITIVE_INFINITY);
-    setMaxListeners(0, options.deadline);
-    options.deadline.addEventListener("abort", () => this.#stopTimers(), { once: true });
+    this.#trouble = new Trouble(name, log);
+    this.#losses = new Losses(deadLetter, this.#trouble, common.retry, deadline);
+    this.#queue = new OfferQueue(common.batch, options.overlapping ? ENOUGH : Number.POSITIVE_INFINITY);
+    deadline.addEventListener("abort", () => this.#stopTimers(), { once: true });
   }
 
   /** Opens the sink, trying again until it succeeds or the deadline passes. */
@@ -124,14 +95,13 @@ export class SinkRunner {
   async close(): Promise<void> {
     this.#stopTimers();
     this.#state = "closed";
-    const { sink, deadLetter, log } = this.#options;
-    const closing = (async () => sink.close?.())().catch((error: unknown) => this.#logError(error, "cannot close"));
+    const { sink, name, log, deadline } = this.#options;
+    const closing = (async () => sink.close?.())().catch((error: unknown) => this.#trouble.note(error, "cannot close"));
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), this.#options.deadline.aborted ? 1000 : 10_000);
-    if (await abortedFirst(closing, limit.signal)) log.warn({ sink: this.#options.name }, "the sink did not close");
+    const timer = setTimeout(() => limit.abort(), deadline.aborted ? 1000 : 10_000);
+    if (await abortedFirst(closing, limit.signal)) log.warn({ sink: name }, "the sink did not close");
     clearTimeout(timer);
-    if (!this.#options.deadline.aborted) await deadLetter?.close();
-    else void deadLetter?.close().catch(() => undefined);
+    await this.#losses.close();
   }
 
   snapshot(): SinkSnapshot {
@@ -144,8 +114,8 @@ export class SinkRunner {
       openWrites: this.#open.size,
       writes: this.#writes,
       retries: this.#retries,
-      lastError: this.#lastError,
-      lastErrorAt: this.#lastErrorAt,
+      lastError: this.#trouble.last,
+      lastErrorAt: this.#trouble.lastAt,
     };
   }
 
@@ -198,12 +168,10 @@ export class SinkRunner {
     const { attempts } = this.#options.common.retry;
     offer.failures++;
     if (attempts !== "unlimited" && offer.failures >= attempts) {
-      this.#logError(error, `gave up after ${offer.failures} attempts`);
+      this.#trouble.note(error, `gave up after ${offer.failures} attempts`);
       const reason = errorText(error);
-      return this.#lose(
-        offer,
-        Array.from(offer.batch.ends, (_, index) => ({ frame: index, reason })),
-      );
+      const all = Array.from(offer.batch.ends, (_, frame) => ({ frame, reason }));
+      return this.#lose(offer, all);
     }
     this.#retries++;
     this.#open.delete(offer);
@@ -220,28 +188,9 @@ export class SinkRunner {
     }, ms);
   }
 
-  /** Puts frames into the dead letter file, or counts them as lost without one; the rest of the offer is delivered. */
   async #lose(offer: Offer, rejected: readonly Rejection[]): Promise<void> {
-    const { deadLetter, deadline, name, log } = this.#options;
-    const frames = new Set(rejected.map((rejection) => rejection.frame));
-    if (!deadLetter) {
-      log.warn(
-        { sink: name, code: "SLUICE_REJECTED", events: frames.size, reason: rejected[0]?.reason },
-        "events lost",
-      );
-      return this.#settle(offer, frames, "delivery_failed");
-    }
-    const letters = rejected.map(({ frame: index, reason }) => ({ frame: frame(offer.batch, index), reason }));
-    for (let failures = 1; ; failures++) {
-      try {
-        await deadLetter.append(letters);
-        return this.#settle(offer, frames, "dead_letter");
-      } catch (error) {
-        this.#logError(error, "cannot write the dead letter file");
-        await pause(backoffDelay(failures, this.#options.common.retry), deadline);
-        if (deadline.aborted) return;
-      }
-    }
+    const reason = await this.#losses.enter(offer.batch, rejected);
+    if (reason) this.#settle(offer, new Set(rejected.map((rejection) => rejection.frame)), reason);
   }
 
   #settle(offer: Offer, lost: ReadonlySet<number>, reason: string): void {
@@ -291,15 +240,8 @@ export class SinkRunner {
   #noteFailure(error: unknown, what: string): number {
     this.#failures++;
     const wait = backoffDelay(this.#failures, this.#options.common.retry);
-    this.#logError(error, what, { attempt: this.#failures, retryInMs: Math.round(wait) });
+    this.#trouble.note(error, what, { attempt: this.#failures, retryInMs: Math.round(wait) });
     return wait;
-  }
-
-  #logError(error: unknown, what: string, fields: object = {}): void {
-    this.#lastError = errorText(error);
-    this.#lastErrorAt = Date.now();
-    const code = (error as { code?: unknown } | null)?.code;
-    this.#options.log.warn({ sink: this.#options.name, code, error: this.#lastError, ...fields }, what);
   }
 
   #stopTimers(): void {

@@ -1,0 +1,87 @@
+import type { ResourceLimits } from "node:worker_threads";
+import {
+  type Logger,
+  type PipelineSpec,
+  type Program,
+  type ProgramSpec,
+  type Sink,
+  type SinkSpec,
+  SluiceError,
+  type Source,
+} from "@sluice/core";
+import type { SinkSnapshot } from "./sink/sink-types.ts";
+import type { SourceSnapshot } from "./source-runner.ts";
+import type { Ledger } from "./state/ledger.ts";
+import type { State } from "./state/state.ts";
+import type { WorkersSnapshot } from "./workers/runner.ts";
+
+export interface PipelineSource {
+  readonly name: string;
+  readonly source: Source;
+}
+
+export interface PipelineSink {
+  readonly spec: SinkSpec;
+  readonly sink: Sink;
+  /** From its definition: several writes may be open at once. */
+  readonly overlapping?: boolean;
+}
+
+export interface PipelineOptions {
+  readonly spec: PipelineSpec;
+  readonly programSpec: ProgramSpec;
+  /** Compiles the program in this thread; used when `workers` is 0. */
+  readonly compile: (spec: ProgramSpec) => Promise<Program>;
+  /** Module of the worker threads; it calls `serveProgram`. */
+  readonly workerUrl: URL;
+  /** Worker threads; 0 runs the program in this thread, `auto` is one a core, at most 4. */
+  readonly workers: number | "auto";
+  /** Limits of each worker's heap. */
+  readonly resourceLimits?: ResourceLimits;
+  readonly sources: readonly PipelineSource[];
+  /** In the order of the pipeline file, which is that of the program's outputs. */
+  readonly sinks: readonly PipelineSink[];
+  readonly state: State;
+  readonly log: Logger;
+  /** Sources return at the end of what is there, which ends the run. */
+  readonly finite: boolean;
+}
+
+/** All numbers of a pipeline at one moment. */
+export interface PipelineSnapshot {
+  readonly name: string;
+  /** The books of this run. */
+  readonly ledger: Ledger;
+  /** The books since the state directory was made. */
+  readonly total: Ledger;
+  /** Events that came out of the program and are not settled; with them, `in + buffered` is what was read. */
+  readonly buffered: number;
+  /** Batches read and not settled, whether or not they came out of the program. */
+  readonly openBatches: number;
+  readonly sources: readonly SourceSnapshot[];
+  readonly sinks: readonly SinkSnapshot[];
+  readonly workers: WorkersSnapshot;
+}
+
+/** How a run ended. */
+export interface PipelineResult {
+  /** Everything that was read is settled, and no source was given up. */
+  readonly ok: boolean;
+  /** What broke the pipeline: SLUICE_DEADLINE, SLUICE_WORKER, SLUICE_STATE; positions of open batches did not move. */
+  readonly error: SluiceError | undefined;
+  readonly snapshot: PipelineSnapshot;
+}
+
+/** Throws SLUICE_CONFIG for options that cannot work. */
+export function checkOptions({ sinks, sources, spec }: PipelineOptions): void {
+  const disk = sinks.find((sink) => sink.spec.buffer.type === "disk");
+  const fault =
+    (sinks.length === 0 && "has no sink") ||
+    (sources.length === 0 && "has no source") ||
+    (disk && `sink ${disk.spec.name}: this sluice has no disk buffers`);
+  if (fault) {
+    throw new SluiceError("SLUICE_CONFIG", `pipeline ${spec.name}: ${fault}`, {
+      hint: disk ? "use buffer: {type: memory}; a file source keeps its position, so nothing is lost" : "add one",
+    });
+  }
+}

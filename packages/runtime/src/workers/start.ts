@@ -1,0 +1,16 @@
+import { availableParallelism } from "node:os";
+import type { PipelineOptions } from "../pipeline-options.ts";
+import { inlineRunner } from "./inline.ts";
+import { WorkerPool } from "./pool.ts";
+import type { ProgramRunner } from "./runner.ts";
+
+/** Threads for `auto`. More than four only wait: the main thread is then the bottleneck. */
+const MAX_AUTO = 4;
+
+/** Compiles the program where it is to run. Rejects when it does not compile. */
+export function startProgram(options: PipelineOptions): Promise<ProgramRunner> {
+  const { programSpec: spec, workerUrl, compile, log, resourceLimits } = options;
+  const workers = options.workers === "auto" ? Math.min(MAX_AUTO, availableParallelism()) : options.workers;
+  if (workers === 0) return inlineRunner(spec, compile, log);
+  return WorkerPool.start({ workers, workerUrl, spec, log, resourceLimits });
+}

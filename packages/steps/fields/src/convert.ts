@@ -1,4 +1,4 @@
-import { addTag, type StepDefinition, type Value } from "@sluice/core";
+import { addTag, type StepDefinition, setField, type Value } from "@sluice/core";
 import { z } from "zod";
 
 const TYPES = ["int", "float", "boolean", "string"] as const;
@@ -34,7 +34,7 @@ export const convertStep: StepDefinition<ConvertOptions> = {
           if (value === undefined || value === null) continue;
           const converted = Array.isArray(value) ? convertAll(value as readonly Value[], type) : convert(value, type);
           if (converted === undefined) addTag(event, CONVERT_FAILURE);
-          else event[field] = converted;
+          else setField(event, field, converted);
         }
         return event;
       },

@@ -42,12 +42,17 @@ export class Connection {
     return this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
-  /** Takes over a batch. */
-  send(entry: Entry): void {
+  /**
+   * Takes over a batch.
+   * @param onTaken called once the kernel has it
+   */
+  send(entry: Entry, onTaken?: () => void): void {
     if (this.carried === 0) this.firstAt = performance.now();
     this.carried += entry.bytes.length;
     this.entries.push(entry);
-    this.#socket.write(entry.bytes);
+    this.#socket.write(entry.bytes, (error) => {
+      if (!error) onTaken?.();
+    });
   }
 
   /** Closes our side after the last complete frame. */
@@ -63,13 +68,6 @@ export class Connection {
   destroy(): void {
     this.#done = true;
     this.#socket.destroy();
-  }
-
-  /** Calls back once the kernel has all that was sent so far. */
-  flushed(onFlushed: () => void): void {
-    this.#socket.write("", (error) => {
-      if (!error) onFlushed();
-    });
   }
 
   #ended(): void {

@@ -5,6 +5,8 @@ export const FALLS_BACK =
   "as delivered once written, and those in flight are lost without notice when the receiver dies. Graylog answers; is a " +
   "proxy in between? `confirm: off` accepts this, `confirm: required` refuses it";
 
+export const CONFIRMS_AGAIN = "the receiver answers the close of a connection now: deliveries are confirmed again";
+
 export const TRUSTED_BROKE = "the connection broke; messages written to it may be lost, as nothing confirms them";
 
 /** What became of a connection before its messages were confirmed. */

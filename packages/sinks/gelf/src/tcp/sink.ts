@@ -2,14 +2,14 @@ import { type EncodedBatch, type Sink, type SinkContext, silentLogger } from "@s
 import { parseAddress, type Target, tlsSettings } from "../address.ts";
 import type { GelfOptions } from "../options.ts";
 import { type ConnectSettings, connect } from "./connect.ts";
-import { ConfirmedLink } from "./link.ts";
+import { Link } from "./link.ts";
 
-/** Sends frames over TCP or TLS, confirmed as `ConfirmedLink` says. */
+/** Sends frames over TCP or TLS, confirmed as `Link` says. */
 export class TcpSink implements Sink {
   readonly #options: GelfOptions;
   readonly #baseDir: string;
   readonly #target: Target;
-  #link: ConfirmedLink | undefined;
+  #link: Link | undefined;
 
   constructor(options: GelfOptions, baseDir: string) {
     this.#options = options;
@@ -18,11 +18,11 @@ export class TcpSink implements Sink {
   }
 
   async start(ctx: SinkContext): Promise<void> {
-    this.#link = new ConfirmedLink(await this.#settings(), this.#options, ctx.log);
+    this.#link = new Link(await this.#settings(), this.#options, ctx.log);
   }
 
   async write(batch: EncodedBatch, signal: AbortSignal): Promise<void> {
-    this.#link ??= new ConfirmedLink(await this.#settings(), this.#options, silentLogger);
+    this.#link ??= new Link(await this.#settings(), this.#options, silentLogger);
     await this.#link.write(batch.bytes, signal);
   }
 

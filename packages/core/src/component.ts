@@ -117,6 +117,12 @@ export interface Rejection {
 export interface WriteResult {
   /** Frames for the dead letter; all others are delivered. */
   readonly rejected?: readonly Rejection[];
+  /**
+   * Nothing will read the batch's bytes any more: no socket, file or worker has a write of them pending. The runtime
+   * then gives their memory back at once, which spares the collector (a third of the runtime's CPU time). Only say so
+   * when it is certain: memory that is still being written out would be another's by then.
+   */
+  readonly bytesUnused?: boolean;
 }
 
 export interface SinkContext {

@@ -287,3 +287,23 @@ for (const policy of ["drop_newest", "drop_oldest"] as const) {
     expect(got.includes("a 999")).toBe(policy === "drop_oldest");
   });
 }
+
+test("a batch's memory is given back only when the sink says that nothing reads it any more", async () => {
+  const held: EncodedBatch[] = [];
+  let failed = false;
+  const sink: Sink = {
+    write(batch) {
+      held.push(batch);
+      if (held.length === 3 && !failed) {
+        failed = true;
+        return Promise.reject(new Error("refused"));
+      }
+      return Promise.resolve({ bytesUnused: held.length > 1 });
+    },
+  };
+  const spec = sinkSpec("out", { batch: { events: 1, bytes: 1e6, age: 0 } });
+  const run = await start({ sources: [{ name: "s", source: lines(4, 1) }], sinks: [{ spec, sink }] });
+  expect((await run.done).ok).toBe(true);
+  // The third was refused once: what that attempt began may still be reading it.
+  expect(held.map((batch) => batch.bytes.buffer.detached)).toEqual([false, true, false, false, true]);
+});

@@ -55,7 +55,7 @@ export class Offer {
     this.#shares = shares;
   }
 
-  /** Gives the frames' memory back. Not after a failed attempt: what that has begun may still read it. */
+  /** Gives the frames' memory back, unless an attempt failed: what that has begun may still read it. */
   release(): void {
     if (this.failures === 0) free(this.batch.bytes.buffer);
   }

@@ -151,6 +151,7 @@ export class SinkRunner {
     try {
       const result = await this.#options.sink.write(offer.batch, this.#options.deadline);
       await this.#delivered(offer, result?.rejected ?? []);
+      if (result?.bytesUnused && !this.#open.has(offer)) offer.release();
     } catch (error) {
       await this.#failed(offer, error);
     }
@@ -197,7 +198,6 @@ export class SinkRunner {
     this.#open.delete(offer);
     this.#release(offer.batch.bytes.length);
     offer.settle(lost, reason);
-    offer.release();
     this.#pump();
   }
 

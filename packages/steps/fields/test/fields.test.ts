@@ -1,5 +1,5 @@
 import type { Event, StepDefinition } from "@sluice/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { convertStep, dropStep, keepStep, removeStep, renameStep, setStep } from "../src/index.ts";
 import { apply, complaint, create } from "./support.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Event } from "@sluice/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NAMED_PARSERS } from "../src/parsers/index.ts";
 import { apply, createParse, inUtc, lines } from "./support.ts";
@@ -10,7 +10,9 @@ const UNWRAPS = new Set(["docker_json", "docker_compose_logs", "multilog", "json
 
 /** Any text, texts of the characters that formats are made of, and real lines with a piece replaced. */
 function inputs(real: readonly string[]): fc.Arbitrary<string> {
-  const syntax = fc.array(fc.constantFrom(..."{}[]\"'\\:,= -.@<>()%|/0aZ\n\u0000é\u{1F600}"), { maxLength: 80 });
+  const syntax = fc.array(fc.constantFrom(...Array.from("{}[]\"'\\:,= -.@<>()%|/0aZ\n\u0000é\u{1F600}")), {
+    maxLength: 80,
+  });
   const damaged = fc
     .tuple(fc.constantFrom(...real), fc.nat(), fc.nat(20), fc.string({ unit: "binary", maxLength: 6 }))
     .map(([text, at, length, by]) => {

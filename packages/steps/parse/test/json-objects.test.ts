@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JsonObjectJoiner, splitJsonObjects } from "../src/index.ts";
 
@@ -7,7 +7,9 @@ async function split(text: string, size: number): Promise<string[]> {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
   }
-  return Array.fromAsync(splitJsonObjects(chunks()));
+  const records: string[] = [];
+  for await (const record of splitJsonObjects(chunks())) records.push(record);
+  return records;
 }
 
 describe("splitJsonObjects", () => {
@@ -35,7 +37,9 @@ describe("splitJsonObjects", () => {
   });
 
   it("loses nothing of what is no JSON", () => {
-    const line = fc.array(fc.constantFrom(...'{}[]":,a1 \\'), { maxLength: 20 }).map((chars) => chars.join(""));
+    const line = fc
+      .array(fc.constantFrom(...Array.from('{}[]":,a1 \\')), { maxLength: 20 })
+      .map((chars) => chars.join(""));
     fc.assert(
       fc.property(fc.array(line, { maxLength: 8 }), (lines) => {
         const joiner = new JsonObjectJoiner();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Event, type ParsePlan, type PlanPattern, type Step, setField } from "@sluice/core";
 import { coerce, type Grok, PatternLibrary } from "@sluice/grok";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { apply, createParse, inUtc, lines, NOW } from "./support.ts";
 

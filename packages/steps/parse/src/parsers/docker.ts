@@ -51,7 +51,8 @@ function unwrap(event: Event): void {
 }
 
 function setService(event: Event): void {
-  const m = COMPOSE_NAME.exec(String(event["container.name"]));
+  const name = event["container.name"];
+  const m = typeof name === "string" ? COMPOSE_NAME.exec(name) : null;
   if (m) event["service.name"] = m[1] as string;
 }
 

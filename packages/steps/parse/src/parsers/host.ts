@@ -1,4 +1,4 @@
-import { type Event, formatInstant } from "@sluice/core";
+import { type Event, formatInstant, type Value } from "@sluice/core";
 import type { NamedParser, ParserContext } from "../parser.ts";
 import { assign, setConstants, tableParser, wholeText } from "../pattern-table.ts";
 
@@ -19,7 +19,7 @@ export const df: NamedParser = {
 
 function finishFilesystem(event: Event): void {
   // In a row of `df -h` a bare number is bytes, in one of plain `df` it is blocks of 1024.
-  const blockSize = SIZE_FIELDS.some((field) => /[A-Z]/.test(String(event[field]))) ? 1 : 1024;
+  const blockSize = SIZE_FIELDS.some((field) => hasUnit(event[field])) ? 1 : 1024;
   for (const field of SIZE_FIELDS) {
     const text = event[field];
     const bytes = typeof text === "string" ? bytesOf(text, blockSize) : undefined;
@@ -28,6 +28,10 @@ function finishFilesystem(event: Event): void {
   }
   const percent = event["system.filesystem.used_percent"];
   if (typeof percent === "string") event["system.filesystem.used_percent"] = Number(percent);
+}
+
+function hasUnit(size: Value | undefined): boolean {
+  return typeof size === "string" && /[A-Z]/.test(size);
 }
 
 /** Bytes of `6.2G`, `824K`, `1,9G` (some locales), `0`. */
@@ -54,7 +58,7 @@ export const uptime: NamedParser = {
         const fields: Event = {};
         assign(grok.captures, texts, fields, ctx, now);
         const { time, days = "0", hours = "0", minutes = "0", ...rest } = fields;
-        setTimeOfDay(event, String(time), now, ctx);
+        if (typeof time === "string") setTimeOfDay(event, time, now, ctx);
         event["host.uptime"] = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60;
         Object.assign(event, rest);
         setConstants(event, [["event.dataset", "system.uptime"]]);

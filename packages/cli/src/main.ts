@@ -1,15 +1,21 @@
 import { errorText, SluiceError } from "@sluice/core";
 import { Command, CommanderError } from "commander";
-import { addDemoCommand } from "./commands/demo.ts";
-import { addGenerateCommand } from "./commands/generate.ts";
-import { addParseCommand } from "./commands/parse.ts";
-import { addReceiveCommand } from "./commands/receive.ts";
-import { addRunCommand } from "./commands/run.ts";
-import { addSchemaCommand } from "./commands/schema.ts";
-import { addTestCommand } from "./commands/test.ts";
-import { addValidateCommand } from "./commands/validate.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
+import { type Done, EXIT, type ExitCode } from "./exit.ts";
 import { version } from "./version.ts";
+
+type AddCommand = (program: Command, done: Done) => void;
+
+// A command's module is loaded when it is called, so that each costs only the start-up time and memory it needs.
+const COMMANDS: Record<string, () => Promise<AddCommand>> = {
+  run: async () => (await import("./commands/run.ts")).addRunCommand,
+  validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
+  test: async () => (await import("./commands/test.ts")).addTestCommand,
+  parse: async () => (await import("./commands/parse.ts")).addParseCommand,
+  receive: async () => (await import("./commands/receive.ts")).addReceiveCommand,
+  generate: async () => (await import("./commands/generate.ts")).addGenerateCommand,
+  schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
+  demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
+};
 
 /** Runs one command line and ends the process with its exit code: 0 done, 1 something failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -19,10 +25,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
-  const program = buildProgram((result) => {
-    code = result;
-  });
   try {
+    const program = await buildProgram(argv[2], (result) => {
+      code = result;
+    });
     await program.parseAsync(argv as string[]);
     return code;
   } catch (error) {
@@ -30,24 +36,19 @@ async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function buildProgram(done: (code: ExitCode) => void): Command {
+/** The program with the command that was asked for, or with all of them where its help or its errors need them. */
+async function buildProgram(wanted: string | undefined, done: Done): Promise<Command> {
   const program = new Command("sluice")
-    .description(
-      "Reads logs where they are made, parses them, and delivers them to Graylog and S3 without losing a line.",
-    )
+    .description("Reads logs where they are made, parses them, and delivers them to Graylog without losing a line.")
     .version(version, "-v, --version")
     .exitOverride()
-    .showHelpAfterError("(sluice --help shows the usage)")
-    .configureHelp({ showGlobalOptions: false });
-  addRunCommand(program, done);
-  addValidateCommand(program, done);
-  addTestCommand(program, done);
-  addParseCommand(program);
-  addReceiveCommand(program, done);
-  addGenerateCommand(program);
-  addSchemaCommand(program);
-  addDemoCommand(program, done);
-  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+    .showHelpAfterError("(sluice --help shows the usage)");
+  const isKnown = wanted !== undefined && Object.hasOwn(COMMANDS, wanted);
+  for (const name of isKnown ? [wanted] : Object.keys(COMMANDS)) {
+    const add = await (COMMANDS[name] as () => Promise<AddCommand>)();
+    add(program, done);
+  }
+  for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
 

@@ -49,7 +49,7 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   });
   process.env["DEMO_DIR"] = path.resolve(dir);
   process.env["DEMO_GELF"] = receiver.address;
-  const log = createLogger();
+  const log = await createLogger();
   const patterns = await readPatternFiles();
   const [spec] = requireValid(await loadPipelines([PIPELINE], patterns, { diagnose: false }));
   if (!spec) return EXIT.failed;

@@ -40,7 +40,7 @@ function workersArgument(text: string): number | "auto" {
 async function run(paths: readonly string[], options: RunOptions) {
   // Files are 0640 and directories 0750, whoever creates them.
   process.umask(0o027);
-  const log = createLogger();
+  const log = await createLogger();
   const patterns = await readPatternFiles();
   const specs = requireValid(await loadPipelines(paths, patterns, { diagnose: false }));
   if (options.http !== "off") log.warn({ http: options.http }, "this version has no HTTP side; --http is ignored");

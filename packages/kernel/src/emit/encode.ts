@@ -1,11 +1,11 @@
 import type { Part, Source } from "../shape.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
 import { type Code, when } from "../wasm/code.ts";
-import { call, get, i32, i64, ret, set, tee, v128 } from "../wasm/ops.ts";
+import { call, get, i32, i64, ret, set, tee } from "../wasm/ops.ts";
 import { copyFixed, emitCopy, emitEscape } from "./copy.ts";
-import { NOW_ENTRY, POSITION_DELTA, slot, TIME_ENTRY } from "./layout.ts";
+import { NOW_ENTRY, POSITION_DELTA, slot } from "./layout.ts";
 import { emitCanonical, emitDecimal, emitHex } from "./numbers.ts";
-import { emitTime } from "./time.ts";
+import { emitEpoch, emitTime, emitTimeText } from "./time.ts";
 
 /** Functions that every frame is put together with. */
 export interface Writers {
@@ -16,17 +16,22 @@ export interface Writers {
   readonly int: FunctionBuilder;
   readonly float: FunctionBuilder;
   readonly time: FunctionBuilder;
+  readonly epoch: FunctionBuilder;
+  readonly timeText: FunctionBuilder;
 }
 
 export function emitWriters(module: ModuleBuilder, resolveTime: number): Writers {
+  const decimal = emitDecimal(module);
   return {
     copy: emitCopy(module),
     escape: emitEscape(module),
     hex: emitHex(module),
-    decimal: emitDecimal(module),
+    decimal,
     int: emitCanonical(module, false),
     float: emitCanonical(module, true),
     time: emitTime(module, resolveTime),
+    epoch: emitEpoch(module, decimal),
+    timeText: emitTimeText(module),
   };
 }
 
@@ -106,13 +111,10 @@ export class EncodeEmitter {
   }
 
   #timestamp(epoch: boolean): Code {
-    const from = epoch ? TIME_ENTRY.epoch : TIME_ENTRY.json;
-    const length = i32.load(get(this.#time), epoch ? TIME_ENTRY.epochLength : TIME_ENTRY.jsonLength);
-    return [
-      v128.store(get(OUT), v128.load(get(this.#time), from)),
-      v128.store(get(OUT), v128.load(get(this.#time), from + 16), 16),
-      set(OUT, i32.add(get(OUT), length)),
-    ];
+    const { timestampGroup } = this.#input;
+    const text = timestampGroup === undefined ? i32.const(0) : bounds(timestampGroup)[0];
+    const { index } = epoch ? this.#writers.epoch : this.#writers.timeText;
+    return set(OUT, call(index, get(this.#time), text, get(OUT)));
   }
 
   #capture(group: number, type: "string" | "int" | "float"): Code {

@@ -16,6 +16,8 @@ export const RAMP = 1024;
 /** Time of reading, as an entry of the time cache. */
 export const NOW_ENTRY = 1088;
 export const TIME_CACHE = 1280;
+/** i32: where in a time text the seconds were last seen. */
+export const SECONDS_AT = 12;
 export const TIME_ENTRIES = 64;
 /** Constant bytes of the frames. */
 export const STATIC = 16_384;
@@ -30,18 +32,31 @@ export const STREAM_BYTES = 1 << 18;
 /** Vectors are read and written past the end of what is meant. */
 const PAD = 64;
 
-/** An entry of the time cache: the text, and what becomes of it in a frame. */
+/**
+ * An entry of the time cache: a text, and what becomes of it in a frame. If `secondsAt` is not -1, the entry stands for
+ * all texts that differ only in the two digits there and in `fractionDigits` digits behind them.
+ */
 export const TIME_ENTRY = {
   size: 192,
+  /** i32; 0 in an empty entry. */
   textLength: 0,
-  epochLength: 4,
-  jsonLength: 8,
-  text: 16,
+  /** i32: bytes of `json`. */
+  jsonLength: 4,
+  /** i64: a bit for each byte of the text that is not compared. */
+  ignored: 8,
+  /** i64: seconds since the epoch, of second 0 of the minute if `secondsAt` is not -1. */
+  base: 16,
+  /** i32: offset in the text. */
+  secondsAt: 24,
+  /** i32: 0, 3, 6 or 9; they begin 3 bytes behind `secondsAt`. */
+  fractionDigits: 28,
+  /** Decimal point and milliseconds, used without `fractionDigits`. */
+  millis: 32,
+  /** RFC 3339, 32 bytes. */
+  json: 48,
+  maxJson: 32,
+  text: 96,
   maxText: 64,
-  epoch: 80,
-  json: 112,
-  /** Room of each of the two. */
-  maxRendered: 32,
 } as const;
 
 /** Address of the start of group `index`; its end is 4 bytes further. Both are 0 while it takes no part. */

@@ -85,13 +85,27 @@ function availablePeers(names: readonly string[]): Contender[] {
   }
 }
 
+/** The names of a comma-separated list; throws on one that is not known. */
+function chosen<T extends string>(list: string, known: readonly T[]): T[] {
+  const names = list.split(",").filter(Boolean);
+  const unknown = names.find((name) => !known.includes(name as T));
+  if (unknown !== undefined) throw new Error(`"${unknown}" is none of ${known.join(", ")}`);
+  return names as T[];
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`"${text}" is not a number from 1 on`);
+  return Number(text);
+}
+
 async function main(): Promise<void> {
   if (values.help) return console.log(HELP);
-  const contenders = [sluice, ...availablePeers(values.peers.split(","))];
+  const jobs = chosen(values.only, JOB_NAMES);
+  const peers = chosen(values.peers, ["rsyslog", "syslog-ng", "none"]);
+  const [lines, runs] = [wholeNumber(values.lines), wholeNumber(values.runs)];
+  const contenders = [sluice, ...availablePeers(peers)];
   const results: Result[] = [];
-  for (const job of JOB_NAMES.filter((name) => values.only.split(",").includes(name))) {
-    results.push(...(await compete(contenders, job, Number(values.lines), Number(values.runs))));
-  }
+  for (const job of jobs) results.push(...(await compete(contenders, job, lines, runs)));
   const text = `${machine()}\n\n${markdown(results)}`;
   console.log(text);
   if (values.write) {

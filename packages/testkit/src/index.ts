@@ -1,7 +1,7 @@
+export * from "./check-source.ts";
+export * from "./debian.ts";
 export { Graylog, type GraylogFault } from "./graylog.ts";
 export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
+export { Nginx } from "./nginx.ts";
 export * from "./source-context.ts";
 export { type ProxyFaults, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
-export * from "./debian.ts";
-export { Nginx } from "./nginx.ts";
-export * from "./check-source.ts";

@@ -120,6 +120,13 @@ describe("errors", () => {
     expect(errorOf(() => patterns.compile("(")).message).toMatch(/^expression: not a valid expression: /);
   });
 
+  test.each(["\\g<0>", "(?<a>\\g<b>x)(?<b>y?\\g<a>)", "(?<a>(?=\\g<a>)x)", "x(?<a>\\b\\g<a>?)"])(
+    "a recursion without end: %s",
+    (expression) => {
+      expect(errorOf(() => patterns.compile(expression)).message).toContain("never ends");
+    },
+  );
+
   test("patterns that double each other end in an error, not in the memory", () => {
     const lines = Array.from({ length: 40 }, (_, i) => `P${i} %{P${i + 1}}%{P${i + 1}}`);
     const error = errorOf(() => library(`${lines.join("\n")}\nP40 x`).compile("%{P0}"));

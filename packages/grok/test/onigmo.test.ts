@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nameGroups } from "../src/groups.ts";
 import { createMatcher } from "../src/matcher.ts";

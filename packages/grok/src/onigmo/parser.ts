@@ -1,6 +1,7 @@
 import { readClass, readShorthand } from "./character-class.ts";
 import { caseInsensitive, foldText } from "./folding.ts";
 import { type Modes, Reader, readCharacterEscape } from "./reader.ts";
+import { recursesWithoutEnd } from "./recursion.ts";
 import { scanGroups } from "./scan.ts";
 import { type AssertKind, type CodeSet, type Expression, type Node, OnigmoSyntaxError } from "./syntax.ts";
 
@@ -28,6 +29,7 @@ class Parser {
   private groups = 0;
   private ignoreCase = false;
   private multiFold = false;
+  private calls = false;
   private depth = 0;
 
   constructor(source: string) {
@@ -43,6 +45,7 @@ class Parser {
   run(): Expression {
     const root = this.alternatives({ ignoreCase: false, dotAll: true, extended: false, charset: "d" });
     if (!this.reader.done) throw new OnigmoSyntaxError("unmatched close parenthesis");
+    if (this.calls && recursesWithoutEnd(root)) throw new OnigmoSyntaxError("a call of a group that never ends");
     return { root, groups: this.total, ignoreCase: this.ignoreCase, multiFold: this.multiFold };
   }
 
@@ -173,7 +176,10 @@ class Parser {
   private reference(modes: Modes): Node | undefined {
     const { reader } = this;
     const call = reader.match(/g(?:<([^>]*)>|'([^']*)')/y);
-    if (call) return { type: "call", group: this.single((call[1] ?? call[2])!) };
+    if (call) {
+      this.calls = true;
+      return { type: "call", group: this.single((call[1] ?? call[2])!) };
+    }
     const named = reader.match(/k(?:<([^>]*)>|'([^']*)')/y);
     if (named) return this.namedReference((named[1] ?? named[2])!, modes);
     const back = reader.at;

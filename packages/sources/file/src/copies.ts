@@ -58,7 +58,7 @@ export async function isPartOf(opened: Opened, tail: Tail, opener: Opener): Prom
 }
 
 /** Files beside the stream's own whose names rotation may have made, the newest first. */
-export function siblings(position: Position): Entry[] {
+function siblings(position: Position): Entry[] {
   const path = position.at ?? position.path;
   const entries: Entry[] = [];
   try {

@@ -16,6 +16,7 @@ export class Fleet {
   readonly #owners = new Map<string, Tail>();
   readonly #queue: Tail[] = [];
   readonly #open = new Set<Tail>();
+  #over = false;
   readonly #catalog: Catalog;
   readonly #log: Logger;
   /** Called when the queue gets its first entry. */
@@ -110,6 +111,7 @@ export class Fleet {
 
   /** Notes that a file is open, and closes the one that was read the longest ago when there are too many. */
   opened(tail: Tail): void {
+    if (this.#over) return tail.close();
     this.#open.delete(tail);
     this.#open.add(tail);
     if (this.#open.size > MAX_OPEN) this.closeIdle(this.#open.size - MAX_OPEN);
@@ -129,7 +131,9 @@ export class Fleet {
     for (const tail of [...read, ...unread].slice(0, count)) this.closed(tail);
   }
 
+  /** Closes everything, also what is opened from now on by work that is still under way. */
   closeAll(): void {
+    this.#over = true;
     for (const tail of this.#open) this.closed(tail);
   }
 }

@@ -6,12 +6,12 @@ import type { Fleet } from "./fleet.ts";
 import { keyOf } from "./globs.ts";
 import type { Identifier } from "./identify.ts";
 import type { Opener } from "./opening.ts";
-import { toValue } from "./position.ts";
-import type { Bytes } from "./reader.ts";
+import { begins, toValue } from "./position.ts";
+import type { Bytes, Reader } from "./reader.ts";
 import type { Split, Splitter } from "./split.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Tail } from "./tail.ts";
-import type { Troubles } from "./troubles.ts";
+import { isShortage, type Troubles } from "./troubles.ts";
 import type { Turns } from "./turns.ts";
 
 const SMALLEST_READ = 4096;
@@ -61,7 +61,7 @@ export class Pump {
   async #step(tail: Tail): Promise<void> {
     const { troubles, fleet } = this.#parts;
     if (tail.waiting || !this.#isFollowed(tail)) return;
-    if (tail.done !== undefined || !troubles.mayTry(tail.id)) return fleet.release(tail);
+    if (tail.done !== undefined || !troubles.mayTry(tail.id, tail.size)) return fleet.release(tail);
     let split: { readonly piece: Bytes; readonly split: Split } | null;
     try {
       tail.dirty = false;
@@ -81,29 +81,34 @@ export class Pump {
   }
 
   #failed(tail: Tail, error: unknown): void {
-    const { fleet, troubles } = this.#parts;
+    const { fleet, troubles, ctx } = this.#parts;
     const { code } = error as NodeJS.ErrnoException;
+    if (ctx.stop.aborted) return;
     tail.dirty = true;
     tail.atEnd = false;
     fleet.closed(tail);
-    if (code === "EMFILE" || code === "ENFILE") fleet.closeIdle(50);
-    if (code !== "ENOENT") troubles.failed(tail.id, tail.at, error);
+    if (ctx.finite && code === "Z_BUF_ERROR" && !tail.lenient) return this.#takeTorn(tail);
+    if (isShortage(error)) fleet.closeIdle(50);
+    if (code !== "ENOENT") troubles.failed(tail.id, tail.at, error, tail.size);
     fleet.release(tail);
+  }
+
+  /** The end of a packed file is missing, and there is no later in which it could come: what there is, is taken. */
+  #takeTorn(tail: Tail): void {
+    this.#parts.ctx.log.warn({ path: tail.at }, "the end of this packed file is missing");
+    tail.lenient = true;
+    this.#parts.fleet.enqueue(tail);
   }
 
   /** One chunk, cut into records; null when there is nothing to pass on from this read. */
   async #read(tail: Tail) {
-    const { fleet, splitter, opener, ctx } = this.#parts;
-    if (!tail.reader) {
-      const state = await opener.reopen(tail);
-      if (state === "changed") await this.#parts.turns.take(() => this.#restart(tail));
-      if (state === "moved") tail.atEnd = true;
-      if (state !== "ready") return null;
-    }
+    const { splitter, ctx, fleet } = this.#parts;
+    const reader = tail.reader ?? (await this.#reopen(tail));
+    if (!reader) return null;
     fleet.opened(tail);
-    const reader = tail.reader as NonNullable<Tail["reader"]>;
     const piece = await reader.read(tail.offset, tail.before, this.#want(tail));
-    if (piece === null) {
+    // At offset 0 nothing lies before the position: there the beginning itself tells whether it is still that file.
+    if (piece === null || (tail.offset === 0 && !begins(tail.head, piece.bytes))) {
       await this.#parts.turns.take(() => this.#restart(tail));
       return null;
     }
@@ -112,6 +117,15 @@ export class Pump {
     const ending = piece.end ? last : "open";
     const { offset: base, skipping } = tail;
     return { piece, split: splitter.split({ bytes: piece.bytes, base, skipping, ending }) };
+  }
+
+  async #reopen(tail: Tail): Promise<Reader | null> {
+    const state = await this.#parts.opener.reopen(tail);
+    if (state === "changed") await this.#parts.turns.take(() => this.#restart(tail));
+    if (state === "moved") tail.atEnd = true;
+    if (state !== "ready") return null;
+    if (tail.lenient) tail.reader?.restart(true);
+    return tail.reader;
   }
 
   #want(tail: Tail): number {

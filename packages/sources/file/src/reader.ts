@@ -35,7 +35,7 @@ export interface Reader {
 }
 
 /** State of an open file descriptor. */
-export function statOf(fd: number): OpenStat {
+function statOf(fd: number): OpenStat {
   const { dev, ino, size, mtimeNs, nlink } = fstatSync(fd, { bigint: true });
   return {
     dev: String(dev),

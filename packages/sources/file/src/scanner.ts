@@ -9,7 +9,7 @@ import { rootName } from "./names.ts";
 import type { Opener } from "./opening.ts";
 import type { Position } from "./position.ts";
 import type { Tail } from "./tail.ts";
-import type { Troubles } from "./troubles.ts";
+import { isShortage, type Troubles } from "./troubles.ts";
 import type { Turns } from "./turns.ts";
 
 /** New files are made known to the state in groups of this many. */
@@ -60,7 +60,7 @@ export class Scanner {
     const took = performance.now() - start;
     const paths = new Set([...entries.values()].map(({ path }) => path));
     const finder = new InodeFinder();
-    for (const tail of fleet.tails.values()) {
+    for (const tail of Array.from(fleet.tails.values())) {
       if (fleet.tails.get(keyOf(tail)) !== tail) continue;
       const entry = entries.get(keyOf(tail));
       if (entry) this.#seen(tail, entry);
@@ -96,7 +96,7 @@ export class Scanner {
       this.#look(tail, size, mtime);
       return;
     }
-    if (tail.busy || !troubles.mayTry(tail.id)) return;
+    if (tail.busy || !troubles.mayTry(tail.id, tail.size)) return;
     const here = entryAt(tail.at);
     const entry = here && keyOf(here) === keyOf(tail) ? here : finder.find(tail);
     tail.lost = !entry && !finder.failed;
@@ -108,7 +108,7 @@ export class Scanner {
       this.#look(tail, entry.size, entry.mtime);
       fleet.enqueue(tail);
     } catch (error) {
-      troubles.failed(tail.id, tail.at, error);
+      troubles.failed(tail.id, tail.at, error, tail.size);
     } finally {
       tail.busy = false;
     }
@@ -196,7 +196,7 @@ export class Scanner {
   async #identify(entry: Entry) {
     const { identifier, troubles, fleet } = this.#parts;
     const key = keyOf(entry);
-    if (!troubles.mayTry(key)) return null;
+    if (!troubles.mayTry(key, entry.size)) return null;
     try {
       const found = await identifier.identify(entry);
       troubles.over(key, entry.path);
@@ -204,8 +204,8 @@ export class Scanner {
       return found;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EMFILE" || code === "ENFILE") fleet.closeIdle(50);
-      if (code !== "ENOENT") troubles.failed(key, entry.path, error);
+      if (isShortage(error)) fleet.closeIdle(50);
+      if (code !== "ENOENT") troubles.failed(key, entry.path, error, entry.size);
       return null;
     }
   }

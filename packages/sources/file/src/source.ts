@@ -15,6 +15,8 @@ import { Stopping } from "./stopping.ts";
 import { Troubles } from "./troubles.ts";
 import { Turns } from "./turns.ts";
 
+/** Unpacking a large file, say, may take longer than a stop may: it is left alone after this time. */
+const GRACE_MS = 500;
 /** Looking at the files takes at most this part of the time, however many there are. */
 const SCAN_SHARE = 0.1;
 
@@ -36,15 +38,20 @@ export class FileSource implements Source {
 
   async run(ctx: SourceContext): Promise<void> {
     const stopping = new Stopping(ctx.stop);
-    const { scanner, pump, fleet } = this.#assemble(ctx, stopping);
+    const parts = this.#assemble(ctx, stopping);
     try {
-      await scanner.first(this.#options.start_at === "end");
-      if (ctx.finite) await pump.drain();
-      else await this.#follow(ctx, stopping, { scanner, pump, fleet });
-      await pump.settle();
+      await stopping.orSoonAfter(this.#read(ctx, stopping, parts), GRACE_MS);
     } finally {
-      fleet.closeAll();
+      parts.fleet.closeAll();
     }
+  }
+
+  async #read(ctx: SourceContext, stopping: Stopping, parts: Parts): Promise<void> {
+    const { scanner, pump } = parts;
+    await scanner.first(this.#options.start_at === "end");
+    if (ctx.finite) await pump.drain();
+    else await this.#follow(ctx, stopping, parts);
+    await pump.settle();
   }
 
   async check(): Promise<void> {

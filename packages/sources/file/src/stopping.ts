@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** Lets waits end when no more input is wanted, without leaving anything behind at a signal that lives long. */
 export class Stopping {
   readonly #signal: AbortSignal;
@@ -17,6 +19,18 @@ export class Stopping {
       await Promise.race([promise, stopped]);
     } finally {
       this.#waiting.delete(resolve);
+    }
+  }
+
+  /** Settles like the work, or resolves when it goes on for longer than `grace` milliseconds after the stop. */
+  async orSoonAfter(work: Promise<unknown>, grace: number): Promise<void> {
+    const late = new AbortController();
+    work.catch(() => {});
+    try {
+      await this.or(work);
+      if (this.#signal.aborted) await Promise.race([work, sleep(grace, undefined, { signal: late.signal })]);
+    } finally {
+      late.abort();
     }
   }
 

@@ -35,6 +35,8 @@ export class Tail {
   packed = false;
   /** The pump is at work on it: nobody else may close it. */
   busy = false;
+  /** What there is of a packed file is taken although its end is missing. */
+  lenient = false;
   /** Packed size of a compressed file that was read to its end. */
   done: number | undefined;
   /** What the last look at the file saw. */
@@ -94,10 +96,6 @@ export class Tail {
 
   get head(): Mark {
     return this.#head;
-  }
-
-  get tailMark(): Mark {
-    return this.#tail;
   }
 
   /** What is stored once everything before `offset` is settled. */

@@ -24,9 +24,9 @@ interface Report {
 }
 
 /** Reads `include` in a process of its own, started with `before` in the same shell. */
-async function readApart(include: string, before = "true", user?: number): Promise<Report> {
-  const command = `${before} && exec "${process.execPath}" "${tailer}" "${space.dir}" '${include}'`;
-  const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "inherit"], ...(user && { uid: user }) });
+async function readApart(include: string, expected: number, before = "true"): Promise<Report> {
+  const command = `${before} && exec "${process.execPath}" "${tailer}" "${space.dir}" '${include}' ${expected}`;
+  const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.on("data", (text: Buffer) => {
     out += text.toString();
@@ -43,7 +43,7 @@ test("a line of 100 MB is cut in bounded memory, and what follows it is read", a
   for (let i = 0; i < 100; i++) writeSync(fd, block);
   writeSync(fd, "\nlast\n");
   closeSync(fd);
-  const report = await readApart("a.log");
+  const report = await readApart("a.log", 3);
   expect(report.lengths).toEqual([5, 1 << 20, 4]);
   expect(report.tags).toEqual(["_line_cut"]);
   expect(report.warnings).toEqual(["left out what was longer than max_line_bytes"]);
@@ -52,15 +52,16 @@ test("a line of 100 MB is cut in bounded memory, and what follows it is read", a
 
 test("5,000 files, each read once, few open at a time", async () => {
   for (let i = 0; i < 5000; i++) writeFileSync(space.path(`f${i}.log`), `line of ${i}\n`);
-  const report = await readApart("*.log");
+  const report = await readApart("*.log", 5000);
   expect(report.records).toBe(5000);
   expect(report.mostOpen).toBeLessThan(300);
 });
 
 test("too few file descriptors: everything is read all the same", async () => {
   for (let i = 0; i < 300; i++) writeFileSync(space.path(`f${i}.log`), `line of ${i}\n`);
-  const report = await readApart("*.log", "ulimit -n 60");
+  const report = await readApart("*.log", 300, "ulimit -n 60");
   expect(report.records).toBe(300);
+  expect(report.warnings.length).toBeLessThanOrEqual(1);
 });
 
 test("an unreadable file is complained about once, and read as soon as that is possible", async () => {

@@ -106,6 +106,15 @@ test("a packed file that is still being written is read once it is whole", async
   await run.expects(lines);
 });
 
+test("finite: what there is of a packed file without its end is taken", async () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} ${Math.sin(i)}`);
+  const bytes = gzipSync(`${lines.join("\n")}\n`);
+  writeFileSync(space.path("a.log.1.gz"), bytes.subarray(0, bytes.length / 2));
+  const { texts } = await readAll(space.dir, { include });
+  expect(texts.length).toBeGreaterThan(8000);
+  expect(texts.slice(0, -1)).toEqual(lines.slice(0, texts.length - 1));
+});
+
 test("a broken packed file harms no other, and is complained about once", async () => {
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => void warnings.push(message) };

@@ -1,5 +1,6 @@
-import { type Event, type ParsePlan, SluiceError, setField, type Value } from "@sluice/core";
-import { type Grok, GrokError, type PatternLibrary } from "@sluice/grok";
+import { type Event, type ParsePlan, setField, type Value } from "@sluice/core";
+import type { Grok } from "@sluice/grok";
+import { compile } from "./compile.ts";
 import type { Parser, ParserContext } from "./parser.ts";
 import { planPattern, setTime } from "./pattern-table.ts";
 
@@ -20,19 +21,9 @@ export function grokParser(ctx: ParserContext, expressions: readonly string[], o
       }
       return false;
     },
+    expressions: groks,
     ...(groks.every(plannable) ? { plan: planOf(ctx, groks) } : {}),
   };
-}
-
-/** Compiles an expression; what is wrong with it becomes an error that says where. */
-export function compile(library: PatternLibrary, expression: string): Grok {
-  try {
-    return library.compile(expression);
-  } catch (error) {
-    if (!(error instanceof GrokError)) throw error;
-    const hint = error.hint;
-    throw new SluiceError("SLUICE_PATTERN", error.message, { cause: error, ...(hint === undefined ? {} : { hint }) });
-  }
 }
 
 /** A captured field that exists already becomes `[before, captured]`, unless it is to be overwritten. */

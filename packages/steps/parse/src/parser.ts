@@ -1,5 +1,5 @@
 import type { Event, ParsePlan, Zone } from "@sluice/core";
-import type { PatternLibrary } from "@sluice/grok";
+import type { Grok, PatternLibrary } from "@sluice/grok";
 
 /** What a parser is made with. */
 export interface ParserContext {
@@ -20,6 +20,10 @@ export interface Parser {
   readonly parse: Parse;
   /** The same for the kernel. Lines that no pattern of the plan matches go the plain way. */
   readonly plan?: ParsePlan;
+  /** What is wrong with patterns that are compiled only when a line needs them. */
+  readonly problems?: () => readonly string[];
+  /** Expressions of the user, to be looked at for exponential backtracking. */
+  readonly expressions?: readonly Grok[];
 }
 
 /** A parser that pipeline files call by name. */

@@ -1,5 +1,6 @@
 import { addTag, type Event, type ParsePlan, type PlanPattern, setField } from "@sluice/core";
-import { coerce, type Grok, type GrokCapture, type PatternLibrary } from "@sluice/grok";
+import { coerce, type Grok, type GrokCapture } from "@sluice/grok";
+import { compileWhole } from "./compile.ts";
 import { type Parse, type Parser, type ParserContext, TIMESTAMP_FAILURE } from "./parser.ts";
 
 // Parsers that are lists of patterns. One table makes both the plain path and the plan for the kernel, so that they
@@ -29,12 +30,10 @@ export function tableParser(
   rules: readonly PatternRule[],
   options: { yearless?: boolean } = {},
 ): Parser {
-  const compiled = rules.map((rule) => ({ ...rule, compiled: wholeText(ctx.library, rule.pattern) }));
+  const compiled = rules.map((rule) => ({ ...rule, compiled: compileWhole(ctx.library, rule.pattern) }));
   const parse: Parse = (text, event, now) => {
     for (const rule of compiled) {
-      const texts = rule.compiled.exec(text);
-      if (texts === null) continue;
-      assign(rule.compiled.captures, texts, event, ctx, now);
+      if (!matchInto(rule.compiled, text, event, ctx, now)) continue;
       setConstants(event, rule.constants);
       rule.finish?.(event);
       return true;
@@ -43,16 +42,22 @@ export function tableParser(
   };
   // A plan ends before the first rule that it cannot have: a later one must not be tried before an earlier one.
   const end = compiled.findIndex((rule) => rule.plainOnly === true || rule.finish !== undefined);
-  return { parse, plan: planOf(ctx, end < 0 ? compiled : compiled.slice(0, end), options.yearless ?? false) };
+  return {
+    parse,
+    plan: planOf(ctx, end < 0 ? compiled : compiled.slice(0, end), options.yearless ?? false),
+  };
 }
 
-/** Compiles a named pattern to match a text from its start to its end. */
-export function wholeText(library: PatternLibrary, pattern: string): Grok {
-  return library.compile(`\\A%{${pattern}}\\z`);
+/** Sets what a pattern captures from a text; false, and nothing set, when it does not match. */
+export function matchInto(grok: Grok, text: string, event: Event, ctx: ParserContext, now: number): boolean {
+  const texts = grok.exec(text);
+  if (texts === null) return false;
+  assign(grok.captures, texts, event, ctx, now);
+  return true;
 }
 
 /** Sets the captures of a match; empty ones count as absent. */
-export function assign(
+function assign(
   captures: readonly GrokCapture[],
   texts: readonly (string | undefined)[],
   event: Event,

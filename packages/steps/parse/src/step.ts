@@ -9,7 +9,7 @@ import {
   timeZone,
   type Value,
 } from "@sluice/core";
-import { PatternLibrary } from "@sluice/grok";
+import { findSlowPart, PatternLibrary, placeText } from "@sluice/grok";
 import { csvParser } from "./csv-parser.ts";
 import { grokParser } from "./grok-parser.ts";
 import { type DetailedOptions, type ParseOptions, parseOptions } from "./options.ts";
@@ -64,8 +64,20 @@ function stepOf(parser: Parser, field: string, target: string | undefined): Step
     if (typeof text !== "string" || !parse(text, event, run.now)) addTag(event, PARSE_FAILURE);
     return event;
   };
+  const diagnose = () => diagnoseParser(parser);
   const plan = field === "message" && target === undefined ? parser.plan : undefined;
-  return plan === undefined || plan.patterns.length === 0 ? { apply } : { apply, plan };
+  return plan === undefined || plan.patterns.length === 0 ? { apply, diagnose } : { apply, diagnose, plan };
+}
+
+async function diagnoseParser(parser: Parser): Promise<string[]> {
+  const warnings = [...(parser.problems?.() ?? [])];
+  for (const grok of parser.expressions ?? []) {
+    const slow = await findSlowPart(grok);
+    if (slow === null) continue;
+    const where = `${placeText(slow.place)}${slow.pattern === undefined ? "" : `: in ${slow.pattern}`}`;
+    warnings.push(`${where}: ${slow.source} can take exponential time, for example on ${slow.attack}`);
+  }
+  return warnings;
 }
 
 /** `@timestamp` and tags stay those of the event, everything else goes below the target. */

@@ -40,7 +40,7 @@ describe.each(NAMED_PARSERS.map((parser) => parser.name))("%s on anything", (nam
       expect(Object.getPrototypeOf(event)).toBe(Object.prototype);
       for (const value of Object.values(event)) expect(value).not.toBeUndefined();
     };
-    fc.assert(fc.property(inputs(real), check), { numRuns: 1000 });
+    fc.assert(fc.property(inputs(real), check), { numRuns: 300 });
   });
 
   it("takes any event without a text to parse", () => {
@@ -53,7 +53,7 @@ describe.each(NAMED_PARSERS.map((parser) => parser.name))("%s on anything", (nam
 
   it("does not hang on long lines made to backtrack", () => {
     for (const piece of ["a", " ", "- ", '"', "\\", "[", '" "', "1.", ":", "from ", "a, client: ", "=", "{", "1 "]) {
-      for (const head of ["", ...real.slice(0, 4).map((line) => line.slice(0, line.length / 2))]) {
+      for (const head of ["", ...real.slice(0, 3).map((line) => line.slice(0, line.length / 2))]) {
         apply(step, head + piece.repeat(20_000 / piece.length));
       }
     }

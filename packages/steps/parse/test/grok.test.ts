@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createParse, parse } from "./support.ts";
+import { NAMED_PARSERS } from "../src/parsers/index.ts";
+import { apply, createParse, parse } from "./support.ts";
 
 describe("parse with grok", () => {
   it("takes the first pattern that matches", () => {
@@ -80,5 +81,24 @@ describe("parse with regex", () => {
 
   it("does not know grok patterns", () => {
     expect(() => createParse({ regex: "%{WORD:x}" })).toThrow(/WORD/);
+  });
+});
+
+describe("what validate warns about", () => {
+  it("names the part of a pattern that can take exponential time", async () => {
+    const warnings = await createParse({ grok: "^(a+)+$" }).diagnose?.();
+    expect(warnings).toHaveLength(1);
+    expect(warnings?.[0]).toMatch(/\(a\+\)\+ can take exponential time/);
+  });
+
+  it("finds nothing in patterns of our own", async () => {
+    for (const parser of NAMED_PARSERS) expect(await createParse(parser.name).diagnose?.(), parser.name).toEqual([]);
+  });
+
+  it("names a built-in pattern that was redefined wrongly, which then matches nothing", async () => {
+    const step = createParse({ parser: "auth", patterns: { SUDO_COMMAND: "(" } });
+    expect((await step.diagnose?.())?.[0]).toMatch(/SUDO_COMMAND/);
+    const message = "Mar  1 10:00:00 web sudo:  a : PWD=/ ; USER=root ; COMMAND=/bin/ls";
+    expect(apply(step, message)["process.name"]).toBe("sudo");
   });
 });

@@ -1,7 +1,7 @@
 import type { Event, ParsePlan } from "@sluice/core";
-import type { Grok } from "@sluice/grok";
+import { compile, LatePattern } from "../compile.ts";
 import type { NamedParser, ParserContext } from "../parser.ts";
-import { assign, planPattern, setConstants, tableParser, wholeText } from "../pattern-table.ts";
+import { matchInto, planPattern, setConstants, tableParser } from "../pattern-table.ts";
 import { MESSAGE_RULES, type MessageRule } from "./auth-rules.ts";
 import { SYSLOG_RULES } from "./syslog.ts";
 
@@ -10,7 +10,7 @@ const REPEATED = /^message repeated (\d{1,9}) times: \[ (.*)\]$/s;
 const MAX_PROGRAMS = 1000;
 
 interface CompiledRule extends MessageRule {
-  readonly compiled: Grok;
+  readonly late: LatePattern;
 }
 
 /**
@@ -23,7 +23,8 @@ export const auth: NamedParser = {
   create(ctx) {
     const header = tableParser(ctx, SYSLOG_RULES);
     const audit = tableParser(ctx, [{ pattern: "AUDITD", constants: [["process.name", "auditd"]] }]);
-    const refine = refiner(ctx);
+    const rules = MESSAGE_RULES.map((rule) => ({ ...rule, late: new LatePattern(ctx.library, rule.pattern) }));
+    const refine = refiner(ctx, rules);
     return {
       parse(text, event, now) {
         if (text.startsWith("type=")) return audit.parse(text, event, now);
@@ -32,13 +33,13 @@ export const auth: NamedParser = {
         return true;
       },
       plan: planOf(ctx),
+      problems: () => rules.map((rule) => rule.late.problem()).filter((problem) => problem !== undefined),
     };
   },
 };
 
 /** Reads what `log.message` means, by the rules of `process.name`. */
-function refiner(ctx: ParserContext): (event: Event, now: number) => void {
-  const rules = MESSAGE_RULES.map((rule) => ({ ...rule, compiled: wholeText(ctx.library, rule.pattern) }));
+function refiner(ctx: ParserContext, rules: readonly CompiledRule[]): (event: Event, now: number) => void {
   const rulesOf = byProgram(rules);
   return (event, now) => {
     const program = event["process.name"];
@@ -48,9 +49,8 @@ function refiner(ctx: ParserContext): (event: Event, now: number) => void {
     if (repeated) event["log.syslog.repeated"] = Number(repeated[1]);
     const text = repeated ? (repeated[2] as string) : message;
     for (const rule of rulesOf(program)) {
-      const texts = text.startsWith(rule.starts) ? rule.compiled.exec(text) : null;
-      if (texts === null) continue;
-      assign(rule.compiled.captures, texts, event, ctx, now);
+      const grok = text.startsWith(rule.starts) ? rule.late.grok : null;
+      if (grok === null || !matchInto(grok, text, event, ctx, now)) continue;
       setConstants(event, rule.constants);
       return;
     }
@@ -76,7 +76,7 @@ function planOf(ctx: ParserContext): ParsePlan {
     patterns: MESSAGE_RULES.filter((rule) => !rule.plainOnly).map((rule) => {
       const program = rule.programs === undefined ? "[^ \\[:]+" : anyOf(rule.programs);
       const head = `%{SYSLOG_TIME} (?<host.hostname>[^ ]+) (?<process.name>${program})%{SYSLOG_PID}: `;
-      return planPattern(ctx.library.compile(`\\A${head}(?<log.message>%{${rule.pattern}})\\z`), rule.constants);
+      return planPattern(compile(ctx.library, `\\A${head}(?<log.message>%{${rule.pattern}})\\z`), rule.constants);
     }),
     timestamp: ctx.readTime,
     timestampNeedsNow: true,

@@ -1,6 +1,7 @@
 import { type Event, formatInstant, type Value } from "@sluice/core";
+import { compileWhole } from "../compile.ts";
 import type { NamedParser, ParserContext } from "../parser.ts";
-import { assign, setConstants, tableParser, wholeText } from "../pattern-table.ts";
+import { matchInto, setConstants, tableParser } from "../pattern-table.ts";
 
 const SIZE_FIELDS = ["system.filesystem.total", "system.filesystem.used", "system.filesystem.available"];
 const POWERS = ["", "K", "M", "G", "T", "P", "E", "Z", "Y"];
@@ -50,13 +51,11 @@ export const uptime: NamedParser = {
   name: "uptime",
   summary: "The line of `uptime`: time since boot in seconds, users, load averages",
   create(ctx) {
-    const grok = wholeText(ctx.library, "UPTIME");
+    const grok = compileWhole(ctx.library, "UPTIME");
     return {
       parse(text, event, now) {
-        const texts = grok.exec(text);
-        if (texts === null) return false;
         const fields: Event = {};
-        assign(grok.captures, texts, fields, ctx, now);
+        if (!matchInto(grok, text, fields, ctx, now)) return false;
         const { time, days = "0", hours = "0", minutes = "0", ...rest } = fields;
         if (typeof time === "string") setTimeOfDay(event, time, now, ctx);
         event["host.uptime"] = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60;

@@ -1,0 +1,50 @@
+import { errorText, SluiceError } from "@sluice/core";
+import { type Grok, GrokError, type PatternLibrary } from "@sluice/grok";
+
+/** Compiles an expression; what is wrong with it becomes an error that says where. */
+export function compile(library: PatternLibrary, expression: string): Grok {
+  try {
+    return library.compile(expression);
+  } catch (error) {
+    if (!(error instanceof GrokError)) throw error;
+    const { message, hint } = error;
+    throw new SluiceError("SLUICE_PATTERN", message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** Compiles a named pattern to match a text from its start to its end. */
+export function compileWhole(library: PatternLibrary, name: string): Grok {
+  return compile(library, `\\A%{${name}}\\z`);
+}
+
+/**
+ * A named pattern over a whole text, compiled when it is first needed: auth has dozens of them, most for rare messages,
+ * and compiling them all would take every worker a tenth of a second at its start.
+ */
+export class LatePattern {
+  readonly #library: PatternLibrary;
+  readonly #name: string;
+  #compiled: Grok | null | undefined;
+
+  constructor(library: PatternLibrary, name: string) {
+    this.#library = library;
+    this.#name = name;
+  }
+
+  /** The expression, or null when it cannot be compiled: then it matches nothing, and `problem` says why. */
+  get grok(): Grok | null {
+    if (this.#compiled === undefined) this.problem();
+    return this.#compiled ?? null;
+  }
+
+  /** What `validate` warns about: somebody's own pattern file has redefined the pattern wrongly. */
+  problem(): string | undefined {
+    try {
+      this.#compiled = compileWhole(this.#library, this.#name);
+      return undefined;
+    } catch (error) {
+      this.#compiled = null;
+      return errorText(error);
+    }
+  }
+}

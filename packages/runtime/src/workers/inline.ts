@@ -58,7 +58,7 @@ export async function inlineRunner(
       last = result.catch(() => undefined);
       return result;
     },
-    snapshot: () => ({ workers: 0, restarts: 0, timeouts, open }),
+    snapshot: () => ({ workers: 0, ready: 0, restarts: 0, timeouts, open }),
     close: () => Promise.resolve(),
   };
 }

@@ -89,8 +89,13 @@ export class WorkerPool implements ProgramRunner {
   }
 
   snapshot(): WorkersSnapshot {
-    const { workers } = this.#options;
-    return { workers, restarts: this.#restarts, timeouts: this.#timeouts, open: this.#jobs.size };
+    return {
+      workers: this.#options.workers,
+      ready: this.#slots.filter((slot) => slot.ready).length,
+      restarts: this.#restarts,
+      timeouts: this.#timeouts,
+      open: this.#jobs.size,
+    };
   }
 
   async close(): Promise<void> {

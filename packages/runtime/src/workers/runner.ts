@@ -4,6 +4,8 @@ import type { ProgramInput, ProgramOutput } from "@sluice/core";
 export interface WorkersSnapshot {
   /** 0: the program runs in the main thread. */
   readonly workers: number;
+  /** Threads that have compiled the program and take batches. */
+  readonly ready: number;
   /** Threads that had to be replaced. */
   readonly restarts: number;
   /** Records that hung and were passed on unparsed. */

@@ -10,7 +10,7 @@ import { syslogNg } from "./contenders/syslog-ng.ts";
 import { fetchPeers } from "./debian-peers.ts";
 import { DATA_DIR, JOB_NAMES, type JobName, logFor } from "./jobs.ts";
 import { type Measurement, measure } from "./measure.ts";
-import { machine, markdown, median, type Result } from "./report.ts";
+import { METHOD, machine, markdown, median, type Result } from "./report.ts";
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -110,7 +110,7 @@ async function main(): Promise<void> {
   console.log(text);
   if (values.write) {
     const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
-    writeFileSync(join(import.meta.dirname, "RESULTS.md"), `# Benchmark\n\n\`${command}\` on ${text}`);
+    writeFileSync(join(import.meta.dirname, "RESULTS.md"), `# Benchmark\n\n\`${command}\` on ${text}\n${METHOD}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 
 /** Graylog's limit for what a compressed message may unfold to. */
-export const MAX_UNPACKED = 8 * 1024 * 1024;
+const MAX_UNPACKED = 8 * 1024 * 1024;
 
 /** The JSON bytes of a GELF payload: gzip, zlib or plain, told apart by its first bytes. Throws on broken compression. */
 export function unpack(payload: Buffer): Buffer {

@@ -91,7 +91,7 @@ test("nothing is lost and nothing confirmed too early when the receiver is kille
   await chaos;
   expect(lost).toEqual([]);
   expect(missing(await server.accepted(), 80_000)).toEqual([]);
-}, 180_000);
+}, 300_000);
 
 test.each(["reset", "fin"] as const)(
   "sends again what a proxy cut off in the middle of a frame (%s)",
@@ -123,11 +123,11 @@ test("a receiver that resets connections gets everything once it is well again",
 
 test("waits for a receiver that pauses, and repeats nothing", async () => {
   const server = await graylog();
-  const sink = await sinkTo({ address: server.address, confirm_timeout: "100ms" });
+  const sink = await sinkTo({ address: server.address, confirm_timeout: "3s" });
   await deliver(sink, batches(5));
   await server.setFault("hang");
   const delivery = deliver(sink, batches(20));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await new Promise((resolve) => setTimeout(resolve, 5000));
   await server.setFault("none");
   expect(await delivery).toBe(20);
   expect(await server.accepted()).toHaveLength(5000);
@@ -223,14 +223,14 @@ test("auto: a receiver that never answers a close is named once and gets everyth
 test("auto: confirms again after a reconnect to a receiver that answers", async () => {
   const server = await graylog({ fault: "ignore-fin" });
   const { log, warnings } = warningLog();
-  const sink = await sinkTo({ address: server.address, confirm_timeout: "200ms" }, log);
+  const sink = await sinkTo({ address: server.address, confirm_timeout: "3s" }, log);
   await deliver(sink, batches(2));
   expect(warnings).toHaveLength(1);
   await server.restart();
   await deliver(sink, batches(20));
   await server.setFault("hang");
   const write = sink.write(batchOf(4000, 1), never());
-  expect(await Promise.race([write, new Promise((resolve) => setTimeout(resolve, 600, "open"))])).toBe("open");
+  expect(await Promise.race([write, new Promise((resolve) => setTimeout(resolve, 1000, "open"))])).toBe("open");
   await server.setFault("none");
   await write;
   expect(missing(await server.accepted(), 4001)).toEqual([]);

@@ -37,7 +37,7 @@ describe("tls", () => {
 
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "sluice-tls-"));
-    const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
+    const openssl = (...args: string[]) => execFileSync("env", ["openssl", ...args], { cwd: dir, stdio: "pipe" });
     const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     openssl("req", "-x509", ...ec, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2");
     openssl("req", ...ec, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=graylog.test");

@@ -118,7 +118,9 @@ class Fields {
     if (key.renamed) this.#adjust("field_renamed");
     if (flat.kind === "number") {
       key.type.numeric = true;
-      this.values.set(this.#free(key.name), flat.number);
+      const name = this.#free(key.name);
+      this.#keys.key(name.slice(1)).type.numeric = true;
+      this.values.set(name, flat.number);
       return;
     }
     if (wasNumber) this.#adjust("integer_as_string");

@@ -53,14 +53,14 @@ async function rotateUnderLoad(directives: string): Promise<Outcome> {
 
 function startLoad(nginx: Nginx): { stop(): Promise<number> } {
   let sent = 0;
-  let going = true;
+  const end = new AbortController();
   const client = async (): Promise<void> => {
-    while (going) await nginx.get(`/r/${sent++}?of=load`);
+    while (!end.signal.aborted) await nginx.get(`/r/${sent++}?of=load`);
   };
   const clients = Array.from({ length: 4 }, client);
   return {
     stop: async () => {
-      going = false;
+      end.abort();
       await Promise.all(clients);
       return sent;
     },

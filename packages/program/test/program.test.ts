@@ -18,7 +18,7 @@ function step(type: string, spread: StepDefinition["spread"], apply: (event: Eve
 
 const steps: Record<string, StepDefinition> = {
   shout: step("shout", "any", (event) => {
-    event["message"] = String(event["message"]).toUpperCase();
+    event["message"] = (event["message"] as string).toUpperCase();
     return event;
   }),
   drop: step("drop", "any", (event) => (event["message"] === "b" ? null : event)),

@@ -106,10 +106,14 @@ class Screen {
   }
 
   #print(message: ReceivedMessage): void {
-    const field = (name: string): string => String(message[name] ?? "-");
+    const field = (name: string): string => text(message[name]);
     const request = `${field("_http_request_method")} ${field("_url_path")}`;
     process.stdout.write(
       `  ${field("_source_ip")}  ${field("_http_response_status_code")}  ${request}  ${field("_user_agent_original")}\n`,
     );
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? `${value}` : "-";
 }

@@ -10,7 +10,7 @@ import { bytesOf } from "./regex/rivals.ts";
 import type { FramePlan, Part } from "./shape.ts";
 
 /** Longer records are left to the plain path, whatever the encoder allows. */
-const MAX_RECORD_BYTES = 65_536;
+const MAX_RECORD_BYTES = 16_384;
 /** Room for one value that is not text of the line. */
 const VALUE_BYTES = 64;
 const MAX_CONSTANT_BYTES = 1 << 20;

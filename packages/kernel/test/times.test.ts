@@ -103,7 +103,7 @@ describe.each([
       }),
       { numRuns: 150 },
     );
-    expect(taken / total).toBeGreaterThan(0.5);
+    expect(taken / total).toBeGreaterThan(0.3);
   });
 });
 

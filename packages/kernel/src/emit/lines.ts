@@ -43,55 +43,46 @@ interface Locals {
 export function emitRun(module: ModuleBuilder, match: FunctionBuilder, limits: LineLimits): FunctionBuilder {
   const blank = emitStartsBlank(module);
   const func = module.func(Array<"i32">(7).fill("i32"), ["i32"]);
-  const [next, inputEnd, asciiOnly, out, outEnd, endEntry, endEntries] = [0, 1, 2, 3, 4, 5, 6];
-  const [start, at, end, char, mask, high, vector, bytes] = [
-    ...Array.from({ length: 6 }, () => func.local()),
-    func.local("v128"),
-    func.local(),
-  ] as [number, number, number, number, number, number, number, number];
-  const l: Locals = {
-    next,
-    inputEnd,
-    asciiOnly,
-    out,
-    outEnd,
-    endEntry,
-    endEntries,
-    start,
-    at,
-    end,
-    char,
-    mask,
-    high,
-    vector,
-    bytes,
-  };
-  const [bail, full, done, line] = [label("bail"), label("full"), label("done"), label("line")];
+  const l = localsOf(func);
   const result = func.local();
+  const [bail, full, done, line] = [label("bail"), label("full"), label("done"), label("line")];
   const oneLine = [
-    set(start, get(next)),
-    brIf(done, i32.geU(get(next), get(inputEnd))),
-    brIf(full, i32.geU(get(endEntry), get(endEntries))),
+    set(l.start, get(l.next)),
+    brIf(done, i32.geU(get(l.next), get(l.inputEnd))),
+    brIf(full, i32.geU(get(l.endEntry), get(l.endEntries))),
     findEnd(l, bail),
     checkLine(l, limits, blank, bail, full),
-    brIf(bail, i32.eqz(tee(result, call(match.index, get(start), get(end), get(out))))),
-    set(out, get(result)),
-    i32.store(get(endEntry), get(out)),
-    set(endEntry, i32.add(get(endEntry), i32.const(4))),
-    set(bytes, i32.add(get(bytes), i32.sub(get(end), get(start)))),
+    brIf(bail, i32.eqz(tee(result, call(match.index, get(l.start), get(l.end), get(l.out))))),
+    set(l.out, get(result)),
+    i32.store(get(l.endEntry), get(l.out)),
+    set(l.endEntry, i32.add(get(l.endEntry), i32.const(4))),
+    set(l.bytes, i32.add(get(l.bytes), i32.sub(get(l.end), get(l.start)))),
     br(line),
   ];
-  func.body(
-    block(
-      done,
-      block(full, block(bail, loop(line, oneLine)), report(l), ret(i32.const(STOP.bail))),
-      report(l),
-      ret(i32.const(STOP.full)),
-    ),
-    report(l),
-    i32.const(STOP.done),
-  );
+  const onBail = [block(bail, loop(line, oneLine)), report(l), ret(i32.const(STOP.bail))];
+  const onFull = [block(full, onBail), report(l), ret(i32.const(STOP.full))];
+  func.body(block(done, onFull), report(l), i32.const(STOP.done));
   return func;
+}
+
+function localsOf(func: FunctionBuilder): Locals {
+  return {
+    next: 0,
+    inputEnd: 1,
+    asciiOnly: 2,
+    out: 3,
+    outEnd: 4,
+    endEntry: 5,
+    endEntries: 6,
+    start: func.local(),
+    at: func.local(),
+    end: func.local(),
+    char: func.local(),
+    mask: func.local(),
+    high: func.local(),
+    vector: func.local("v128"),
+    bytes: func.local(),
+  };
 }
 
 /** Sets `end` and `next` of the line at `start`, and `high` when it has bytes beyond ASCII. */

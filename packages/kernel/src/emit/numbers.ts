@@ -1,6 +1,6 @@
 import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
 import { block, brIf, type Code, label, loop, when } from "../wasm/code.ts";
-import { call, get, i8x16, i16x8, i32, i64, i64x2, ret, select, set, v128 } from "../wasm/ops.ts";
+import { call, get, i8x16, i16x8, i32, i64, i64x2, type Local, ret, select, set, v128 } from "../wasm/ops.ts";
 import { RAMP } from "./layout.ts";
 
 /** `(value i64, out) → out`: lower-case hexadecimal digits without leading zeros, at least one. */
@@ -88,50 +88,75 @@ export function emitDecimal(module: ModuleBuilder): FunctionBuilder {
  */
 export function emitCanonical(module: ModuleBuilder, float: boolean): FunctionBuilder {
   const func = module.func(["i32", "i32"], ["i32"]);
-  const [at, end, first, from, char] = [0, 1, func.local(), func.local(), func.local()];
-  const no = ret(i32.const(0));
-  const digits = (done: ReturnType<typeof label>, again = label("digit")): Code =>
-    block(
-      done,
-      loop(
-        again,
-        set(char, i32.sub(i32.load8(get(at)), i32.const(0x30))),
-        brIf(done, i32.gtU(get(char), i32.const(9))),
-        set(at, i32.add(get(at), i32.const(1))),
-        brIf(again, i32.ltU(get(at), get(end))),
-      ),
-    );
-  const negative = func.local();
-  const zero = func.local();
-  const head = [
-    set(negative, i32.eq(i32.load8(get(at)), i32.const(0x2d))),
-    set(at, i32.add(get(at), get(negative))),
-    when(i32.gtU(i32.sub(get(end), get(at)), i32.const(15)), no),
-    when(i32.geU(get(at), get(end)), no),
-    set(from, get(at)),
-    set(first, i32.load8(get(at))),
-    digits(label("whole")),
-    when(i32.eq(get(at), get(from)), no),
-    set(zero, i32.eq(get(first), i32.const(0x30))),
-    when(i32.and(get(zero), i32.gtU(i32.sub(get(at), get(from)), i32.const(1))), no),
-  ];
-  const noNegativeZero = when(i32.and(get(zero), get(negative)), no);
-  const whole = [noNegativeZero, i32.eq(get(at), get(end))];
-  if (!float) func.body(head, whole);
-  else {
-    const fraction = [
-      when(i32.eq(get(at), get(end)), [noNegativeZero, ret(i32.const(1))]),
-      when(i32.ne(i32.load8(get(at)), i32.const(0x2e)), no),
-      set(at, i32.add(get(at), i32.const(1))),
-      set(from, get(at)),
-      when(i32.geU(get(at), get(end)), no),
-      digits(label("fraction")),
-      when(i32.ne(get(at), get(end)), no),
-      when(i32.eq(i32.load8(i32.sub(get(end), i32.const(1))), i32.const(0x30)), no),
-      // "0.00000…": four zeros are read as one word.
-      i32.eqz(i32.and(get(zero), i32.eq(i32.load(get(from)), i32.const(0x3030_3030)))),
-    ];
-    func.body(head, fraction);
-  }
+  const l: NumberLocals = {
+    at: 0,
+    end: 1,
+    from: func.local(),
+    char: func.local(),
+    negative: func.local(),
+    zero: func.local(),
+  };
+  func.body(wholePart(l), float ? fractionPart(l) : [noNegativeZero(l), i32.eq(get(l.at), get(l.end))]);
   return func;
+}
+
+interface NumberLocals {
+  readonly at: Local;
+  readonly end: Local;
+  readonly from: Local;
+  readonly char: Local;
+  readonly negative: Local;
+  /** The whole part is 0. */
+  readonly zero: Local;
+}
+
+const NO = ret(i32.const(0));
+
+/** Goes over sign and digits; none, too many, or a needless zero are refused. */
+function wholePart(l: NumberLocals): Code {
+  return [
+    set(l.negative, i32.eq(i32.load8(get(l.at)), i32.const(0x2d))),
+    set(l.at, i32.add(get(l.at), get(l.negative))),
+    when(i32.gtU(i32.sub(get(l.end), get(l.at)), i32.const(15)), NO),
+    when(i32.geU(get(l.at), get(l.end)), NO),
+    set(l.from, get(l.at)),
+    skipDigits(l),
+    when(i32.eq(get(l.at), get(l.from)), NO),
+    set(l.zero, i32.eq(i32.load8(get(l.from)), i32.const(0x30))),
+    when(i32.and(get(l.zero), i32.gtU(i32.sub(get(l.at), get(l.from)), i32.const(1))), NO),
+  ];
+}
+
+/** 1 when nothing or a fraction follows that does not end in 0. */
+function fractionPart(l: NumberLocals): Code {
+  return [
+    when(i32.eq(get(l.at), get(l.end)), [noNegativeZero(l), ret(i32.const(1))]),
+    when(i32.ne(i32.load8(get(l.at)), i32.const(0x2e)), NO),
+    set(l.at, i32.add(get(l.at), i32.const(1))),
+    set(l.from, get(l.at)),
+    when(i32.geU(get(l.at), get(l.end)), NO),
+    skipDigits(l),
+    when(i32.ne(get(l.at), get(l.end)), NO),
+    when(i32.eq(i32.load8(i32.sub(get(l.end), i32.const(1))), i32.const(0x30)), NO),
+    // "0.00000…": four zeros are read as one word.
+    i32.eqz(i32.and(get(l.zero), i32.eq(i32.load(get(l.from)), i32.const(0x3030_3030)))),
+  ];
+}
+
+function noNegativeZero(l: NumberLocals): Code {
+  return when(i32.and(get(l.zero), get(l.negative)), NO);
+}
+
+function skipDigits(l: NumberLocals): Code {
+  const [again, done] = [label("digit"), label("digits")];
+  return block(
+    done,
+    loop(
+      again,
+      set(l.char, i32.sub(i32.load8(get(l.at)), i32.const(0x30))),
+      brIf(done, i32.gtU(get(l.char), i32.const(9))),
+      set(l.at, i32.add(get(l.at), i32.const(1))),
+      brIf(again, i32.ltU(get(l.at), get(l.end))),
+    ),
+  );
 }

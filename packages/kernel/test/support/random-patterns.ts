@@ -59,6 +59,11 @@ function repeated(piece: Piece, suffix: string): Piece {
   return { source: source + suffix, sample, nullable: piece.nullable || least === 0, captures: piece.captures };
 }
 
+/** Repeats within repeats would keep the regular expression busy for years. */
+function canRepeat(piece: Piece, suffix: string): boolean {
+  return !piece.nullable && (suffix === "?" || !(piece.captures || /[*+}]/.test(piece.source)));
+}
+
 const { tree } = fc.letrec<{ tree: Piece; node: Piece }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 4, depthIdentifier: "node" },
@@ -83,9 +88,7 @@ const { tree } = fc.letrec<{ tree: Piece; node: Piece }>((tie) => ({
       weight: 2,
       arbitrary: fc
         .tuple(tie("tree"), fc.constantFrom(...SUFFIXES))
-        .map(([p, s]) =>
-          p.nullable || (p.captures && s !== "?") ? p : repeated({ ...p, source: `(?:${p.source})` }, s),
-        ),
+        .map(([p, s]) => (canRepeat(p, s) ? repeated({ ...p, source: `(?:${p.source})` }, s) : p)),
     },
   ),
   tree: fc.array(tie("node"), { minLength: 1, maxLength: 5 }).map(

@@ -14,7 +14,7 @@ export type Source =
   | CaptureSource
   | { kind: "position-hex" };
 
-export interface CaptureSource {
+interface CaptureSource {
   readonly kind: "capture";
   readonly type: "string" | "int" | "float";
   readonly group: number;
@@ -34,7 +34,7 @@ export interface FramePlan {
 }
 
 /** Tells of each group whether a match may go by without it, or with nothing in it. */
-export function optionalGroups(parsed: ParsedPattern): ReadonlySet<number> {
+function optionalGroups(parsed: ParsedPattern): ReadonlySet<number> {
   const always = new Set<number>();
   const walk = (node: Node): void => {
     if (node.kind === "seq") node.items.forEach(walk);

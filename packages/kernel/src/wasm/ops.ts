@@ -24,7 +24,6 @@ export const set = (local: Local, value: Code): Code => [value, 0x21, ...unsigne
 export const tee = (local: Local, value: Code): Code => [value, 0x22, ...unsigned(local)];
 export const call = (func: number, ...args: Code[]): Code => [...args, 0x10, ...unsigned(func)];
 export const ret = (value: Code): Code => [value, 0x0f];
-export const ret0: Code = [0x0f];
 /** `condition ? a : b`, both computed. */
 export const select = (a: Code, b: Code, condition: Code): Code => [a, b, condition, 0x1b];
 

@@ -9,15 +9,17 @@ export function compileExpression(expression: string, context: ExpandOptions): G
   const expansion = expand(expression, context);
   const { source, captures, offset } = nameGroups(expansion.text);
   const wanted = captures.map((capture) => capture.group);
-  const { exec, regexp } = matcherFor(source, wanted, expansion, context);
+  const matcher = matcherFor(source, wanted, expansion, context);
   return {
     expression,
     expandedSource: source,
-    regexp,
+    get regexp() {
+      return matcher.regexp;
+    },
     captures,
-    exec,
+    exec: matcher.exec,
     match: (text) => {
-      const texts = exec(text);
+      const texts = matcher.exec(text);
       return texts && fieldsOf(captures, texts);
     },
     place: context.place,

@@ -3,6 +3,7 @@ import { matchAt, type Offsets, search } from "./onigmo/machine.ts";
 import { spellOutOptionals } from "./onigmo/optionals.ts";
 import { parse } from "./onigmo/parser.ts";
 import { compileProgram } from "./onigmo/program.ts";
+import type { Expression } from "./onigmo/syntax.ts";
 import { type Translation, translate } from "./translate.ts";
 
 /** Texts of the wanted groups, undefined where one took no part; null without a match. */
@@ -17,9 +18,22 @@ export interface Matcher {
 
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
-/** Compiles for the given groups, numbered from 1. Throws OnigmoSyntaxError. */
+/**
+ * Compiles for the given groups, numbered from 1. Throws OnigmoSyntaxError. The translation for V8 takes a hundred times
+ * as long as reading the expression, so it waits until a text or somebody asks for it: plans only need the source.
+ */
 export function createMatcher(source: string, wanted: readonly number[]): Matcher {
   const expression = parse(source);
+  const matcher = lazily(() => translatedMatcher(source, expression, wanted));
+  return {
+    exec: (text) => matcher().exec(text),
+    get regexp() {
+      return matcher().regexp;
+    },
+  };
+}
+
+function translatedMatcher(source: string, expression: Expression, wanted: readonly number[]): Matcher {
   const fidelity = judge(expression);
   const machine = lazily(() => compileProgram(expression));
   const slow = (text: string): Texts => textsOf(search(machine(), text), text, wanted);

@@ -10,7 +10,7 @@ const batch = z
   .strictObject({
     events: z.int().min(1).default(10_000).describe("Most events in a batch"),
     bytes: size().prefault("1MiB").describe("Most bytes in a batch"),
-    age: duration().prefault("1s").describe("Longest time that a batch waits to become full"),
+    age: duration().prefault("200ms").describe("Longest time that a batch waits to become full"),
   })
   .prefault({})
   .describe("When a batch is complete: whichever comes first");

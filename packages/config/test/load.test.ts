@@ -54,7 +54,7 @@ describe("a good file", () => {
           type: "gelf",
           options: { address: "tcp://graylog:12201" },
           when: "http.response.status_code >= 400",
-          batch: { events: 10, bytes: 65_536, age: 1000 },
+          batch: { events: 10, bytes: 65_536, age: 200 },
           retry: { initial: 500, max: 30_000, attempts: 3 },
           buffer: { type: "disk", size: 1_073_741_824, when_full: "drop_oldest" },
           dead_letter: "/etc/sluice/dead.ndjson",
@@ -70,7 +70,7 @@ describe("a good file", () => {
   test("sinks wait and repeat without end unless told otherwise", async () => {
     const { spec } = await load("sinks: {g: {type: gelf, address: 'tcp://x'}}");
     expect(spec?.sinks[0]).toMatchObject({
-      batch: { events: 10_000, bytes: 1_048_576, age: 1000 },
+      batch: { events: 10_000, bytes: 1_048_576, age: 200 },
       retry: { initial: 500, max: 30_000, attempts: "unlimited" },
       buffer: { type: "memory", size: 16_777_216, when_full: "block" },
     });

@@ -16,7 +16,7 @@ test("joining and splitting keeps every frame once, in order, within the limits;
   const limits = fc.record({ events: fc.integer({ min: 1, max: 8 }), bytes: fc.integer({ min: 1, max: 40 }) });
   fc.assert(
     fc.property(fc.array(frames, { maxLength: 10 }), limits, fc.nat(), (batches, { events, bytes }, seed) => {
-      const queue = new OfferQueue({ events, bytes, age: 1000 }, Number.POSITIVE_INFINITY);
+      const queue = new OfferQueue({ events, bytes, age: 1000 });
       const results: PartResult[] = [];
       for (const batch of batches)
         queue.push(encode(batch.map((text) => `${text}\n`)), 0, (part) => results.push(part));
@@ -45,11 +45,20 @@ test("joining and splitting keeps every frame once, in order, within the limits;
 });
 
 test("an offer is due when it is full or old enough", () => {
-  const queue = new OfferQueue({ events: 3, bytes: 100, age: 50 }, Number.POSITIVE_INFINITY);
+  const queue = new OfferQueue({ events: 3, bytes: 100, age: 50 });
   expect(queue.dueIn(0)).toBe(Number.POSITIVE_INFINITY);
   queue.push(encode(["a\n"]), 1000, () => {});
   expect(queue.dueIn(1010)).toBe(40);
   expect(queue.dueIn(1060)).toBe(0);
   queue.push(encode(["b\n", "c\n"]), 1010, () => {});
   expect(queue.dueIn(1010)).toBe(0);
+});
+
+test("a sink that streams gets parts whole, and no more than is worth a write", () => {
+  const queue = new OfferQueue({ events: 1, bytes: 3, age: 50 }, 2);
+  queue.push(encode(["a\n", "bcd\n"]), 0, () => {});
+  queue.push(encode(["e\n"]), 0, () => {});
+  expect(queue.take()?.batch.ends).toHaveLength(2);
+  expect(queue.take()?.batch.ends).toHaveLength(1);
+  expect(queue.take()).toBeUndefined();
 });

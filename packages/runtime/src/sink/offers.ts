@@ -96,15 +96,20 @@ export interface BatchLimits {
 export class OfferQueue {
   readonly #limits: BatchLimits;
   readonly #enough: number;
+  readonly #splits: boolean;
   readonly #parts: Part[] = [];
   #seq = 0;
   events = 0;
   bytes = 0;
 
-  /** @param enough Bytes that are worth a write, so that joining more would only be copying. */
-  constructor(limits: BatchLimits, enough: number) {
+  /**
+   * @param enough Bytes that are worth a write to a sink that streams: joining more, or splitting, would only be
+   * copying. Undefined for sinks to which a write is one request.
+   */
+  constructor(limits: BatchLimits, enough?: number) {
     this.#limits = limits;
-    this.#enough = Math.min(enough, limits.bytes);
+    this.#splits = enough === undefined;
+    this.#enough = Math.min(enough ?? limits.bytes, limits.bytes);
   }
 
   push(batch: EncodedBatch, now: number, settle: (result: PartResult) => void): void {
@@ -130,7 +135,7 @@ export class OfferQueue {
     let count = 0;
     for (let part = this.#parts[0]; part && gathered < this.#enough; part = this.#parts[0]) {
       const left = part.batch.ends.length - part.next;
-      const frames = fitting(part.batch, part.next, events - count, bytes - gathered);
+      const frames = this.#splits ? fitting(part.batch, part.next, events - count, bytes - gathered) : left;
       if (pieces.length > 0 && frames < left) break;
       const size = frameStart(part.batch, part.next + frames) - frameStart(part.batch, part.next);
       if (pieces.length > 0 && gathered + size > bytes) break;

@@ -41,7 +41,7 @@ export class SinkRunner {
     this.#options = options;
     this.#trouble = new Trouble(name, log);
     this.#losses = new Losses(deadLetter, this.#trouble, common.retry, deadline);
-    this.#queue = new OfferQueue(common.batch, options.overlapping ? ENOUGH : Number.POSITIVE_INFINITY);
+    this.#queue = new OfferQueue(common.batch, options.overlapping ? ENOUGH : undefined);
     deadline.addEventListener("abort", () => this.#stopTimers(), { once: true });
   }
 

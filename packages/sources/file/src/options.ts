@@ -61,7 +61,7 @@ export const fileOptions = z.strictObject({
   max_line_bytes: size()
     .prefault("1MiB")
     .describe("A longer line is cut here and tagged `_line_cut`; its rest is skipped."),
-  read_chunk: size().prefault("512KiB").describe("Bytes read at a time, and so the largest usual batch."),
+  read_chunk: size().prefault("256KiB").describe("Bytes read at a time, and so the largest usual batch."),
   poll_interval: duration().prefault("250ms").describe("How often files are looked at for new lines and rotation."),
   rotate_wait: duration()
     .prefault("5s")

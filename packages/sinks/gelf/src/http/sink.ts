@@ -1,5 +1,5 @@
 import { type EncodedBatch, errorText, type Rejection, type Sink, SluiceError, type WriteResult } from "@sluice/core";
-import { Agent } from "undici";
+import type { Agent } from "undici";
 import { parseAddress, type Target, tlsSettings } from "../address.ts";
 import { compress } from "../compress.ts";
 import { frameAt } from "../frames.ts";
@@ -88,6 +88,8 @@ export class HttpSink implements Sink {
     const { connect_timeout, stall_timeout, concurrency, tls } = this.#options;
     const secure = this.#options.address.startsWith("https:");
     const settings = secure ? await tlsSettings(tls, this.#baseDir, this.#target.host) : {};
+    // 20 MB that a pipeline without HTTP does not need.
+    const { Agent } = await import("undici");
     return new Agent({
       connections: concurrency,
       pipelining: 1,

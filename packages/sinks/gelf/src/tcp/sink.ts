@@ -1,4 +1,4 @@
-import { type EncodedBatch, type Sink, type SinkContext, silentLogger } from "@sluice/core";
+import { type EncodedBatch, type Sink, type SinkContext, silentLogger, type WriteResult } from "@sluice/core";
 import { parseAddress, type Target, tlsSettings } from "../address.ts";
 import type { GelfOptions } from "../options.ts";
 import { type ConnectSettings, connect } from "./connect.ts";
@@ -21,9 +21,11 @@ export class TcpSink implements Sink {
     this.#link = new Link(await this.#settings(), this.#options, ctx.log);
   }
 
-  async write(batch: EncodedBatch, signal: AbortSignal): Promise<void> {
+  async write(batch: EncodedBatch, signal: AbortSignal): Promise<WriteResult> {
     this.#link ??= new Link(await this.#settings(), this.#options, silentLogger);
     await this.#link.write(batch.bytes, signal);
+    // Its connection has ended, or the kernel has taken all of it.
+    return { bytesUnused: true };
   }
 
   async drain(): Promise<void> {

@@ -24,6 +24,8 @@ export interface PlanPattern {
   readonly constants: readonly PlanConstant[];
   /** Group whose text is the time of the event; it sets `@timestamp` and no field of its own. */
   readonly timestampGroup?: number;
+  /** Lines that it matches, and no pattern before it, go the plain way: its captures and constants do not matter. */
+  readonly plain?: boolean;
 }
 
 /** A parse step as the kernel sees it. */

@@ -7,7 +7,8 @@ import { ModuleBuilder } from "./wasm/assembler.ts";
 export interface ModulePlan {
   readonly tree: Node;
   readonly groups: number;
-  readonly frames: readonly EncodeInput[];
+  /** By pattern; null where what it matches is for the plain path. */
+  readonly frames: readonly (EncodeInput | null)[];
   readonly maxRecordBytes: number;
   /** How often a byte of a line may appear in its frame at most. */
   readonly copies: number;
@@ -19,11 +20,12 @@ export function buildModule(plan: ModulePlan): Uint8Array<ArrayBuffer> {
   const resolveTime = module.import("time", ["i32", "i32", "i32"], ["i32"]);
   const writers = emitWriters(module, resolveTime);
   const encoders = plan.frames.map((frame) => {
+    if (frame === null) return null;
     const func = module.func(["i32", "i32", "i32"], ["i32"]);
     new EncodeEmitter(func, writers, frame).emit();
     return func.index;
   });
-  const accept: AcceptFunction = (pattern) => encoders[pattern] as number;
+  const accept: AcceptFunction = (pattern) => encoders[pattern] as number | null;
   const match = module.func(["i32", "i32", "i32"], ["i32"]);
   new MatchEmitter(match, accept).emit(plan.tree, plan.groups);
   const run = emitRun(module, match, { maxRecordBytes: plan.maxRecordBytes, copies: plan.copies });

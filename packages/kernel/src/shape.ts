@@ -89,6 +89,8 @@ function checkNames(shape: readonly ShapeField[]): void {
   }
 }
 
+const NO_FRAME: FramePlan = { parts: [], maxRecordBytes: Infinity };
+
 /** The frames of the events of one pattern. Throws {@link Unplannable}. */
 export function framePlan(
   plan: ParsePlan,
@@ -99,6 +101,7 @@ export function framePlan(
   templateFor: TemplateFor,
 ): FramePlan {
   const pattern = plan.patterns[index] as PlanPattern;
+  if (pattern.plain) return NO_FRAME;
   const optional = optionalGroups(parsed);
   const shape = shapeOf(pattern, optional, stream, stamp);
   checkNames(shape);

@@ -54,13 +54,17 @@ export class FrameTexts {
     this.#streamTexts = texts.flatMap((list, i) => list.filter((_, j) => fromStream[i]?.[j])).map(encode);
   }
 
-  encodeInputs(plan: ParsePlan, parsed: readonly ParsedPattern[]): EncodeInput[] {
-    return this.#frames.map(({ parts }, i) => ({
-      parts,
-      texts: this.#places[i] as readonly TextPlace[],
-      timestampGroup: plan.patterns[i]?.timestampGroup,
-      plainGroups: plainGroups((parsed[i] as ParsedPattern).node),
-    }));
+  /** By pattern; null for those whose lines go the plain way. */
+  encodeInputs(plan: ParsePlan, parsed: readonly ParsedPattern[]): (EncodeInput | null)[] {
+    return this.#frames.map(({ parts }, i) => {
+      if (plan.patterns[i]?.plain) return null;
+      return {
+        parts,
+        texts: this.#places[i] as readonly TextPlace[],
+        timestampGroup: plan.patterns[i]?.timestampGroup,
+        plainGroups: plainGroups((parsed[i] as ParsedPattern).node),
+      };
+    });
   }
 
   /** The memory image of the stream's texts: address and end of each, then their bytes. */

@@ -174,3 +174,11 @@ describe("streams", () => {
     expect("unplannable" in none ? none : none.forStream(STREAM)).toHaveProperty("unplannable");
   });
 });
+
+it("hands back lines that a plain pattern matches first, and only those", () => {
+  const [plain, other] = [simple("\\Aa(?<g1>b.*)"), simple("\\Aa(?<g1>.*)")];
+  const patterns = [{ ...plain.plan.patterns[0]!, plain: true }, other.plan.patterns[0]!];
+  const { events, bailed } = run({ ...other, plan: { patterns } }, "ab1\nac1\nab2\n");
+  expect(bailed).toBe(2);
+  expect(events.map((event) => event.includes("_plain"))).toEqual([true, false, true]);
+});

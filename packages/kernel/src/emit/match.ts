@@ -11,8 +11,11 @@ import { slot } from "./layout.ts";
 import { MatchCursor, type Scope } from "./match-cursor.ts";
 import { greedyRun, lazyRun } from "./runs.ts";
 
-/** What the match function calls for a pattern that has matched: `(start, end, out) → new out, or 0 to bail`. */
-export type AcceptFunction = (pattern: number) => number;
+/**
+ * What the match function calls for a pattern that has matched: `(start, end, out) → new out, or 0 to bail`. Null where
+ * such lines are for the plain path.
+ */
+export type AcceptFunction = (pattern: number) => number | null;
 
 /**
  * Generates `match(start, end, out)`, which follows the first way that a backtracking matcher would find through the
@@ -62,10 +65,15 @@ export class MatchEmitter {
       case "end":
         return brIf(this.#cursor.failure(scope), i32.ne(get(this.#cursor.at), get(this.#cursor.end)));
       case "accept":
-        return ret(call(this.#accept(node.pattern), get(this.#cursor.start), get(this.#cursor.end), get(this.#out)));
+        return this.#matched(this.#accept(node.pattern));
       default:
         throw new Error("groups are marks by now");
     }
+  }
+
+  #matched(encode: number | null): Code {
+    if (encode === null) return br(this.#cursor.bail);
+    return ret(call(encode, get(this.#cursor.start), get(this.#cursor.end), get(this.#out)));
   }
 
   #sequence(items: readonly Node[], rest: Rest | null, scope: Scope): Code {

@@ -72,6 +72,9 @@ export class Reference {
     for (const { pattern, exec } of this.#matchers) {
       const groups = exec(text);
       if (groups === null) continue;
+      // What the plain path makes of such a line is its own affair; the kernel could not make this.
+      if (pattern.plain) event["tags"] = ["_plain"];
+      if (pattern.plain) return true;
       if (pattern.timestampGroup !== undefined) {
         const time = this.#setup.plan.timestamp?.(groups[pattern.timestampGroup - 1] ?? "", now) ?? null;
         if (time === null) return false;

@@ -15,6 +15,7 @@ function follow(plan: ParsePlan, compiled: readonly Grok[], text: string): Event
   for (const [index, pattern] of plan.patterns.entries()) {
     const texts = (compiled[index] as Grok).exec(text);
     if (texts === null) continue;
+    if (pattern.plain) return null;
     return eventOf(plan, pattern, compiled[index] as Grok, texts, text);
   }
   return null;

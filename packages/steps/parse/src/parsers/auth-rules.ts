@@ -9,7 +9,7 @@ export interface MessageRule {
   /** Text with which every such message begins: most rules need not be tried. */
   readonly starts: string;
   readonly constants: Constants;
-  /** Backtracks by design (names with spaces), so not for the kernel. */
+  /** Not written for one pass: lines that begin with `starts`, and match no rule before, go the plain way. */
   readonly plainOnly?: boolean;
 }
 
@@ -75,13 +75,12 @@ const SSHD = rules(
     },
     { pattern: "SSHD_SESSION_START", starts: "Starting session: ", constants: session("start", "ssh_session_started") },
     { pattern: "SSHD_SESSION_CLOSE", starts: "Close session: ", constants: session("end", "ssh_session_closed") },
-    { pattern: "SSHD_FAILED_ODD", starts: "Failed ", constants: login("ssh_login", "failure"), plainOnly: true },
-    { pattern: "SSHD_INVALID_USER_ODD", starts: "I", constants: login("ssh_invalid_user", "failure"), plainOnly: true },
+    { pattern: "SSHD_FAILED_ODD", starts: "Failed ", constants: login("ssh_login", "failure") },
+    { pattern: "SSHD_INVALID_USER_ODD", starts: "I", constants: login("ssh_invalid_user", "failure") },
     {
       pattern: "SSHD_CLOSED_ODD",
       starts: "Connection ",
       constants: login("ssh_connection_closed", "failure"),
-      plainOnly: true,
     },
     {
       pattern: "SSHD_RECEIVED_DISCONNECT_ODD",
@@ -93,32 +92,33 @@ const SSHD = rules(
       pattern: "SSHD_MAX_ATTEMPTS_INVALID",
       starts: "",
       constants: login("ssh_max_attempts", "failure"),
-      plainOnly: true,
     },
-    { pattern: "SSHD_MAX_ATTEMPTS", starts: "", constants: login("ssh_max_attempts", "failure"), plainOnly: true },
+    { pattern: "SSHD_MAX_ATTEMPTS", starts: "", constants: login("ssh_max_attempts", "failure") },
     {
       pattern: "SSHD_TOO_MANY",
       starts: "Disconnecting ",
       constants: login("ssh_disconnecting", "failure"),
-      plainOnly: true,
     },
-    { pattern: "SSHD_PAM_FAILURE", starts: "", constants: login("ssh_login", "failure"), plainOnly: true },
-    { pattern: "SSHD_TIMEOUT", starts: "", constants: login("ssh_timeout", "failure"), plainOnly: true },
+    { pattern: "SSHD_PAM_FAILURE", starts: "", constants: login("ssh_login", "failure") },
+    { pattern: "SSHD_TIMEOUT", starts: "", constants: login("ssh_timeout", "failure") },
     {
       pattern: "SSHD_NO_IDENTIFICATION",
       starts: "Did not ",
       constants: network("denied", "ssh_no_identification"),
-      plainOnly: true,
     },
     {
       pattern: "SSHD_BAD_VERSION",
       starts: "Bad protocol ",
       constants: network("denied", "ssh_bad_version"),
-      plainOnly: true,
     },
-    { pattern: "SSHD_BANNER", starts: "", constants: network("denied", "ssh_bad_banner"), plainOnly: true },
-    { pattern: "SSHD_MAGIC", starts: "Magic value ", constants: login("ssh_login", "failure"), plainOnly: true },
-    { pattern: "SSHD_BREAK_IN", starts: "", constants: network("info", "ssh_reverse_mapping_failed"), plainOnly: true },
+    { pattern: "SSHD_BANNER", starts: "", constants: network("denied", "ssh_bad_banner") },
+    { pattern: "SSHD_MAGIC", starts: "Magic value ", constants: login("ssh_login", "failure") },
+    {
+      pattern: "SSHD_REVERSE_MAPPING",
+      starts: "reverse mapping ",
+      constants: network("info", "ssh_reverse_mapping_failed"),
+    },
+    { pattern: "SSHD_MAPS_BACK", starts: "Address ", constants: network("info", "ssh_reverse_mapping_failed") },
   ],
 );
 
@@ -126,10 +126,10 @@ const SSHD = rules(
 const PAM = rules(undefined, [
   { pattern: "PAM_SESSION_OPENED", starts: "pam_", constants: session("start", "session_opened", "success") },
   { pattern: "PAM_SESSION_CLOSED", starts: "pam_", constants: session("end", "session_closed", "success") },
-  { pattern: "PAM_FAILURE", starts: "pam_", constants: login("pam_authentication", "failure"), plainOnly: true },
-  { pattern: "PAM_USER_UNKNOWN", starts: "pam_", constants: login("pam_user_unknown", "failure"), plainOnly: true },
-  { pattern: "PAM_PASSWORD_CHANGED", starts: "pam_", constants: iam("change", "password_changed"), plainOnly: true },
-  { pattern: "PAM_MORE_FAILURES", starts: "PAM ", constants: login("pam_authentication", "failure"), plainOnly: true },
+  { pattern: "PAM_FAILURE", starts: "pam_", constants: login("pam_authentication", "failure") },
+  { pattern: "PAM_USER_UNKNOWN", starts: "pam_", constants: login("pam_user_unknown", "failure") },
+  { pattern: "PAM_PASSWORD_CHANGED", starts: "pam_", constants: iam("change", "password_changed") },
+  { pattern: "PAM_MORE_FAILURES", starts: "PAM ", constants: login("pam_authentication", "failure") },
 ]);
 
 const CRON = rules(
@@ -144,13 +144,11 @@ const SUDO = rules(
       pattern: "SUDO_COMMAND",
       starts: "",
       constants: facts(["process"], "start", "sudo_command", "success"),
-      plainOnly: true,
     },
     {
       pattern: "SUDO_DENIED",
       starts: "",
       constants: facts(["process"], "denied", "sudo_command", "failure"),
-      plainOnly: true,
     },
   ],
 );
@@ -170,51 +168,46 @@ const SU = rules(
 const LOGIND = rules(
   ["systemd-logind", "elogind"],
   [
-    { pattern: "LOGIND_NEW", starts: "New session ", constants: session("start", "session_started"), plainOnly: true },
+    { pattern: "LOGIND_NEW", starts: "New session ", constants: session("start", "session_started") },
     {
       pattern: "LOGIND_NEW_QUOTED",
       starts: "New session '",
       constants: session("start", "session_started"),
-      plainOnly: true,
     },
     {
       pattern: "LOGIND_REMOVED",
       starts: "Removed session ",
       constants: session("end", "session_removed"),
-      plainOnly: true,
     },
     {
       pattern: "LOGIND_LOGGED_OUT",
       starts: "Session ",
       constants: session("end", "session_logged_out"),
-      plainOnly: true,
     },
   ],
 );
 
 const ACCOUNT_TOOLS = ["useradd", "adduser", "groupadd", "addgroup", "usermod", "userdel", "groupdel", "groupmod"];
 const ACCOUNTS = rules(ACCOUNT_TOOLS, [
-  { pattern: "USERADD_USER", starts: "new user: ", constants: iam("creation", "user_added"), plainOnly: true },
-  { pattern: "USERADD_GROUP", starts: "new group: ", constants: iam("creation", "group_added"), plainOnly: true },
+  { pattern: "USERADD_USER", starts: "new user: ", constants: iam("creation", "user_added") },
+  { pattern: "USERADD_GROUP", starts: "new group: ", constants: iam("creation", "group_added") },
   {
     pattern: "USERADD_FAILED",
     starts: "failed adding ",
     constants: iam("creation", "user_added", "failure"),
-    plainOnly: true,
   },
-  { pattern: "GROUPADD_FILE", starts: "group added ", constants: iam("creation", "group_added"), plainOnly: true },
-  { pattern: "ADD_TO_GROUP", starts: "add '", constants: iam("change", "user_added_to_group"), plainOnly: true },
+  { pattern: "GROUPADD_FILE", starts: "group added ", constants: iam("creation", "group_added") },
+  { pattern: "ADD_TO_GROUP", starts: "add '", constants: iam("change", "user_added_to_group") },
   {
     pattern: "DELETE_FROM_GROUP",
     starts: "delete '",
     constants: iam("change", "user_removed_from_group"),
-    plainOnly: true,
   },
-  { pattern: "USERMOD_CHANGE", starts: "change user ", constants: iam("change", "user_changed"), plainOnly: true },
-  { pattern: "USERMOD_LOCK", starts: "", constants: iam("change", "user_lock_changed"), plainOnly: true },
-  { pattern: "USERDEL_USER", starts: "delete user ", constants: iam("deletion", "user_deleted"), plainOnly: true },
-  { pattern: "USERDEL_GROUP", starts: "removed ", constants: iam("deletion", "group_deleted"), plainOnly: true },
-  { pattern: "GROUPDEL_GROUP", starts: "group '", constants: iam("deletion", "group_deleted"), plainOnly: true },
+  { pattern: "USERMOD_CHANGE", starts: "change user ", constants: iam("change", "user_changed") },
+  { pattern: "USERMOD_LOCK", starts: "", constants: iam("change", "user_lock_changed") },
+  { pattern: "USERDEL_USER", starts: "delete user ", constants: iam("deletion", "user_deleted") },
+  { pattern: "USERDEL_GROUP", starts: "removed ", constants: iam("deletion", "group_deleted") },
+  { pattern: "GROUPDEL_GROUP", starts: "group '", constants: iam("deletion", "group_deleted") },
 ]);
 
 const PASSWORDS = rules(
@@ -224,14 +217,12 @@ const PASSWORDS = rules(
       pattern: "PASSWD_CHANGED",
       starts: "password for ",
       constants: iam("change", "password_changed"),
-      plainOnly: true,
     },
-    { pattern: "GPASSWD_ADDED", starts: "user ", constants: iam("change", "user_added_to_group"), plainOnly: true },
+    { pattern: "GPASSWD_ADDED", starts: "user ", constants: iam("change", "user_added_to_group") },
     {
       pattern: "GPASSWD_REMOVED",
       starts: "user ",
       constants: iam("change", "user_removed_from_group"),
-      plainOnly: true,
     },
   ],
 );
@@ -239,8 +230,8 @@ const PASSWORDS = rules(
 const LOGIN = rules(
   ["login"],
   [
-    { pattern: "LOGIN_FAILED", starts: "FAILED LOGIN ", constants: login("login", "failure"), plainOnly: true },
-    { pattern: "LOGIN_ON", starts: "", constants: login("login", "success"), plainOnly: true },
+    { pattern: "LOGIN_FAILED", starts: "FAILED LOGIN ", constants: login("login", "failure") },
+    { pattern: "LOGIN_ON", starts: "", constants: login("login", "success") },
   ],
 );
 

@@ -1,4 +1,4 @@
-import type { Event, ParsePlan } from "@sluice/core";
+import { type Event, type ParsePlan, type PlanPattern, SluiceError } from "@sluice/core";
 import { compile, LatePattern } from "../compile.ts";
 import type { NamedParser, ParserContext } from "../parser.ts";
 import { matchInto, planPattern, setConstants, tableParser } from "../pattern-table.ts";
@@ -15,7 +15,7 @@ interface CompiledRule extends MessageRule {
 
 /**
  * auth.log (secure): the header is read as syslog, then the rules of its program say what `log.message` means. The plan
- * has each rule as one pattern over the whole line; messages without a rule go the plain way.
+ * has each rule as one pattern over the whole line, and one at its end for messages without a rule.
  */
 export const auth: NamedParser = {
   name: "auth",
@@ -72,15 +72,40 @@ function byProgram(rules: readonly CompiledRule[]): (program: string) => readonl
 }
 
 function planOf(ctx: ParserContext): ParsePlan {
-  return {
-    patterns: MESSAGE_RULES.filter((rule) => !rule.plainOnly).map((rule) => {
-      const program = rule.programs === undefined ? "[^ \\[:]+" : anyOf(rule.programs);
-      const head = `%{SYSLOG_TIME} (?<host.hostname>[^ ]+) (?<process.name>${program})%{SYSLOG_PID}: `;
-      return planPattern(compile(ctx.library, `\\A${head}(?<log.message>%{${rule.pattern}})\\z`), rule.constants);
-    }),
-    timestamp: ctx.readTime,
-    timestampNeedsNow: true,
-  };
+  const ofAny = MESSAGE_RULES.findIndex((rule) => rule.programs === undefined);
+  const patternsOf = (rules: readonly MessageRule[]): PlanPattern[] =>
+    rules.map((rule) => rulePattern(ctx, rule)).filter((pattern) => pattern !== null);
+  const patterns = [
+    ...patternsOf(MESSAGE_RULES.slice(0, ofAny)),
+    // Here, because these rules too are for all programs: the look at the header is shared.
+    plainPattern(ctx, undefined, "message repeated "),
+    ...patternsOf(MESSAGE_RULES.slice(ofAny)),
+    planPattern(compile(ctx.library, line(undefined, "%{REST}")), []),
+  ];
+  return { patterns, timestamp: ctx.readTime, timestampNeedsNow: true };
+}
+
+/** Null when the pattern has been redefined wrongly: then no line matches it on the plain path either. */
+function rulePattern(ctx: ParserContext, rule: MessageRule): PlanPattern | null {
+  if (rule.plainOnly) return plainPattern(ctx, rule.programs, rule.starts);
+  try {
+    return planPattern(compile(ctx.library, line(rule.programs, `%{${rule.pattern}}`)), rule.constants);
+  } catch (error) {
+    if (error instanceof SluiceError) return null;
+    throw error;
+  }
+}
+
+/** Sends messages that begin with a text the plain way. */
+function plainPattern(ctx: ParserContext, programs: readonly string[] | undefined, starts: string): PlanPattern {
+  return { ...planPattern(compile(ctx.library, line(programs, `${starts}%{REST}`)), []), plain: true };
+}
+
+/** A whole line; any program when none are named. */
+function line(programs: readonly string[] | undefined, message: string): string {
+  const program = programs === undefined ? "[^ \\[:]+" : anyOf(programs);
+  const head = `%{SYSLOG_TIME} (?<host.hostname>[^ ]+) (?<process.name>${program})%{SYSLOG_PID}: `;
+  return `\\A${head}(?<log.message>${message})\\z`;
 }
 
 /** `sshd(?:-auth|-session)?`: an expression for names of which the next character decides, as one pass needs it. */

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 export type Message = Record<string, unknown>;
 
 /** The offset of each line of a text, as `log.offset` gives it. */
-export function offsetsOf(text: Buffer): number[] {
+function offsetsOf(text: Buffer): number[] {
   const offsets: number[] = [];
   for (let at = 0; at < text.length; at = text.indexOf(10, at) + 1) offsets.push(at);
   return offsets;

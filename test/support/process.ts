@@ -35,7 +35,7 @@ export async function runSluice(
 }
 
 /** Starts any program. It is killed when the test process ends. */
-export function start(
+function start(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},

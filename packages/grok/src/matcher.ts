@@ -7,7 +7,7 @@ import type { Expression } from "./onigmo/syntax.ts";
 import { type Translation, translate } from "./translate.ts";
 
 /** Texts of the wanted groups, undefined where one took no part; null without a match. */
-export type Texts = readonly (string | undefined)[] | null;
+type Texts = readonly (string | undefined)[] | null;
 
 /** Finds the first match of an Oniguruma expression as Ruby would. */
 export interface Matcher {

@@ -14,14 +14,14 @@ import { compileExpression } from "@sluice/expression";
 import type { ZodType } from "zod";
 
 /** A step with its condition. */
-export interface StepStage {
+interface StepStage {
   readonly step: Step;
   readonly when: ((event: Event) => boolean) | undefined;
   readonly reason: string;
 }
 
 /** An encoder with its sink's condition. */
-export interface SinkStage {
+interface SinkStage {
   readonly encoder: Encoder;
   readonly when: ((event: Event) => boolean) | undefined;
 }

@@ -15,7 +15,7 @@ export function foldText(text: string): string {
 let variants: Map<string, number[]> | undefined;
 
 /** Every character whose folding is the same as that of `code`, itself included. */
-export function caseVariants(code: number): readonly number[] {
+function caseVariants(code: number): readonly number[] {
   return tableOfVariants().get(foldCode(code)) ?? [code];
 }
 

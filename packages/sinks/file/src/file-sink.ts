@@ -4,19 +4,17 @@ import { z } from "zod";
 import { type Format, formatOption, lineEncoder } from "./encoders.ts";
 import { LineFile } from "./line-file.ts";
 
+// YAML 1.2 reads 0640 as the decimal number 640, so a number means its digits.
+const mode = z
+  .union([z.int(), z.string()])
+  .transform(String)
+  .refine((digits) => /^0?[0-7]{3}$/.test(digits), "write three octal digits, like 0640")
+  .transform((digits) => Number.parseInt(digits, 8));
+
 const fileOptions = z.strictObject({
   path: z.string().min(1).describe("File to append to; relative to the pipeline file. Made with its directories."),
   format: formatOption,
-  mode: z
-    .union([
-      z.int().min(0).max(0o777),
-      z
-        .string()
-        .regex(/^0?[0-7]{3}$/)
-        .transform((text) => Number.parseInt(text, 8)),
-    ])
-    .default(0o640)
-    .describe("Permissions of a new file, in octal."),
+  mode: mode.prefault("0640").describe("Permissions of a new file, in octal digits."),
   sync: z.boolean().default(true).describe("Wait after each batch until the disk has it."),
 });
 

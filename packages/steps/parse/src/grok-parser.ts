@@ -22,7 +22,7 @@ export function grokParser(ctx: ParserContext, expressions: readonly string[], o
       return false;
     },
     expressions: groks,
-    ...(groks.every(plannable) ? { plan: planOf(ctx, groks) } : {}),
+    ...(groks.every(plannable) && haveOneType(groks) ? { plan: planOf(ctx, groks) } : {}),
   };
 }
 
@@ -47,6 +47,13 @@ function listOf(value: Value): readonly Value[] {
 function plannable(grok: Grok): boolean {
   const fields = grok.captures.map((capture) => capture.field);
   return new Set(fields).size === fields.length && !fields.some((field) => TAKEN.test(field) || field === "__proto__");
+}
+
+/** Encoders may decide about a field by what it was in an event before, which a plan cannot say. */
+function haveOneType(groks: readonly Grok[]): boolean {
+  const captures = groks.flatMap((grok) => grok.captures);
+  const isNumber = new Map(captures.map(({ field, type }) => [field, type !== "string"]));
+  return captures.every(({ field, type }) => isNumber.get(field) === (type !== "string"));
 }
 
 function planOf(ctx: ParserContext, groks: readonly Grok[]): ParsePlan {

@@ -69,6 +69,14 @@ describe.each(PLANNED)("the plan of %s", (name) => {
     }
   });
 
+  it("has one type for each field", () => {
+    const types = new Map<string, string>();
+    for (const { field, type } of plan.patterns.flatMap((pattern) => pattern.captures)) {
+      expect([field, types.get(field) ?? type]).toEqual([field, type]);
+      types.set(field, type);
+    }
+  });
+
   it("makes the events of the plain path from the fixture", () => {
     const planned = inputOf(name).filter((text) => agree(step, compiled, text));
     expect(planned.length).toBeGreaterThan(0);
@@ -98,6 +106,7 @@ describe("the plan of a user's grok patterns", () => {
     expect(createParse({ grok: "\\A%{IP:source.ip} %{INT:n:int}" }).plan?.patterns).toHaveLength(1);
     expect(createParse({ grok: "%{GREEDYDATA:message}" }).plan).toBeUndefined();
     expect(createParse({ grok: "%{WORD:a} %{WORD:a}" }).plan).toBeUndefined();
+    expect(createParse({ grok: ["%{INT:a:int}", "%{WORD:a}"] }).plan).toBeUndefined();
     expect(createParse({ grok: "%{WORD:a}", field: "other" }).plan).toBeUndefined();
     expect(createParse({ grok: "%{WORD:a}", target: "t" }).plan).toBeUndefined();
   });

@@ -60,7 +60,11 @@ export function isSubset(a: ByteSet, b: ByteSet): boolean {
 /** The ASCII members. */
 export function members(set: ByteSet): number[] {
   const out: number[] = [];
-  for (let code = 0; code < 128; code++) if ((set.ascii >> BigInt(code)) & 1n) out.push(code);
+  for (let word = 0; word < 4; word++) {
+    // One step a word instead of one a bit, because a plan of many patterns asks often.
+    const bits = Number((set.ascii >> BigInt(word * 32)) & 0xffff_ffffn);
+    for (let bit = 0; bits !== 0 && bit < 32; bit++) if ((bits >>> bit) & 1) out.push(word * 32 + bit);
+  }
   return out;
 }
 

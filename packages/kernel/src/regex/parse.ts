@@ -112,7 +112,8 @@ class Parser {
     if (cursor.take("\\")) return [this.#class(readClassEscape(cursor))];
     if ("*+?^".includes(cursor.peek)) cursor.fail(`"${cursor.peek}" here`);
     const char = cursor.next();
-    const bytes = [...new TextEncoder().encode(char)];
+    const code = char.charCodeAt(0);
+    const bytes = code < 0x80 ? [code] : [...new TextEncoder().encode(char)];
     if (bytes.some((byte) => byte < 0x20)) cursor.fail("control character");
     return bytes.map((byte) => ({ kind: "byte", byte }));
   }

@@ -34,8 +34,8 @@ export class FunctionBuilder {
 
   bytes(): number[] {
     const locals = this.#locals.flatMap((type) => [1, TYPE_BYTE[type]]);
-    const body = [...unsigned(this.#locals.length), ...locals, ...flatten(this.#code), 0x0b];
-    return [...unsigned(body.length), ...body];
+    const body = unsigned(this.#locals.length).concat(locals, flatten(this.#code), 0x0b);
+    return unsigned(body.length).concat(body);
   }
 }
 
@@ -83,13 +83,13 @@ export class ModuleBuilder {
         this.#functions.map((f) => f.bytes()),
       ),
     ];
-    return Uint8Array.from([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, ...sections.flat()]);
+    return new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00].concat(...sections));
   }
 }
 
 function section(id: number, entries: readonly number[][]): number[] {
-  const body = [...unsigned(entries.length), ...entries.flat()];
-  return [id, ...unsigned(body.length), ...body];
+  const body = unsigned(entries.length).concat(...entries);
+  return [id].concat(unsigned(body.length), body);
 }
 
 function signatureBytes({ params, results }: Signature): number[] {

@@ -87,6 +87,7 @@ function depthOf(target: Label, open: readonly Label[]): number {
 
 /** LEB128 of an unsigned number. */
 export function unsigned(value: number): number[] {
+  if (value < 0x80) return [value];
   const out: number[] = [];
   let rest = value;
   do {
@@ -99,6 +100,7 @@ export function unsigned(value: number): number[] {
 
 /** LEB128 of a signed number. */
 export function signed(value: number | bigint): number[] {
+  if (value >= -64 && value < 64) return [Number(value) & 0x7f];
   const out: number[] = [];
   let rest = BigInt(value);
   for (;;) {

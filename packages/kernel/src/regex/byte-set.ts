@@ -63,7 +63,8 @@ export function members(set: ByteSet): number[] {
   for (let word = 0; word < 4; word++) {
     // One step a word instead of one a bit, because a plan of many patterns asks often.
     const bits = Number((set.ascii >> BigInt(word * 32)) & 0xffff_ffffn);
-    for (let bit = 0; bits !== 0 && bit < 32; bit++) if ((bits >>> bit) & 1) out.push(word * 32 + bit);
+    if (bits === 0) continue;
+    for (let bit = 0; bit < 32; bit++) if ((bits >>> bit) & 1) out.push(word * 32 + bit);
   }
   return out;
 }

@@ -5,6 +5,8 @@ export type ValueType = "i32" | "i64" | "v128";
 
 const TYPE_BYTE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 interface Signature {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];
@@ -15,7 +17,7 @@ export class FunctionBuilder {
   readonly index: number;
   readonly signature: Signature;
   readonly #locals: ValueType[] = [];
-  #code: Code = [];
+  #code = new Uint8Array(0);
 
   constructor(index: number, signature: Signature) {
     this.index = index;
@@ -28,14 +30,15 @@ export class FunctionBuilder {
     return this.signature.params.length + this.#locals.length - 1;
   }
 
+  /** Takes the code, which becomes bytes at once: the many small arrays that it is made of need not live long. */
   body(...code: Code): void {
-    this.#code = code;
+    this.#code = Uint8Array.from(flatten(code));
   }
 
-  bytes(): number[] {
-    const locals = this.#locals.flatMap((type) => [1, TYPE_BYTE[type]]);
-    const body = unsigned(this.#locals.length).concat(locals, flatten(this.#code), 0x0b);
-    return unsigned(body.length).concat(body);
+  bytes(): Bytes {
+    const locals = unsigned(this.#locals.length).concat(...this.#locals.map((type) => [1, TYPE_BYTE[type]]));
+    const length = locals.length + this.#code.length + 1;
+    return join([unsigned(length), locals, this.#code, [0x0b]]);
   }
 }
 
@@ -62,7 +65,7 @@ export class ModuleBuilder {
     this.#exports.push({ name, index: func.index });
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
+  bytes(): Bytes {
     const signatures = [...this.#imports.map((entry) => entry.signature), ...this.#functions.map((f) => f.signature)];
     const imported = this.#imports.length;
     const memory = [...text("env"), ...text("memory"), 0x02, 0x00, 0x01];
@@ -83,13 +86,23 @@ export class ModuleBuilder {
         this.#functions.map((f) => f.bytes()),
       ),
     ];
-    return new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00].concat(...sections));
+    return join([[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], ...sections]);
   }
 }
 
-function section(id: number, entries: readonly number[][]): number[] {
-  const body = unsigned(entries.length).concat(...entries);
-  return [id].concat(unsigned(body.length), body);
+function section(id: number, entries: readonly ArrayLike<number>[]): Bytes {
+  const body = join([unsigned(entries.length), ...entries]);
+  return join([[id], unsigned(body.length), body]);
+}
+
+function join(parts: readonly ArrayLike<number>[]): Bytes {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function signatureBytes({ params, results }: Signature): number[] {

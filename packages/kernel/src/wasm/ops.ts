@@ -19,7 +19,9 @@ const store =
   (address: Code, value: Code, offset = 0): Code => [address, value, ...op, 0, ...unsigned(offset)];
 const simd = (op: number): number[] => [0xfd, ...unsigned(op)];
 
-export const get = (local: Local): Code => [0x20, ...unsigned(local)];
+/** By local: the instruction that is used most. */
+const gets: Code[] = [];
+export const get = (local: Local): Code => (gets[local] ??= [0x20, ...unsigned(local)]);
 export const set = (local: Local, value: Code): Code => [value, 0x21, ...unsigned(local)];
 export const tee = (local: Local, value: Code): Code => [value, 0x22, ...unsigned(local)];
 export const call = (func: number, ...args: Code[]): Code => [...args, 0x10, ...unsigned(func)];

@@ -47,7 +47,9 @@ test(`kill -9 of sluice at ${KILLS} random moments loses nothing`, { timeout: 8 
     expect(await startSluice([...args, "--until-eof"]).ended).toBe(0);
     const messages = await graylog.accepted();
     const { duplicates } = expectEveryLine(messages, await readFile(log));
-    expect(await graylog.rejected()).toEqual([]);
+    // A kill may cut a frame in two, and GELF has no way to take half a frame back; the whole one follows.
+    const torn = new Set((await graylog.rejected()).map(({ reason }) => reason));
+    expect([...torn].filter((reason) => reason !== "invalid JSON")).toEqual([]);
     process.stdout.write(`${kills} kills of sluice: 0 lines missing, ${duplicates} repeated with their own id\n`);
   } finally {
     await graylog.stop();

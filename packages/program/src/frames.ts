@@ -8,18 +8,8 @@ export class Frames {
 
   /** Marks the end of the frame just written. */
   end(): void {
-    if (this.#count === this.#ends.length) this.#growTo(this.#count + 1);
+    if (this.#count === this.#ends.length) this.#grow();
     this.#ends[this.#count++] = this.writer.length;
-  }
-
-  /** Appends whole frames that were written elsewhere; `ends` counts from the start of `bytes`. */
-  append(bytes: Uint8Array, ends: Uint32Array): void {
-    const offset = this.writer.length;
-    this.writer.raw(bytes);
-    for (const end of ends) {
-      if (this.#count === this.#ends.length) this.#growTo(this.#count + ends.length);
-      this.#ends[this.#count++] = offset + end;
-    }
   }
 
   /** The frames in buffers of their own, or null when there is none; the collection starts anew. */
@@ -30,8 +20,8 @@ export class Frames {
     return { bytes: this.writer.take(), ends };
   }
 
-  #growTo(capacity: number): void {
-    const grown = new Uint32Array(Math.max(capacity, this.#ends.length * 2));
+  #grow(): void {
+    const grown = new Uint32Array(this.#ends.length * 2);
     grown.set(this.#ends);
     this.#ends = grown;
   }

@@ -53,7 +53,7 @@ export class ClockReader {
 
   /** Seconds since the epoch at which the clock's minute starts, or null when its seconds cannot be computed. */
   minuteStart(clock: Clock): number | null {
-    const key = `${clock.before}\n${clock.separator}${clock.fractionDigits}\n${clock.after}`;
+    const key = keyOf(clock);
     let day = this.#days.get(key);
     if (day === undefined) {
       if (this.#days.size >= MAX_DAYS) this.#days.clear();
@@ -62,6 +62,11 @@ export class ClockReader {
     }
     if (day !== null) return day + clock.minute * 60;
     return this.#start(clock, clock.minute * 60, [1, 30, 59]);
+  }
+
+  /** Whether all minutes of the clock's day are known to be as far apart as their clocks are. */
+  isEven(clock: Clock): boolean {
+    return typeof this.#days.get(keyOf(clock)) === "number";
   }
 
   /** When the second `from` of the clock's day is, if the seconds `further` on are as much later. */
@@ -76,6 +81,10 @@ export class ClockReader {
     });
     return isEven ? start : null;
   }
+}
+
+function keyOf({ before, separator, fractionDigits, after }: Clock): string {
+  return `${before}\n${separator}${fractionDigits}\n${after}`;
 }
 
 function textAt({ before, after, separator, fractionDigits }: Clock, second: number, fraction: string): string {

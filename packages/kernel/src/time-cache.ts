@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { formatInstant, type ParsePlan, parseRfc3339 } from "@sluice/core";
 import { type Clock, ClockReader, findClock } from "./clock.ts";
+import { DayEntry } from "./day-entry.ts";
 import { NOW_ENTRY, SECONDS_AT, TIME_CACHE, TIME_ENTRIES, TIME_ENTRY } from "./emit/layout.ts";
 
 /** Fills the kernel's cache of times with what the step's own reading makes of them. */
@@ -10,6 +11,7 @@ export class TimeCache {
   readonly #needsNow: boolean;
   readonly #read: (text: string) => string | null;
   readonly #clocks: ClockReader;
+  readonly #day = new DayEntry();
   #now = Number.NaN;
 
   constructor(memory: Uint8Array<ArrayBuffer>, plan: ParsePlan) {
@@ -25,6 +27,7 @@ export class TimeCache {
   setNow(now: number): void {
     if (now === this.#now) return;
     this.#now = now;
+    this.#day.forget();
     this.#putOne(NOW_ENTRY, formatInstant(now));
     if (!this.#needsNow) return;
     this.#memory.fill(0, TIME_CACHE, TIME_CACHE + TIME_ENTRIES * TIME_ENTRY.size);
@@ -34,11 +37,14 @@ export class TimeCache {
   /** Resolves the text at `start` into `entry` and returns `entry`; 0 when the line has to go the plain way. */
   resolve(start: number, length: number, entry: number): number {
     const memory = this.#memory;
+    if (this.#day.derive(memory, start, length, entry)) return entry;
     const text = memory.toString("utf8", start, start + length);
     const clock = findClock(text);
-    const known = (clock !== null && this.#putMinute(entry, clock)) || this.#putOne(entry, this.#read(text));
+    const isMinute = clock !== null && this.#putMinute(entry, clock);
+    const known = isMinute || this.#putOne(entry, this.#read(text));
     memory.copy(memory, entry + TIME_ENTRY.text, start, start + length);
     this.#words[(entry + TIME_ENTRY.textLength) / 4] = known ? length : 0;
+    if (isMinute && this.#clocks.isEven(clock)) this.#day.remember(memory, entry, clock);
     return known ? entry : 0;
   }
 

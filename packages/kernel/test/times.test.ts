@@ -80,6 +80,14 @@ const text = fc
     (FORMATS[format] as Format)(new Date(day + (near ? ms % 120_000 : ms)), digits),
   );
 
+/** As in a log: one form, one day, any minute. */
+const ofOneDay = fc
+  .tuple(fc.constantFrom(...Object.keys(FORMATS)), instant, fc.array(fc.nat(DAY - 1), { minLength: 2, maxLength: 40 }))
+  .chain(([format, [day], clocks]) =>
+    fraction.map((digits) => clocks.map((ms) => (FORMATS[format] as Format)(new Date(day + ms), digits))),
+  );
+const someTimes = fc.oneof(fc.array(text, { minLength: 1, maxLength: 40 }), ofOneDay);
+
 describe.each([
   ["UTC", gelf, false],
   ["Europe/Berlin", ndjson, true],
@@ -92,7 +100,7 @@ describe.each([
     let taken = 0;
     let total = 0;
     fc.assert(
-      fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), instant, (times, [day, ms]) => {
+      fc.property(someTimes, instant, (times, [day, ms]) => {
         const data = new TextEncoder().encode(times.map((time) => `${time}|x`).join("\n"));
         const now = needsNow ? Date.parse("2024-01-01") + ((day + ms) % (400 * DAY)) : 1.7e12;
         const batch = { data, base: 0, now };

@@ -26,10 +26,29 @@ export const parseStep: StepDefinition<ParseOptions> = {
   create(options, ctx) {
     const detailed: Partial<DetailedOptions> = typeof options === "string" ? { parser: options } : options;
     const zone = timeZone(detailed.timezone ?? "local");
-    const parser = createParser(detailed, { library: library(ctx, detailed), zone, readTime: timeReader(zone) });
+    const parser = createParser(detailed, {
+      library: library(ctx, detailed),
+      zone,
+      readTime: rememberLast(timeReader(zone)),
+    });
     return stepOf(parser, detailed.field ?? "message", detailed.target);
   },
 };
+
+/** Neighbouring lines often bear the same time, and reading one costs as much as the rest of the line. */
+function rememberLast(read: ParserContext["readTime"]): ParserContext["readTime"] {
+  let lastText: string | undefined;
+  let lastNow = 0;
+  let last: string | null = null;
+  return (text, now) => {
+    if (text !== lastText || now !== lastNow) {
+      last = read(text, now);
+      lastText = text;
+      lastNow = now;
+    }
+    return last;
+  };
+}
 
 function createParser(options: Partial<DetailedOptions>, ctx: ParserContext): Parser {
   const overwrite = typeof options.overwrite === "string" ? [options.overwrite] : (options.overwrite ?? []);

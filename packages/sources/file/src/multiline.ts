@@ -54,16 +54,16 @@ export class Multiline {
     for (let i = 1; i < count; i++) {
       const line = text(i);
       // The rest of a cut line is left out, so nothing can be joined behind it.
-      const cut = lines.cut.has(i - 1);
-      const full = !cut && this.#full(lines, first, i);
-      if (cut || full || this.#begins(previous, line)) {
+      const begins = lines.cut.has(i - 1) || this.#begins(previous, line);
+      const full = !begins && this.#full(lines, first, i);
+      if (begins || full) {
         add(grouping, lines, first, i, full);
         first = i;
       }
       previous = line;
     }
     if (first === count) return grouping;
-    const closed = piece.ending !== "open" || lines.skipping || this.#closes(previous);
+    const closed = piece.ending !== "open" || lines.cut.has(count - 1) || this.#closes(previous);
     if (closed) add(grouping, lines, first, count, false);
     else grouping.consumed = lines.starts[first] as number;
     return grouping;

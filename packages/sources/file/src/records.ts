@@ -17,8 +17,9 @@ export class RecordSplitter implements Splitter {
     this.#encoding = encoding;
     this.#maxLine = maxLine;
     this.#multiline = multiline;
-    // An event's bytes are counted without its last line end, `\r\n` at most.
-    this.enough = maxLine + encoding.width + (multiline ? multiline.maxBytes + 2 * encoding.width : 0);
+    // An open event has `maxBytes` at most, not counting its last line end (`\r\n`), unless its only line is longer.
+    const event = multiline ? Math.max(multiline.maxBytes, maxLine) + 2 * encoding.width : 0;
+    this.enough = event + maxLine + encoding.width;
   }
 
   split(piece: Piece): Split {

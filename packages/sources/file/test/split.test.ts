@@ -147,8 +147,19 @@ test("multiline: a cut line ends its event", () => {
   expect(records[0]?.tags).toEqual(["_line_cut"]);
 });
 
+test("multiline: an event is tagged as cut only when a line that belongs to it comes after", () => {
+  const by = multiline({ start: "^S", max_lines: 2 });
+  expect(readIn(Buffer.from("S\n1\nS\n1\n2\nS\n"), 100, by).map(({ tags }) => tags)).toEqual([
+    [],
+    ["_multiline_cut"],
+    [],
+    [],
+  ]);
+});
+
 test("multiline: pieces do not change the events, and positions tell them apart", () => {
-  const line = fc.constantFrom("S", "S aa", " b", " cccccccccccccc", "", "d\r");
+  const line = fc.constantFrom("S", "S aa", " b", " ccccccc", " ccccccc\r", " cccccccccccccc", "", "d\r");
+  const tight = { max_lines: 1, max_bytes: "4B" };
   const limits = fc.record({ max_lines: fc.integer({ min: 1, max: 4 }), max_bytes: fc.constantFrom("4B", "30B") });
   fc.assert(
     fc.property(fc.array(line), fc.integer({ min: 1, max: 40 }), limits, (lines, chunk, limit) => {
@@ -159,6 +170,7 @@ test("multiline: pieces do not change the events, and positions tell them apart"
       expect(new Set(whole.map(({ position }) => position)).size).toBe(whole.length);
       expect(whole.flatMap(({ text }) => text.split("\n")).length).toBe(lines.length);
     }),
+    { numRuns: Number(process.env["FILE_SPLIT_RUNS"] ?? 500), examples: [[[" cccccccccccccc"], 16, tight]] },
   );
 });
 

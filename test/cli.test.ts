@@ -86,7 +86,8 @@ describe("parse", () => {
 
   test.each([
     [["parse"], "--parser NAME or --grok PATTERN"],
-    [["parse", "--parser", "nginks"], "nginx"],
+    [["parse", "--parser", "nginks"], "unknown parser `nginks` (did you mean `nginx`?)"],
+    [["parse", "--parser", "nginx", "--grok", "x"], "exclude each other"],
     [["parse", "--grok", "%{NOSUCH:x}"], "NOSUCH"],
     [["parse", "--grok", "("], "("],
     [["parse", "--parser", "nginx", "--patterns", "/no/such/place"], "/no/such/place"],
@@ -95,9 +96,20 @@ describe("parse", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(why);
   });
+
+  test("every pattern that is wrong is named, not only the first", async () => {
+    const { code, stderr } = await runSluice(["parse", "--grok", "%{NOSUCH:x}", "--grok", "ok", "--grok", "(?<a"]);
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split("\n")).toEqual([expect.stringContaining("NOSUCH"), expect.stringContaining("(?<")]);
+  });
 });
 
 describe("generate", () => {
+  test.each(["0", "0/s", "-1/s", "fast"])("a rate of %s is wrong usage", async (rate) => {
+    const { code, stdout } = await runSluice(["generate", "nginx", "--count", "1", `--rate=${rate}`]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
   test("the same seed gives the same lines, another one others", async () => {
     const first = await runSluice(["generate", "nginx", "--count", "50", "--seed", "3"]);
     const again = await runSluice(["generate", "nginx", "--count", "50", "--seed", "3"]);
@@ -137,6 +149,26 @@ describe("validate and test", () => {
     expect((await runSluice(["run", file])).code).toBe(2);
   });
 
+  test("every grok pattern that is wrong is shown at its own place", async () => {
+    await using work = await Workspace.create();
+    const steps = "steps:\n  - parse:\n      grok:\n        - '%{NOSUCH:x}'\n        - '%{WORD:x}'\n        - '(?<a'\n";
+    const file = await work.write(
+      "grok.yaml",
+      good.replace("steps: [{parse: nginx}]\n", () => steps),
+    );
+    const { code, stderr } = await runSluice(["validate", file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("grok.yaml:5:11: ");
+    expect(stderr).toContain("grok.yaml:7:11: ");
+  });
+
+  test("all paths that cannot be read are named", async () => {
+    const { code, stderr } = await runSluice(["validate", "/no/such/a.yaml", "/no/such/b.yaml"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("/no/such/a.yaml");
+    expect(stderr).toContain("/no/such/b.yaml");
+  });
+
   test("a pattern that can backtrack exponentially is a warning that names it", async () => {
     await using work = await Workspace.create();
     const file = await work.write(
@@ -165,6 +197,35 @@ describe("validate and test", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ $schema: expect.stringContaining("2020-12") });
     for (const type of ["gelf", "stdout", "file", "parse"]) expect(stdout).toContain(`"${type}"`);
+  });
+});
+
+describe("demo", () => {
+  test("never removes what is not its own", async () => {
+    await using work = await Workspace.create();
+    const precious = await work.write("precious.txt", "mine");
+    const { code, stderr } = await runSluice(["demo", "--dir", work.dir, "--for", "1s"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("left alone");
+    expect(readFileSync(precious, "utf8")).toBe("mine");
+  });
+});
+
+describe("receive", () => {
+  test("a certificate that cannot be read is wrong usage", async () => {
+    const args = [
+      "receive",
+      "gelf",
+      "--listen",
+      "tls://127.0.0.1:0",
+      "--cert",
+      "/no/such.pem",
+      "--key",
+      "/no/such.pem",
+    ];
+    const { code, stderr } = await runSluice(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--cert: cannot read the file");
   });
 });
 

@@ -17,6 +17,6 @@ export function durationArgument(text: string): number {
 }
 
 /** Gathers the values of an option that may be given several times. */
-export function collect(value: string, previous: readonly string[]): string[] {
+export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }

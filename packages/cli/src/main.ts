@@ -54,9 +54,13 @@ async function buildProgram(wanted: string | undefined, done: Done): Promise<Com
 
 function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const hint = error instanceof SluiceError && error.hint ? ` (${error.hint})` : "";
-  process.stderr.write(`sluice: ${errorText(error)}${hint}\n`);
-  if (error instanceof SluiceError) return EXIT.usage;
+  if (error instanceof SluiceError) {
+    for (const { message, hint } of [error, ...error.also]) {
+      process.stderr.write(`sluice: ${message}${hint ? ` (${hint})` : ""}\n`);
+    }
+    return EXIT.usage;
+  }
+  process.stderr.write(`sluice: ${errorText(error)}\n`);
   if (process.env["SLUICE_DEBUG"]) process.stderr.write(`${(error as Error).stack}\n`);
   return EXIT.failed;
 }

@@ -1,6 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { errorText, SluiceError } from "@sluice/core";
+import { asOneError, errorText, SluiceError } from "@sluice/core";
 
 /** No pipeline file and no secret is larger; `/dev/zero` and the like are. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -18,7 +18,17 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
  */
 export async function findPipelineFiles(paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const path of paths) found.push(...(await expand(path)));
+  const errors: SluiceError[] = [];
+  for (const path of paths) {
+    try {
+      found.push(...(await expand(path)));
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      errors.push(error);
+    }
+  }
+  const [first, ...others] = errors;
+  if (first) throw asOneError([first, ...others]);
   return [...new Set(found)];
 }
 

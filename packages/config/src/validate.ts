@@ -79,7 +79,19 @@ async function create(
 
 function reportThrown(error: unknown, { node, at }: LoadedComponent, problems: Problems): void {
   if (error instanceof ExpressionError) return problems.error(expressionPlace(error, node), error.message, error.hint);
-  problems.error(at, errorText(error), error instanceof SluiceError ? error.hint : undefined);
+  if (!(error instanceof SluiceError)) return problems.error(at, errorText(error));
+  for (const { message, hint, written } of [error, ...error.also]) {
+    problems.error(written === undefined ? at : (placeOf(written, node) ?? at), message, hint);
+  }
+}
+
+/** Where a text stands as a whole value below a node. */
+function placeOf(text: string, node: LocatedNode): Position | undefined {
+  let place: Position | undefined;
+  eachScalar(node, (scalar) => {
+    if (scalar.value === text) place ??= scalar.at;
+  });
+  return place;
 }
 
 /** The place of a mistake in an expression, where the file has the expression as it is, e.g. behind the `=` of `set`. */

@@ -17,18 +17,37 @@ export const ERROR_CODES = {
 /** A code out of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+interface SluiceErrorOptions {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  readonly written?: string | undefined;
+  readonly also?: readonly SluiceError[];
+}
+
 /** An error for a person: what went wrong, where, and what to do about it. */
 export class SluiceError extends Error {
   readonly code: ErrorCode;
   /** What to do, in one sentence. */
   readonly hint: string | undefined;
+  /** The option at fault as it was written, so that its place in the pipeline file can be shown. */
+  readonly written: string | undefined;
+  /** Further errors of the same kind: a person wants to hear of all of them at once. */
+  readonly also: readonly SluiceError[];
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: SluiceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SluiceError";
     this.code = code;
     this.hint = options.hint;
+    this.written = options.written;
+    this.also = options.also ?? [];
   }
+}
+
+/** Several errors as one: the first, with the others in its `also`. */
+export function asOneError([first, ...also]: readonly [SluiceError, ...SluiceError[]]): SluiceError {
+  const { code, message, hint, written, cause } = first;
+  return new SluiceError(code, message, { hint, written, cause, also });
 }
 
 /** The text of anything that was thrown. */

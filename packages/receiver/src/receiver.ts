@@ -63,6 +63,10 @@ function parseListen({ listen, kind, tls }: ReceiverOptions): URL {
       hint: `write ${schemes.map((scheme) => `${scheme}//127.0.0.1:12201`).join(" or ")}`,
     });
   }
-  if (url.protocol === "tls:" && !tls) throw new SluiceError("SLUICE_USAGE", "tls:// needs a certificate and its key");
+  if (url.protocol === "tls:" && !tls) {
+    throw new SluiceError("SLUICE_USAGE", "tls:// needs a certificate and its key", {
+      hint: "--cert FILE --key FILE",
+    });
+  }
   return url;
 }

@@ -1,8 +1,8 @@
-import { mkdirSync } from "node:fs";
-import { appendFile, rm } from "node:fs/promises";
+import { appendFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { SluiceError } from "@sluice/core";
 import { openTraffic } from "@sluice/generate";
 import { type ReceivedMessage, startReceiver } from "@sluice/receiver";
 import { openState, type PipelineRun } from "@sluice/runtime";
@@ -21,6 +21,8 @@ interface DemoOptions {
 }
 
 const PIPELINE = fileURLToPath(new URL("../../../../pipelines/demo.yaml", import.meta.url));
+/** A file that marks a directory as the demo's. */
+const MARK = ".sluice-demo";
 const TICK_MS = 100;
 const SHOW_EVERY_MS = 2000;
 /** Events shown whole at the start, and then one with every count. */
@@ -39,8 +41,7 @@ export function addDemoCommand(program: Command, done: Done): void {
 }
 
 async function demo({ rate, for: duration, dir }: DemoOptions) {
-  await rm(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true, mode: 0o750 });
+  await makeFresh(dir);
   const screen = new Screen();
   const receiver = await startReceiver({
     kind: "gelf",
@@ -70,6 +71,22 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   state.close();
   logLedger(log, result);
   return result.ok ? EXIT.done : EXIT.failed;
+}
+
+/** Makes the directory anew. Only what an earlier demo has made is removed: somebody may well say `--dir .`. */
+async function makeFresh(dir: string): Promise<void> {
+  const entries = await readdir(dir).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (entries.length > 0 && !entries.includes(MARK)) {
+    throw new SluiceError("SLUICE_USAGE", `${dir} is not empty and not of an earlier demo, so it is left alone`, {
+      hint: "name another directory with --dir",
+    });
+  }
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true, mode: 0o750 });
+  await writeFile(path.join(dir, MARK), "");
 }
 
 async function writeTraffic(file: string, rate: number, end: AbortSignal): Promise<void> {

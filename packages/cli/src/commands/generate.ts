@@ -25,11 +25,14 @@ export function addGenerateCommand(program: Command): void {
 }
 
 function rateArgument(text: string): number {
+  let rate = 0;
   try {
-    return parseRate(/^\d+(\.\d+)?$/.test(text) ? `${text}/s` : text);
+    rate = parseRate(/^\d+(\.\d+)?$/.test(text) ? `${text}/s` : text);
   } catch {
     throw new InvalidArgumentError("write it like 500/s.");
   }
+  if (rate > 0) return rate;
+  throw new InvalidArgumentError("it must be more than 0.");
 }
 
 const CHUNK_LINES = 1000;

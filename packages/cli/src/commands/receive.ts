@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { errorText, SluiceError } from "@sluice/core";
 import { type ReceivedMessage, type Receiver, startReceiver } from "@sluice/receiver";
 import { Argument, type Command } from "commander";
 import { wholeNumber } from "../arguments.ts";
@@ -60,7 +61,15 @@ function listenUrl(address: string): string {
 }
 
 function tlsFiles({ cert, key }: ReceiveOptions) {
-  return cert && key ? { tls: { cert: readFileSync(cert), key: readFileSync(key) } } : {};
+  return cert && key ? { tls: { cert: readPem("--cert", cert), key: readPem("--key", key) } } : {};
+}
+
+function readPem(option: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new SluiceError("SLUICE_USAGE", `${option}: cannot read the file: ${errorText(cause)}`, { cause });
+  }
 }
 
 async function finish(receiver: Receiver): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Logger } from "@sluice/core";
 import { openState, type PipelineRun } from "@sluice/runtime";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { durationArgument } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
 import { createLogger } from "../log.ts";
@@ -25,7 +25,11 @@ export function addRunCommand(program: Command, done: Done): void {
     .option("--state-dir <dir>", "positions and ledger", process.env["SLUICE_STATE_DIR"] ?? "./.sluice")
     .option("--http <address>", "metrics and health (not in this version: only `off`)", "off")
     .option("--workers <n|auto>", "worker threads for parsing; 0 parses in the main thread", workersArgument, "auto")
-    .option("--drain <duration>", "longest time to deliver what is in flight at the end", durationArgument, 30_000)
+    .addOption(
+      new Option("--drain <duration>", "longest time to deliver what is in flight at the end")
+        .argParser(durationArgument)
+        .default(30_000, "30s"),
+    )
     .option("--until-eof", "end when everything that is there has been delivered")
     .addHelpText("after", "\nExample:\n  sluice run pipelines/nginx-to-graylog.yaml --state-dir /var/lib/sluice")
     .action(async (paths: string[], options: RunOptions) => done(await run(paths, options)));

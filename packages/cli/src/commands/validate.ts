@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { durationArgument } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
 import { readPatternFiles } from "../patterns.ts";
@@ -18,7 +18,11 @@ export function addValidateCommand(program: Command, done: Done): void {
     .argument("<paths...>", "pipeline files or directories of them")
     .option("--connect", "also try each source and sink")
     .option("--strict", "treat warnings as errors")
-    .option("--timeout <duration>", "longest time for --connect", durationArgument, 10_000)
+    .addOption(
+      new Option("--timeout <duration>", "longest time for --connect")
+        .argParser(durationArgument)
+        .default(10_000, "10s"),
+    )
     .addHelpText("after", "\nExample:\n  sluice validate pipelines/ --connect")
     .action(async (paths: string[], options: ValidateOptions) => {
       const connect = options.connect ? { connect: AbortSignal.timeout(options.timeout) } : {};

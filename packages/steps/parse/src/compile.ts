@@ -1,4 +1,4 @@
-import { errorText, SluiceError } from "@sluice/core";
+import { asOneError, errorText, SluiceError } from "@sluice/core";
 import { type Grok, GrokError, type PatternLibrary } from "@sluice/grok";
 
 /** Compiles an expression; what is wrong with it becomes an error that says where. */
@@ -7,9 +7,25 @@ export function compile(library: PatternLibrary, expression: string): Grok {
     return library.compile(expression);
   } catch (error) {
     if (!(error instanceof GrokError)) throw error;
-    const { message, hint } = error;
-    throw new SluiceError("SLUICE_PATTERN", message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+    throw new SluiceError("SLUICE_PATTERN", error.message, { cause: error, hint: error.hint, written: expression });
   }
+}
+
+/** Compiles a list of expressions; one error tells what is wrong with all of them. */
+export function compileAll(library: PatternLibrary, expressions: readonly string[]): Grok[] {
+  const groks: Grok[] = [];
+  const errors: SluiceError[] = [];
+  for (const expression of expressions) {
+    try {
+      groks.push(compile(library, expression));
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      errors.push(error);
+    }
+  }
+  const [first, ...others] = errors;
+  if (first) throw asOneError([first, ...others]);
+  return groks;
 }
 
 /** Compiles a named pattern to match a text from its start to its end. */

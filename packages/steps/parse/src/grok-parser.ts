@@ -1,6 +1,6 @@
 import { type Event, type ParsePlan, setField, type Value } from "@sluice/core";
 import type { Grok } from "@sluice/grok";
-import { compile } from "./compile.ts";
+import { compileAll } from "./compile.ts";
 import type { Parser, ParserContext } from "./parser.ts";
 import { planPattern, setTime } from "./pattern-table.ts";
 
@@ -9,7 +9,7 @@ const TAKEN = /^(?:message|tags|event\.id|host\..*|log\.(?:file\.path|offset)|.*
 
 /** A parser of the user's own expressions, with the semantics of Logstash's grok filter. */
 export function grokParser(ctx: ParserContext, expressions: readonly string[], overwrite: readonly string[]): Parser {
-  const groks = expressions.map((expression) => compile(ctx.library, expression));
+  const groks = compileAll(ctx.library, expressions);
   const replaces = new Set(overwrite);
   return {
     parse(text, event, now) {

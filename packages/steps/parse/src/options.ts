@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { NAMED_PARSERS } from "./parsers/index.ts";
 
-const names = NAMED_PARSERS.map((parser) => parser.name) as [string, ...string[]];
+/** The named parsers. */
+export const parserNames = NAMED_PARSERS.map((parser) => parser.name) as [string, ...string[]];
 
 const csv = z.strictObject({
   columns: z.array(z.string().min(1)).min(1).describe("Field of each column; `-` skips one"),
@@ -13,7 +14,7 @@ const KINDS = ["parser", "grok", "regex", "json", "logfmt", "csv", "syslog"] as 
 
 const detailed = z
   .strictObject({
-    parser: z.enum(names).optional().describe("A named parser, to give it options"),
+    parser: z.enum(parserNames).optional().describe("A named parser, to give it options"),
     grok: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
@@ -45,7 +46,7 @@ const detailed = z
 
 /** `parse: nginx`, or an object that says how and with which options. */
 export const parseOptions = z
-  .union([z.enum(names).describe("A named parser"), detailed])
+  .union([z.enum(parserNames).describe("A named parser"), detailed])
   .describe("How to read fields out of the line");
 
 export type ParseOptions = z.output<typeof parseOptions>;

@@ -27,7 +27,8 @@ export function buildModule(plan: ModulePlan): Uint8Array<ArrayBuffer> {
   });
   const accept: AcceptFunction = (pattern) => encoders[pattern] as number | null;
   const match = module.func(["i32", "i32", "i32"], ["i32"]);
-  new MatchEmitter(match, accept).emit(plan.tree, plan.groups);
+  const branch = () => module.func(["i32", "i32", "i32", "i32"], ["i32"]);
+  new MatchEmitter(match, accept, branch).emit(plan.tree, plan.groups);
   const run = emitRun(module, match, { maxRecordBytes: plan.maxRecordBytes, copies: plan.copies });
   module.export("run", run);
   return module.bytes();

@@ -17,6 +17,11 @@ import { greedyRun, lazyRun } from "./runs.ts";
  */
 export type AcceptFunction = (pattern: number) => number | null;
 
+/** Parameter of a branch's function that says where in the line it begins. */
+const BRANCH_AT: Local = 3;
+/** Lists of at least so many branches become a function each. */
+const BRANCHES_WORTH_FUNCTIONS = 4;
+
 /**
  * Generates `match(start, end, out)`, which follows the first way that a backtracking matcher would find through the
  * patterns, and returns 0 wherever that matcher would go back to a choice of which it is not certain that it leads
@@ -25,11 +30,14 @@ export type AcceptFunction = (pattern: number) => number | null;
 export class MatchEmitter {
   readonly #cursor: MatchCursor;
   readonly #accept: AcceptFunction;
+  readonly #branchFunction: () => FunctionBuilder;
   readonly #out: Local = 2;
 
-  constructor(func: FunctionBuilder, accept: AcceptFunction) {
+  /** @param branchFunction makes a function `(start, end, out, at) → new out` for a branch of the patterns */
+  constructor(func: FunctionBuilder, accept: AcceptFunction, branchFunction: () => FunctionBuilder) {
     this.#cursor = new MatchCursor(func);
     this.#accept = accept;
+    this.#branchFunction = branchFunction;
   }
 
   emit(tree: Node, groups: number): void {
@@ -41,6 +49,32 @@ export class MatchEmitter {
       block(this.#cursor.bail, body),
       i32.const(0),
     );
+  }
+
+  /**
+   * Generates a branch of the patterns as a function of its own, which returns -1 where it certainly does not match: an
+   * optimizing compiler takes much more memory for one large function than for many small ones.
+   */
+  #branch(option: Node, scope: Scope): Code {
+    const func = this.#branchFunction();
+    const emitter = new MatchEmitter(func, this.#accept, this.#branchFunction);
+    const cursor = emitter.#cursor;
+    const failed = label("failed");
+    const inner: Scope = { fail: failed, pending: scope.pending };
+    const body = emitter.#node(option, null, inner);
+    scope.pending = inner.pending;
+    func.body(
+      set(cursor.at, get(BRANCH_AT)),
+      block(cursor.bail, block(failed, body), ret(i32.const(-1))),
+      i32.const(0),
+    );
+    const { start, end, at } = this.#cursor;
+    const result = this.#cursor.func.local();
+    return [
+      set(result, call(func.index, get(start), get(end), get(this.#out), get(at))),
+      brIf(scope.fail, i32.eq(get(result), i32.const(-1))),
+      ret(get(result)),
+    ];
   }
 
   #node(node: Node, rest: Rest | null, scope: Scope): Code {
@@ -116,12 +150,13 @@ export class MatchEmitter {
     const saved = this.#cursor.func.local();
     const look = lookahead(rest);
     const code: Code[] = [];
+    const outlined = isList && rest === null && options.length >= BRANCHES_WORTH_FUNCTIONS;
     let pending = false;
     options.forEach((option, i) => {
       const isLast = i === options.length - 1;
       const next = label("next");
       const inner: Scope = isLast ? { ...scope } : { fail: next, pending: isList && scope.pending };
-      const body = this.#node(option, rest, inner);
+      const body = outlined ? this.#branch(option, inner) : this.#node(option, rest, inner);
       if (isLast) code.push(body);
       else {
         const after = isBlind(look) ? [] : this.#cursor.look(look, this.#cursor.failure(inner));

@@ -22,7 +22,7 @@ export interface RunContext {
 }
 
 /** Heap limits of a worker thread: batches are small and short-lived, so a small young generation keeps memory flat. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 256 };
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
 /** Creates the components of a pipeline and starts it. */
 export async function startPipeline(spec: PipelineSpec, context: RunContext): Promise<PipelineRun> {

@@ -53,11 +53,14 @@ export class Catalog {
     else this.#byInode.delete(position.ino);
   }
 
-  /** Streams that were read from this inode, the last one first. A device may have another number after a reboot. */
+  /**
+   * Streams that were read from this inode, the last one first. A device may have another number after a reboot. What
+   * is remembered as gone may only be out of the globs: it counts for a file that is found there.
+   */
   ofInode(entry: Entry): Position[] {
-    const { dev, ino, path } = entry;
+    const { dev, ino, path, first } = entry;
     return (this.#byInode.get(ino) ?? [])
-      .filter((it) => it.gone === undefined && (it.dev === dev || (it.at ?? it.path) === path))
+      .filter((it) => (it.gone === undefined || first !== undefined) && (it.dev === dev || (it.at ?? it.path) === path))
       .sort((a, b) => Number(b.dev === dev) - Number(a.dev === dev) || b.generation - a.generation);
   }
 
@@ -72,6 +75,11 @@ export class Catalog {
   maybeCopied(path: string, head: Uint8Array): Position[] {
     const fitting = [...this.#byName.originals(path)].filter((it) => it.head.bytes > 0 && begins(it.head, head));
     return fitting.sort((a, b) => b.offset - a.offset);
+  }
+
+  /** Everything that the state knows, but what is followed again. */
+  stored(): Iterable<Position> {
+    return this.#streams.values();
   }
 
   /** Streams whose files were not gone when they were last seen. */

@@ -5,6 +5,7 @@ import { isCopyName } from "./names.ts";
 import { bytesBefore, type Opened, type Opener } from "./opening.ts";
 import { begins, MARK_BYTES, markOf, type Position } from "./position.ts";
 import type { Tail } from "./tail.ts";
+import { isShortage } from "./troubles.ts";
 
 const NOTHING = Buffer.alloc(0);
 const SKIP_BYTES = 262_144;
@@ -77,6 +78,8 @@ export class InodeFinder {
   readonly #directories = new Map<string, Map<string, Entry>>();
   /** A directory could not be listed: what was not found may be there all the same. */
   failed = false;
+  /** It could not be listed for lack of file descriptors. */
+  short = false;
 
   /** The file with this inode, whatever its name is now, in a directory where it was. */
   find(file: {
@@ -106,6 +109,7 @@ export class InodeFinder {
     } catch (error) {
       // A directory that is gone took the file with it; any other failure says nothing about the file.
       this.failed ||= (error as NodeJS.ErrnoException).code !== "ENOENT";
+      this.short ||= isShortage(error);
     }
     return entries;
   }

@@ -31,14 +31,20 @@ export class Fleet {
   add(tail: Tail): void {
     this.tails.set(keyOf(tail), tail);
     this.names.add(tail);
-    const owner = this.#owners.get(tail.at);
-    if (owner && owner !== tail && this.tails.get(keyOf(owner)) === owner) {
+    const owner = this.ownerOf(tail.at);
+    if (owner && owner !== tail) {
       owner.replaced = true;
       this.follow(tail, owner);
     }
     this.#owners.set(tail.at, tail);
     if (tail.reader) this.opened(tail);
     this.enqueue(tail);
+  }
+
+  /** The file that was last found at `path`, while it is followed. */
+  ownerOf(path: string): Tail | undefined {
+    const owner = this.#owners.get(path);
+    return owner && this.tails.get(keyOf(owner)) === owner ? owner : undefined;
   }
 
   /** Lets whatever is found at `path` next wait for this one's end. */
@@ -83,7 +89,7 @@ export class Fleet {
 
   /** A new stream for a file that was not read before; its identity is not stored yet. */
   fresh(entry: Entry, opened: Opened, generation: number): Tail {
-    const tail = new Tail(entry, { id: newStreamId(), path: entry.path, generation });
+    const tail = new Tail(entry, { id: newStreamId(), path: entry.first ?? entry.path, generation });
     tail.real = linkTarget(entry.path);
     tail.learnHead(opened.head);
     tail.reader = opened.reader;

@@ -10,6 +10,10 @@ export interface Entry {
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly mtime: number;
+  /** When it was created, in milliseconds since the epoch; 0 where the file system does not tell. */
+  readonly born: number;
+  /** Path where it stood before it was first seen, when that is known and another one. */
+  readonly first?: string;
 }
 
 /** Device and inode: one file, whatever its names. */
@@ -22,8 +26,9 @@ export function entryAt(path: string): Entry | null {
   try {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (!stat?.isFile()) return null;
-    const { dev, ino, size, mtimeNs } = stat;
-    return { path, dev: String(dev), ino: String(ino), size: Number(size), mtime: Number(mtimeNs) / 1e6 };
+    const { dev, ino, size, mtimeNs, birthtimeNs } = stat;
+    const times = { mtime: Number(mtimeNs) / 1e6, born: Number(birthtimeNs) / 1e6 };
+    return { path, dev: String(dev), ino: String(ino), size: Number(size), ...times };
   } catch {
     return null;
   }
@@ -48,8 +53,17 @@ export class Globs {
       if (lstatSync(glob, { throwIfNoEntry: false })) paths.add(glob);
       for (const path of globSync(glob)) paths.add(path);
     }
-    for (const path of paths) if (this.#exclude.some((glob) => matchesGlob(path, glob))) paths.delete(path);
+    for (const path of paths) if (this.excludes(path)) paths.delete(path);
     return paths;
+  }
+
+  excludes(path: string): boolean {
+    return this.#exclude.some((glob) => matchesGlob(path, glob));
+  }
+
+  /** Whether a file at `path` would be listed, told by the path alone. */
+  matches(path: string): boolean {
+    return this.include.some((glob) => path === glob || matchesGlob(path, glob)) && !this.excludes(path);
   }
 
   /** Files that match now by device and inode: one that has several names is listed once. */

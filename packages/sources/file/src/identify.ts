@@ -104,8 +104,8 @@ export class Identifier {
     const { opener, fleet, catalog } = this.#parts;
     const opened = await opener.open(tail.at).catch(() => null);
     if (!opened) return null;
-    const { dev, ino, size, mtime } = opened.stat;
-    const entry = { path: tail.at, dev, ino, size, mtime };
+    const { dev, ino, size, mtime, born } = opened.stat;
+    const entry = { path: tail.at, dev, ino, size, mtime, born };
     const same = keyOf(entry) === keyOf(tail) && opened.head.length > 0;
     const copy = same ? await this.#copyOfKnown(entry, opened) : null;
     const fresh = () => ({ tail: fleet.fresh(entry, opened, catalog.nextGeneration(entry)), isNew: true });

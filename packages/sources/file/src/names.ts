@@ -21,6 +21,13 @@ export function rootName(path: string): string {
   return name.replace(INFIX, "");
 }
 
+/** Orders rotated names of one log, the oldest first: `.2` is older than `.1`, a date is older than a later one. */
+export function compareAge(a: string, b: string): number {
+  const [first, second] = [a, b].map((path) => /\.(\d{1,5})$/.exec(path.replace(PACKED, ""))?.[1]);
+  if (first !== undefined && second !== undefined) return Number(second) - Number(first);
+  return a < b ? -1 : Number(a > b);
+}
+
 /** Whether `path` is a name that rotation gives to a copy of the file. */
 export function isCopyName(original: Named, path: string): boolean {
   const root = rootName(path);

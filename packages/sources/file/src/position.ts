@@ -46,6 +46,8 @@ const position = z.object({
   skipping: z.literal(true).optional(),
   /** Packed size of a compressed file that was read to its end. */
   done: z.int().optional(),
+  /** When it was last seen at `path`, in milliseconds since the epoch. */
+  seen: z.number().optional(),
   /** When the file was found to be gone, in milliseconds since the epoch. */
   gone: z.number().optional(),
 });

@@ -17,6 +17,8 @@ export interface OpenStat {
   readonly ino: string;
   readonly size: number;
   readonly mtime: number;
+  /** When it was created, in milliseconds since the epoch; 0 where the file system does not tell. */
+  readonly born: number;
   /** Names that the file still has; 0 once it was deleted. */
   readonly links: number;
 }
@@ -36,12 +38,13 @@ export interface Reader {
 
 /** State of an open file descriptor. */
 function statOf(fd: number): OpenStat {
-  const { dev, ino, size, mtimeNs, nlink } = fstatSync(fd, { bigint: true });
+  const { dev, ino, size, mtimeNs, birthtimeNs, nlink } = fstatSync(fd, { bigint: true });
   return {
     dev: String(dev),
     ino: String(ino),
     size: Number(size),
     mtime: Number(mtimeNs) / 1e6,
+    born: Number(birthtimeNs) / 1e6,
     links: Number(nlink),
   };
 }

@@ -1,13 +1,15 @@
+import { closeSync, openSync } from "node:fs";
 import { basename } from "node:path";
 import type { SourceContext } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
-import { findCopy, InodeFinder } from "./copies.ts";
+import { InodeFinder } from "./copies.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Entry, entryAt, type Globs, keyOf } from "./globs.ts";
 import type { Identifier } from "./identify.ts";
 import { rootName } from "./names.ts";
 import type { Opener } from "./opening.ts";
-import type { Position } from "./position.ts";
+import type { Rotated } from "./rotated.ts";
+import type { Strays } from "./strays.ts";
 import type { Tail } from "./tail.ts";
 import { isShortage, type Troubles } from "./troubles.ts";
 import type { Turns } from "./turns.ts";
@@ -26,6 +28,8 @@ export interface ScannerParts {
   readonly identifier: Identifier;
   readonly troubles: Troubles;
   readonly globs: Globs;
+  readonly rotated: Rotated;
+  readonly strays: Strays;
   readonly rotateWait: number;
   /** Pause after which an open multiline event is passed on; undefined without multiline. */
   readonly idleAfter: number | undefined;
@@ -34,6 +38,10 @@ export interface ScannerParts {
 /** Looks at all files again and again: finds new, grown, renamed, and vanished ones. It reads no content. */
 export class Scanner {
   readonly #parts: ScannerParts;
+  /** When the last look began, in milliseconds since the epoch. */
+  #looked = 0;
+  /** The last listing may have left out files for lack of file descriptors. */
+  #short = false;
 
   constructor(parts: ScannerParts) {
     this.#parts = parts;
@@ -41,35 +49,79 @@ export class Scanner {
 
   /** The first look: attaches what the state knows to the files that are there. */
   async first(startAtEnd: boolean): Promise<void> {
-    const { globs, catalog, identifier, fleet } = this.#parts;
-    const entries = globs.list();
+    const { catalog, identifier, fleet, rotated, turns } = this.#parts;
+    const entries = this.#list();
     const atEnd = startAtEnd && catalog.firstStart;
     if (atEnd) identifier.startAtEnd(entries.values());
-    await this.#meet(entries, atEnd);
-    const finder = new InodeFinder();
-    for (const position of catalog.missing()) await this.#search(position, finder);
+    await turns.take(async () => {
+      await this.#meet(entries, atEnd);
+      await rotated.search();
+      await rotated.meetStrays(entries, (entry) => this.#identify(entry));
+      this.#note(entries);
+    });
     catalog.flush();
     fleet.oldestFirst();
   }
 
   /** Resolves to the time that looking took, in milliseconds. */
   async scan(): Promise<number> {
-    const { globs, fleet, catalog } = this.#parts;
+    const { fleet, catalog } = this.#parts;
     const start = performance.now();
-    const entries = globs.list();
+    const entries = this.#list();
     const took = performance.now() - start;
     const paths = new Set([...entries.values()].map(({ path }) => path));
     const finder = new InodeFinder();
     for (const tail of Array.from(fleet.tails.values())) {
       if (fleet.tails.get(keyOf(tail)) !== tail) continue;
-      const entry = entries.get(keyOf(tail));
+      const entry = entries.get(keyOf(tail)) ?? this.#stillThere(tail);
       if (entry) this.#seen(tail, entry);
       else await this.#unseen(tail, finder);
       await this.#finish(tail, paths);
     }
-    await this.#meet(entries, false);
+    await this.#meetLate(entries);
     catalog.flush();
     return took;
+  }
+
+  /** Tries again what a lack of file descriptors kept from being read; false when there was nothing of that kind. */
+  async retry(): Promise<boolean> {
+    const { fleet, troubles, rotated, catalog } = this.#parts;
+    if (!troubles.takeShortage() && !rotated.short && !this.#short) return false;
+    fleet.closeIdle(50);
+    await this.#meetLate(this.#list());
+    for (const tail of fleet.tails.values()) if (tail.dirty && tail.done === undefined) fleet.enqueue(tail);
+    catalog.flush();
+    return true;
+  }
+
+  async #meetLate(entries: ReadonlyMap<string, Entry>): Promise<void> {
+    const { rotated, turns } = this.#parts;
+    await turns.take(async () => {
+      await rotated.search();
+      await rotated.meetStrays(entries, (entry) => this.#identify(entry));
+      await this.#meet(entries, false);
+      this.#note(entries);
+    });
+  }
+
+  /** The files that the globs match. Without a free file descriptor, directories seem to be empty. */
+  #list(): Map<string, Entry> {
+    this.#looked = Date.now();
+    const entries = this.#parts.globs.list();
+    this.#short = !hasFreeDescriptor();
+    if (this.#short) this.#parts.fleet.closeIdle(50);
+    return entries;
+  }
+
+  /** A file that the listing of its directory left out: listing fails without a free file descriptor. */
+  #stillThere(tail: Tail): Entry | null {
+    const entry = entryAt(tail.at);
+    return entry && keyOf(entry) === keyOf(tail) && this.#parts.globs.matches(tail.at) ? entry : null;
+  }
+
+  #note(entries: ReadonlyMap<string, Entry>): void {
+    const { strays, fleet } = this.#parts;
+    strays.note(entries, (entry) => fleet.tails.get(keyOf(entry)), this.#looked);
   }
 
   #seen(tail: Tail, entry: Entry): void {
@@ -117,7 +169,7 @@ export class Scanner {
   /** Passes on the unfinished end of a file that will not grow any more, and closes it. */
   async #finish(tail: Tail, paths: ReadonlySet<string>): Promise<void> {
     const { fleet, rotateWait, idleAfter } = this.#parts;
-    if (tail.lost && !tail.busy) return await this.#parts.turns.take(() => this.#lose(tail));
+    if (tail.lost && !tail.busy) return await this.#parts.turns.take(() => this.#parts.rotated.lose(tail));
     if (tail.busy || tail.queued || tail.dirty) return;
     const quiet = performance.now() - tail.changedAt;
     const replaced = tail.replaced || (tail.detached && paths.has(tail.path));
@@ -133,18 +185,6 @@ export class Scanner {
   #flush(tail: Tail, flush: "idle" | "final"): void {
     tail.flush = flush;
     this.#parts.fleet.enqueue(tail);
-  }
-
-  /** The file was closed when it vanished. What was not read of it may be in a copy, packed or not. */
-  async #lose(tail: Tail): Promise<void> {
-    const { fleet, opener, identifier, ctx } = this.#parts;
-    const bytes = tail.size - tail.offset;
-    fleet.retire(tail);
-    if (tail.done !== undefined || (tail.atEnd && bytes <= 0)) return;
-    const position = tail.position();
-    const copy = await findCopy(position, opener, (entry) => fleet.tails.has(keyOf(entry)));
-    if (copy) this.#before(identifier.adopt(copy.entry, copy.opened, position, copy.before));
-    else if (!tail.packed) ctx.log.warn({ path: tail.at, bytes }, "file was deleted before all of it could be read");
   }
 
   /**
@@ -170,10 +210,6 @@ export class Scanner {
 
   /** Identifies the files that are not followed yet, the oldest first. */
   async #meet(entries: ReadonlyMap<string, Entry>, first: boolean): Promise<void> {
-    await this.#parts.turns.take(() => this.#meetAll(entries, first));
-  }
-
-  async #meetAll(entries: ReadonlyMap<string, Entry>, first: boolean): Promise<void> {
     const { fleet, catalog, ctx } = this.#parts;
     let introduced = !first;
     for (const group of this.#groups(entries)) {
@@ -194,44 +230,28 @@ export class Scanner {
   }
 
   async #identify(entry: Entry) {
-    const { identifier, troubles, fleet } = this.#parts;
+    const { identifier, troubles, fleet, strays, rotated } = this.#parts;
     const key = keyOf(entry);
     if (!troubles.mayTry(key, entry.size)) return null;
     try {
       const found = await identifier.identify(entry);
       troubles.over(key, entry.path);
       if (found?.tail.reader) fleet.opened(found.tail);
+      if (found?.tail.path === entry.path) found.tail.seen = strays.knownUntil(entry.path) ?? this.#looked;
       return found;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (isShortage(error)) fleet.closeIdle(50);
-      if (code !== "ENOENT") troubles.failed(key, entry.path, error, entry.size);
+      rotated.failed(entry, error);
       return null;
     }
   }
+}
 
-  /** Looks for a file that the state knows and the globs do not find: renamed, packed or copied in its directory. */
-  async #search(position: Position, finder: InodeFinder): Promise<void> {
-    const { fleet, catalog, opener, identifier, troubles } = this.#parts;
-    const followed = (entry: Entry) => fleet.tails.has(keyOf(entry));
-    const entry = finder.find(position);
-    if (entry && !followed(entry)) {
-      // What cannot be opened now is tried again by the next scan.
-      if (troubles.has(keyOf(entry))) return;
-      const tail = await identifier.attach(entry, position).catch(() => null);
-      if (tail) return this.#before(tail);
-    }
-    const copy = position.done === undefined ? await findCopy(position, opener, followed) : null;
-    if (copy) this.#before(identifier.adopt(copy.entry, copy.opened, position, copy.before));
-    else if (!finder.failed) catalog.markGone(position);
-  }
-
-  /** Adds a rotated file, which is read before the one that stands in its place now. */
-  #before(tail: Tail): void {
-    const { fleet } = this.#parts;
-    fleet.add(tail);
-    for (const other of fleet.tails.values()) {
-      if (other !== tail && other.at === tail.path) fleet.follow(other, tail);
-    }
+/** Whether this process can open another file. */
+function hasFreeDescriptor(): boolean {
+  try {
+    closeSync(openSync("/dev/null", "r"));
+    return true;
+  } catch (error) {
+    return !isShortage(error);
   }
 }

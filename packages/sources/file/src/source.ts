@@ -9,9 +9,11 @@ import { Identifier } from "./identify.ts";
 import { Opener } from "./opening.ts";
 import type { FileOptions } from "./options.ts";
 import { Pump } from "./pump.ts";
+import { Rotated } from "./rotated.ts";
 import { Scanner } from "./scanner.ts";
 import { splitterOf } from "./splitters.ts";
 import { Stopping } from "./stopping.ts";
+import { Strays } from "./strays.ts";
 import { Troubles } from "./troubles.ts";
 import { Turns } from "./turns.ts";
 
@@ -19,6 +21,8 @@ import { Turns } from "./turns.ts";
 const GRACE_MS = 500;
 /** Looking at the files takes at most this part of the time, however many there are. */
 const SCAN_SHARE = 0.1;
+/** Pause before files that could not be opened for lack of file descriptors are tried again in a finite run. */
+const SHORTAGE_PAUSE_MS = 50;
 
 interface Parts {
   readonly scanner: Scanner;
@@ -49,9 +53,18 @@ export class FileSource implements Source {
   async #read(ctx: SourceContext, stopping: Stopping, parts: Parts): Promise<void> {
     const { scanner, pump } = parts;
     await scanner.first(this.#options.start_at === "end");
-    if (ctx.finite) await pump.drain();
+    if (ctx.finite) await this.#readOnce(ctx, stopping, parts);
     else await this.#follow(ctx, stopping, parts);
     await pump.settle();
+  }
+
+  /** Reads what is there to its end, as often as a lack of file descriptors makes it necessary. */
+  async #readOnce(ctx: SourceContext, stopping: Stopping, { scanner, pump }: Parts): Promise<void> {
+    await pump.drain();
+    while (!ctx.stop.aborted && (await scanner.retry())) {
+      await pump.drain();
+      await stopping.or(sleep(SHORTAGE_PAUSE_MS));
+    }
   }
 
   async check(): Promise<void> {
@@ -72,11 +85,14 @@ export class FileSource implements Source {
     const opener = new Opener(options.compressed);
     const troubles = new Troubles(ctx.log, options.poll_interval);
     const identifier = new Identifier({ catalog, fleet, opener, encoding, log: ctx.log, hasty: ctx.finite });
+    const strays = new Strays(this.#globs, catalog.stored());
     const shared = { ctx, turns: new Turns(), fleet, catalog, opener, identifier, troubles };
     const splitter = splitterOf(options);
     const pump = new Pump({ ...shared, stopping, splitter, encoding, chunk: options.read_chunk });
     const idleAfter = options.multiline?.timeout;
-    const scanner = new Scanner({ ...shared, globs: this.#globs, rotateWait: options.rotate_wait, idleAfter });
+    const rotated = new Rotated({ ...shared, strays });
+    const rotateWait = options.rotate_wait;
+    const scanner = new Scanner({ ...shared, rotated, strays, globs: this.#globs, rotateWait, idleAfter });
     return { scanner, pump, fleet };
   }
 

@@ -42,6 +42,8 @@ export class Tail {
   /** What the last look at the file saw. */
   size = 0;
   mtime = 0;
+  /** When a look at the files found it at `path`, in milliseconds since the epoch. */
+  seen: number | undefined;
   /** Monotonic milliseconds when the file was last seen to change. */
   changedAt = performance.now();
   /** Something may be there to read. */
@@ -91,6 +93,7 @@ export class Tail {
     tail.#tail = position.tail;
     tail.done = position.done;
     tail.real = position.real;
+    tail.seen = position.seen;
     return tail;
   }
 
@@ -114,6 +117,7 @@ export class Tail {
       head: this.#head,
       ...(this.skipping && { skipping: true as const }),
       ...(this.done !== undefined && { done: this.done }),
+      ...(this.seen !== undefined && { seen: this.seen }),
     };
   }
 

@@ -29,8 +29,11 @@ export class Troubles {
     return trouble.brokenAt === undefined ? trouble.until <= performance.now() : trouble.brokenAt !== size;
   }
 
-  has(key: string): boolean {
-    return this.#byFile.has(key);
+  /** Whether a file could not be opened for lack of file descriptors; such files may be tried again at once then. */
+  takeShortage(): boolean {
+    const short = [...this.#byFile].filter(([, { text }]) => text === "");
+    for (const [key] of short) this.#byFile.delete(key);
+    return short.length > 0;
   }
 
   failed(key: string, path: string, error: unknown, size: number): void {

@@ -35,6 +35,8 @@ export class Model {
   readonly #seen = new Map<string, SeenRecord>();
   #rest = "";
   #rotatedAt = 0;
+  /** Rotations since the log was seen for certain. */
+  #unseen = 0;
   /** Records of this run that the model has seen already. */
   #arrivedRecords = 0;
   #state: ReadonlyMap<string, Value> = new Map();
@@ -90,9 +92,15 @@ export class Model {
     if (text !== "\n") appendFileSync(this.#log, text);
   }
 
-  /** What was rotated out of the globs before anybody saw it is nobody's: wait until the file was seen. */
+  /**
+   * Out of the globs, what is written before the log was ever seen is nobody's, and so is what is truncated or rotated
+   * away for good before it was seen: wait until the file was seen.
+   */
   async #rotateKnown({ how, pack }: Step & { do: "rotate" }): Promise<void> {
-    if (this.#reach === "log" && this.#lines.length > this.#rotatedAt) await this.#arrived(this.#rotatedAt + 1);
+    const unseen = this.#reach === "log" && this.#lines.length > this.#rotatedAt;
+    const lost = this.#rotatedAt === 0 || how === "copytruncate" || this.#unseen >= KEEP;
+    if (unseen && lost) await this.#arrived(this.#rotatedAt + 1);
+    this.#unseen = unseen && lost ? 0 : this.#unseen + 1;
     this.#rotate(how, pack);
     this.#rotatedAt = this.#lines.length;
   }

@@ -183,7 +183,7 @@ const whileDown: [string, () => void, string[]][] = [
       write("a.log.1", "4\n");
       write("a.log", "5\n");
     },
-    ["3", "5"],
+    ["3", "4", "5"],
   ],
 ];
 

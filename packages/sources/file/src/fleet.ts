@@ -54,7 +54,7 @@ export class Fleet {
 
   /** Lets `tail` wait until all of `first` that is there was read. */
   follow(tail: Tail, first: Tail): void {
-    tail.waiting = true;
+    tail.waitingFor++;
     first.followers.push(tail);
     first.dirty = true;
     this.enqueue(first);
@@ -63,7 +63,7 @@ export class Fleet {
   /** The tail reached its end, or cannot be read: those that waited for it may go on. */
   release(tail: Tail): void {
     for (const follower of tail.followers.splice(0)) {
-      follower.waiting = false;
+      follower.waitingFor--;
       this.enqueue(follower);
     }
   }
@@ -98,7 +98,7 @@ export class Fleet {
   }
 
   enqueue(tail: Tail): void {
-    if (tail.queued || tail.waiting) return;
+    if (tail.queued || tail.waitingFor > 0) return;
     tail.queued = true;
     this.#queue.push(tail);
     if (this.#queue.length === 1) this.wake();

@@ -1,9 +1,9 @@
 import type { Logger } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
-import { isPartOf, lastBytes, relate } from "./copies.ts";
+import { InodeFinder, isPartOf, lastBytes, relate } from "./copies.ts";
 import type { Encoding } from "./encoding.ts";
 import type { Fleet } from "./fleet.ts";
-import { type Entry, keyOf } from "./globs.ts";
+import { type Entry, entryAt, keyOf } from "./globs.ts";
 import type { Opened, Opener } from "./opening.ts";
 import { begins, MARK_BYTES, type Position } from "./position.ts";
 import { Tail } from "./tail.ts";
@@ -102,10 +102,12 @@ export class Identifier {
    */
   async renew(tail: Tail): Promise<{ readonly tail: Tail; readonly isNew: boolean } | null> {
     const { opener, fleet, catalog } = this.#parts;
-    const opened = await opener.open(tail.at).catch(() => null);
+    const here = entryAt(tail.at);
+    const path = here && keyOf(here) === keyOf(tail) ? tail.at : (new InodeFinder().find(tail)?.path ?? tail.at);
+    const opened = await opener.open(path).catch(() => null);
     if (!opened) return null;
     const { dev, ino, size, mtime, born } = opened.stat;
-    const entry = { path: tail.at, dev, ino, size, mtime, born };
+    const entry = { path, dev, ino, size, mtime, born, ...(path !== tail.at && { first: tail.path }) };
     const same = keyOf(entry) === keyOf(tail) && opened.head.length > 0;
     const copy = same ? await this.#copyOfKnown(entry, opened) : null;
     const fresh = () => ({ tail: fleet.fresh(entry, opened, catalog.nextGeneration(entry)), isNew: true });

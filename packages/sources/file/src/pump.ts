@@ -60,7 +60,7 @@ export class Pump {
 
   async #step(tail: Tail): Promise<void> {
     const { troubles, fleet } = this.#parts;
-    if (tail.waiting || !this.#isFollowed(tail)) return;
+    if (tail.waitingFor > 0 || !this.#isFollowed(tail)) return;
     if (tail.done !== undefined || !troubles.mayTry(tail.id, tail.size)) return fleet.release(tail);
     let split: { readonly piece: Bytes; readonly split: Split } | null;
     try {

@@ -57,8 +57,8 @@ export class Tail {
   flush: "open" | "idle" | "final" = "open";
   /** Bytes to read at a time; grows until a long line fits. */
   want = 0;
-  /** Not read before another one has reached its end. */
-  waiting = false;
+  /** How many others have to reach their ends before this one is read. */
+  waitingFor = 0;
   /** Those that wait for this one's end. */
   followers: Tail[] = [];
   /** Another file stands where this one was first seen. */

@@ -4,7 +4,7 @@ import { create } from "./harness.ts";
 
 // Reads the files of a glob in a process of its own, and prints what that took.
 
-const [, , dir, include, expected] = process.argv as [string, string, string, string, string];
+const [, , dir, include, expected, mode] = process.argv as [string, string, string, string, string, string];
 const warnings: string[] = [];
 const log = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => void warnings.push(message) };
 let mostOpen = 0;
@@ -22,17 +22,19 @@ function countOpen(): number {
 const ctx = new FakeSourceContext({
   log,
   remember: false,
+  finite: mode === "finite",
   gate: async () => {
     if (ctx.batches.length % 20 === 0) mostOpen = Math.max(mostOpen, countOpen());
     quiet = 0;
   },
 });
 const running = create(dir, { include }).run(ctx);
-// All that is expected is there when nothing more came for a while; a deadline ends what would wait for ever.
-const deadline = Date.now() + 50_000;
+// All that is expected is there when nothing more came for a while; a deadline ends what would wait for ever. A finite
+// run ends by itself.
+const deadline = Date.now() + 100_000;
 const timer = setInterval(() => {
   quiet += 100;
-  if ((ctx.records.length >= Number(expected) && quiet >= 500) || Date.now() > deadline) ctx.end();
+  if ((mode !== "finite" && ctx.records.length >= Number(expected) && quiet >= 500) || Date.now() > deadline) ctx.end();
 }, 100);
 await running;
 clearInterval(timer);

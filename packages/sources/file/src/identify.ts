@@ -48,7 +48,9 @@ export class Identifier {
     if (entry.size === 0) return null;
     const opened = await this.#parts.opener.open(entry.path);
     try {
-      const found = keyOf(opened.stat) === keyOf(entry) ? await this.#classify(entry, opened) : null;
+      // One that was emptied meanwhile could not be told from any other after a restart.
+      const recognizable = opened.packed || opened.head.length > 0;
+      const found = recognizable && keyOf(opened.stat) === keyOf(entry) ? await this.#classify(entry, opened) : null;
       if (found?.tail.reader !== opened.reader) opened.reader.close();
       return found;
     } catch (error) {

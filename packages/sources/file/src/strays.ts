@@ -25,11 +25,13 @@ export interface Stray {
 interface Place {
   readonly path: string;
   /** Stream of the file that stood there at the last look. */
-  stream: string;
+  stream: string | undefined;
   /** All that was created there before this time is known; milliseconds since the epoch. */
   knownUntil: number;
   turnedAt: number;
   pending: boolean;
+  /** A file, by device and inode, that stood there at the last look with nothing in it to know it by. */
+  empty: string | undefined;
 }
 
 /** When a directory was last changed and looked through, and for which places. */
@@ -54,7 +56,7 @@ export class Strays {
     this.#globs = globs;
     for (const { path, id, seen } of stored) {
       if (seen === undefined || seen <= (this.#places.get(path)?.knownUntil ?? 0)) continue;
-      this.#places.set(path, { path, stream: id, knownUntil: seen, turnedAt: 0, pending: false });
+      this.#places.set(path, { path, stream: id, knownUntil: seen, turnedAt: 0, pending: false, empty: undefined });
     }
   }
 
@@ -97,18 +99,20 @@ export class Strays {
     for (const entry of entries.values()) {
       standing.add(entry.path);
       const tail = followed(entry);
-      if (!tail) continue;
-      const { knownUntil } = this.#noteOne(entry.path, tail.id, looked);
-      if (tail.path === entry.path) tail.seen = knownUntil;
+      const place = this.#noteOne(entry.path, tail?.id, looked);
+      place.empty = tail ? undefined : keyOf(entry);
+      if (tail?.path === entry.path) tail.seen = place.knownUntil;
     }
     for (const { path, knownUntil } of this.#places.values()) {
       if (!standing.has(path) && looked - knownUntil > PATIENCE_MS) this.#places.delete(path);
     }
   }
 
-  #noteOne(path: string, stream: string, looked: number): Place {
-    const place = this.#places.get(path) ?? { path, stream, knownUntil: looked, turnedAt: 0, pending: false };
+  #noteOne(path: string, stream: string | undefined, looked: number): Place {
+    const known = this.#places.get(path);
+    const place = known ?? { path, stream, knownUntil: looked, turnedAt: 0, pending: false, empty: undefined };
     this.#places.set(path, place);
+    if (stream === undefined) return place;
     if (place.stream !== stream) place.turnedAt = looked;
     place.stream = stream;
     if (looked - place.turnedAt > RECHECK_MS && !place.pending) place.knownUntil = looked;
@@ -118,7 +122,8 @@ export class Strays {
   /** Places at which another file stands than before, or stood until lately. */
   #open(streams: ReadonlyMap<string, string | undefined>, now: number): Place[] {
     return [...this.#places.values()].filter(
-      (it) => it.pending || streams.get(it.path) !== it.stream || now - it.turnedAt <= RECHECK_MS,
+      (it) =>
+        it.pending || !streams.get(it.path) || streams.get(it.path) !== it.stream || now - it.turnedAt <= RECHECK_MS,
     );
   }
 
@@ -166,10 +171,11 @@ function namesIn(directory: string): string[] {
 
 function strayAt(path: string, place: Place): Stray | null {
   const found = entryAt(path);
-  if (!found || found.mtime < place.knownUntil - TICK_MS) return null;
+  if (!found) return null;
   // Where a file system does not tell when a file was created, its last change has to do.
   const born = found.born > 0 ? found.born : found.mtime;
-  if (born < place.knownUntil - TICK_MS) return null;
+  const recent = Math.min(born, found.mtime) >= place.knownUntil - TICK_MS;
+  if (!recent && keyOf(found) !== place.empty) return null;
   const entry = { ...found, first: place.path };
   return { entry, original: place.path, id: `${keyOf(found)} ${born}`, born };
 }

@@ -39,7 +39,7 @@ function readPackage(manifestFile: string): Package {
   const tsconfig = JSON.parse(readFileSync(path.join(root, dir, "tsconfig.json"), "utf8"));
   const sources = globSync(`${dir}/src/**/*.ts`, { cwd: root });
   const imported = sources.flatMap((file) =>
-    [...readFileSync(path.join(root, file), "utf8").matchAll(/(?:from|import\()\s*"@sluice\/([^"]+)"/g)].map(
+    [...readFileSync(path.join(root, file), "utf8").matchAll(/(?:from|import\()\s*"@sluice\/([^"/]+)[^"]*"/g)].map(
       (m) => m[1] as string,
     ),
   );

@@ -68,6 +68,34 @@ describe("parse", () => {
     ]);
   });
 
+  test("a line on which the pattern hangs is passed on, and those after it are parsed", async () => {
+    const hangs = `${"a".repeat(50_000)}b`;
+    const { code, stdout } = await runSluice(["parse", "--grok", "^(a+)+$"], { input: `a\n${hangs}\nb\naaa\n` });
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((text) => JSON.parse(text)),
+    ).toEqual([
+      { message: "a" },
+      { message: hangs, tags: ["_timeout"] },
+      { message: "b", tags: ["_parse_failure"] },
+      { message: "aaa" },
+    ]);
+  });
+
+  test("a line much longer than what is read at once stays whole", async () => {
+    const long = "ä€".repeat(1_000_000);
+    const { stdout } = await runSluice(["parse", "--grok", "^last"], { input: `${long}\r\n\nlast` });
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((text) => JSON.parse(text).message),
+    ).toEqual([long, "", "last"]);
+  });
+
   test("--ecs-nested prints objects", async () => {
     const { stdout } = await runSluice(["parse", "--grok", "%{WORD:[a][b]}", "--ecs-nested"], { input: "word\n" });
     expect(JSON.parse(stdout)).toEqual({ message: "word", a: { b: "word" } });

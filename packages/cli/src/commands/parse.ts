@@ -1,15 +1,14 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Event, newTally, SluiceError, type Value } from "@sluice/core";
-import { compileSteps } from "@sluice/program";
+import { SluiceError, type Value } from "@sluice/core";
 import { parserNames, splitJsonObjects } from "@sluice/step-parse";
 import type { Command } from "commander";
-import split2 from "split2";
 import { collect } from "../arguments.ts";
+import { GuardedSteps } from "../guarded-steps.ts";
+import { lineGroups } from "../lines.ts";
 import { nestFields } from "../nest.ts";
 import { readPatternFiles } from "../patterns.ts";
 import { programSpec } from "../program-spec.ts";
-import { registry } from "../registry.ts";
 
 interface ParseOptions {
   parser?: string;
@@ -34,21 +33,23 @@ export function addParseCommand(program: Command): void {
 async function parseStdin(options: ParseOptions): Promise<void> {
   const step = await stepOptions(options);
   const patterns = await readPatternFiles(options.patterns);
-  const apply = await compileSteps(programSpec({ steps: [{ type: "parse", options: step }], patterns }), registry);
-  const lines = options.parser === "nginx_json_pretty" ? splitJsonObjects(process.stdin) : inputLines(process.stdin);
+  const steps = await GuardedSteps.create(programSpec({ steps: [{ type: "parse", options: step }], patterns }));
+  const groups = options.parser === "nginx_json_pretty" ? jsonTexts(process.stdin) : lineGroups(process.stdin);
   await pipeline(
-    lines,
-    async function* (source: AsyncIterable<string>) {
-      const tally = newTally();
-      for await (const line of source) {
-        const event: Event = { message: line };
-        if (apply(event, { now: Date.now(), tally }) !== null) continue;
-        yield `${JSON.stringify(options.ecsNested ? nestFields(event) : event)}\n`;
+    groups,
+    async function* (source: AsyncIterable<readonly string[]>) {
+      for await (const lines of source) {
+        const events = await steps.run(lines);
+        yield events.map((event) => `${JSON.stringify(options.ecsNested ? nestFields(event) : event)}\n`).join("");
       }
     },
     process.stdout,
     { end: false },
   );
+}
+
+async function* jsonTexts(input: Readable): AsyncGenerator<string[]> {
+  for await (const text of splitJsonObjects(input)) yield [text];
 }
 
 async function stepOptions({ parser, grok }: ParseOptions): Promise<Value> {
@@ -62,9 +63,4 @@ async function stepOptions({ parser, grok }: ParseOptions): Promise<Value> {
 
 function usage(message: string, hint = "sluice parse --help"): SluiceError {
   return new SluiceError("SLUICE_USAGE", message, { hint });
-}
-
-/** Lines without their ends; a carriage return before the newline belongs to the end. */
-async function* inputLines(input: Readable): AsyncGenerator<string> {
-  for await (const line of input.pipe(split2(/\r?\n/)) as AsyncIterable<string>) yield line;
 }

@@ -73,7 +73,8 @@ describe.skipIf(!requireDebian(["logrotate"]))("real logrotate", () => {
       writer.write(500);
       // The writer rests while logrotate works: what copytruncate loses in between nobody could have read.
       // Two of them between two looks are beyond what the source promises (README, "Delivery").
-      if (round % 2 === 0 || directives.startsWith("copytruncate")) await running.until(() => (running?.ctx.records.length ?? 0) >= writer.lines - 250);
+      if (round % 2 === 0 || directives.startsWith("copytruncate"))
+        await running.until(() => (running?.ctx.records.length ?? 0) >= writer.lines - 250);
       await logrotate(directives);
       // What is written to a file that was packed and deleted at once is out of anybody's reach who came too late.
       if (/create (?!.*\ncompress$)/s.test(directives)) writer.write(100);

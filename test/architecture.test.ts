@@ -10,6 +10,7 @@ const root = path.resolve(import.meta.dirname, "..");
 const ALLOWED: Record<string, readonly string[]> = {
   core: [],
   grok: [],
+  literals: [],
   generate: ["core"],
   receiver: ["core"],
   expression: ["core"],
@@ -21,7 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
   sources: ["core"],
-  steps: ["core", "grok", "expression"],
+  steps: ["core", "grok", "expression", "literals"],
   sinks: ["core"],
 };
 

@@ -1,0 +1,34 @@
+/** Names under which a pipeline file chooses rules. `all` is every rule. */
+export type RuleSet = "default" | "secrets" | "pii";
+
+/**
+ * One kind of secret or personal datum. The examples are its test and its documentation.
+ *
+ * A pattern has to take time linear in the text: quantifiers that could compete for the same characters are bounded.
+ * `test/rules.test.ts` holds this and the examples.
+ */
+export interface Rule {
+  /** Kebab case, unique; appears in the text that replaces the secret: `[redacted:aws-access-key]`. */
+  readonly name: string;
+  /** What it finds, as a phrase: "AWS access key id". */
+  readonly title: string;
+  readonly sets: readonly RuleSet[];
+  /**
+   * Literals of at least three ASCII characters of which every match contains one, in any case. The pattern only runs
+   * around places where one occurs. Empty: the pattern runs over every text, which no rule of the set `default` may ask.
+   */
+  readonly keywords: readonly string[];
+  /** JavaScript regular expression source, flag `v` not set. The group `secret` is what is replaced; else the match. */
+  readonly pattern: string;
+  readonly ignoreCase?: boolean;
+  /** How many characters of a match may lie before and after the keyword. Default 96 and 512. */
+  readonly reach?: { readonly before: number; readonly after: number };
+  /** Says of a match whether it is one: checksum, entropy, no placeholder. */
+  readonly validate?: (secret: string, match: RegExpExecArray) => boolean;
+  /** Texts in which it finds something; `⟦…⟧` encloses what has to be gone. */
+  readonly positive: readonly string[];
+  /** Texts in which it finds nothing. */
+  readonly negative: readonly string[];
+  /** Where format and pattern were taken from, with its licence, when they are not our own. */
+  readonly source?: string;
+}

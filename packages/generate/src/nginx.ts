@@ -12,8 +12,8 @@ function escapeJson(text: string): string {
 }
 
 /** Lines of nginx's predefined log format `combined`. */
-export function nginxLines(seed: number, start: Date): () => string {
-  const traffic = new WebTraffic(seed, start, escapeDefault);
+export function nginxLines(seed: number, start: Date, leakOneIn?: number): () => string {
+  const traffic = new WebTraffic(seed, start, { escape: escapeDefault, leakOneIn });
   const time = cachedFormat(localTime);
   return () => {
     const r = traffic.next();
@@ -25,8 +25,8 @@ export function nginxLines(seed: number, start: Date): () => string {
  * Lines of the JSON log format that the Laboratory project uses: all values are strings, and the braces are missing.
  * One line in four has them, as where somebody repaired the format.
  */
-export function nginxJsonLines(seed: number, start: Date): () => string {
-  const traffic = new WebTraffic(seed, start, escapeJson);
+export function nginxJsonLines(seed: number, start: Date, leakOneIn?: number): () => string {
+  const traffic = new WebTraffic(seed, start, { escape: escapeJson, leakOneIn });
   const time = cachedFormat((date) => `${isoSeconds(date)}+00:00`);
   return () => {
     const r = traffic.next();

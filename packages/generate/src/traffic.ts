@@ -19,6 +19,8 @@ export interface TrafficOptions {
   readonly seed: number;
   /** Time of the first line; by default one that never changes. */
   readonly start?: Date;
+  /** One web request in so many bears a made-up secret in its query, to show the sanitizer; none by default. */
+  readonly leakOneIn?: number;
 }
 
 /** An endless log. */
@@ -34,7 +36,7 @@ const DEFAULT_START = new Date("2026-01-05T06:25:07Z");
 
 /** Opens reproducible traffic. Throws SLUICE_USAGE on an unknown kind or a seed that is none. */
 export function openTraffic(kind: TrafficKind, options: TrafficOptions): Traffic {
-  const { seed, start = DEFAULT_START } = options;
+  const { seed, start = DEFAULT_START, leakOneIn } = options;
   const maker = Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined;
   if (!maker) {
     throw new SluiceError("SLUICE_USAGE", `there is no traffic named "${kind}"`, {
@@ -44,7 +46,7 @@ export function openTraffic(kind: TrafficKind, options: TrafficOptions): Traffic
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new SluiceError("SLUICE_USAGE", `${seed} is not a seed`, { hint: "give an integer from 0 on" });
   }
-  const line = maker(seed, start);
+  const line = maker(seed, start, leakOneIn);
   return { line, block: (count) => block(line, count) };
 }
 

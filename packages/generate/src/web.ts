@@ -1,4 +1,5 @@
 import { Clock } from "./clock.ts";
+import { Leaks } from "./leaks.ts";
 import { Random } from "./random.ts";
 import { AGENTS, METHODS, ODD_REQUESTS, PROTOCOLS, SITES, STATUSES, USERS, WORDS } from "./web-words.ts";
 
@@ -30,9 +31,12 @@ export class WebTraffic {
   readonly #agents: readonly string[];
   readonly #oddRequests: readonly string[];
   readonly #record: WebRequest;
+  readonly #leaks: Leaks | undefined;
 
-  constructor(seed: number, start: Date, escape: Escape) {
+  /** @param leakOneIn see TrafficOptions */
+  constructor(seed: number, start: Date, { escape, leakOneIn }: { escape: Escape; leakOneIn: number | undefined }) {
     this.#random = new Random(seed);
+    this.#leaks = leakOneIn === undefined ? undefined : new Leaks(seed, leakOneIn);
     this.#clock = new Clock(start);
     this.#agents = AGENTS.map(escape);
     this.#oddRequests = ODD_REQUESTS.map(escape);
@@ -64,7 +68,8 @@ export class WebTraffic {
     if (random.oneIn(500)) return this.#odd();
     record.user = random.pick(USERS);
     record.method = random.pick(METHODS);
-    record.request = `${record.method} ${target(random)} ${random.pick(PROTOCOLS)}`;
+    const path = target(random);
+    record.request = `${record.method} ${this.#leaks?.next() ?? path} ${random.pick(PROTOCOLS)}`;
     record.status = random.pick(STATUSES);
     record.bytes = record.status === 304 || record.status === 204 ? 0 : random.below(256) * random.below(512);
     record.referrer = referrer(random);

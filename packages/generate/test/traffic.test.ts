@@ -53,6 +53,16 @@ describe("nginx", () => {
     expect(mean).toBeLessThan(235);
   });
 
+  it("bears secrets in some queries when it is told to, and is otherwise the same", () => {
+    const plain = lines("nginx", 9, 5000);
+    const leaky = openTraffic("nginx", { seed: 9, leakOneIn: 100 }).block(5000).toString().trimEnd().split("\n");
+    const leaks = leaky.filter((line, i) => line !== plain[i]);
+    expect(leaks.length).toBeGreaterThan(25);
+    expect(leaks.length).toBeLessThan(100);
+    for (const line of leaks) expect(line).toMatch(/[?&](password|access_token|api_key|url|token)=[^ &]{7,}/);
+    for (const line of leaks) expect(line).toMatch(COMBINED);
+  });
+
   it("varies in every field", () => {
     const matches = lines("nginx", 9, 20_000).map((line) => COMBINED.exec(line) as RegExpExecArray);
     const distinct = (group: number): number => new Set(matches.map((m) => m[group])).size;

@@ -2,6 +2,14 @@
 export type RuleSet = "default" | "secrets" | "pii";
 
 /**
+ * Forms that a pass over the text finds without a keyword, for data that bears none:
+ * `long-number`: 12 or more digits, single spaces or hyphens between them (cards, IBANs);
+ * `three-two-four`: digits grouped like a US social security number;
+ * `base64-line`: a line of nothing but 64 or 76 characters of base64, as in the body of a private key.
+ */
+export type Shape = "long-number" | "three-two-four" | "base64-line";
+
+/**
  * One kind of secret or personal datum. The examples are its test and its documentation.
  *
  * A pattern has to take time linear in the text: quantifiers that could compete for the same characters are bounded.
@@ -15,9 +23,12 @@ export interface Rule {
   readonly sets: readonly RuleSet[];
   /**
    * Literals of at least three ASCII characters of which every match contains one, in any case. The pattern only runs
-   * around places where one occurs. Empty: the pattern runs over every text, which no rule of the set `default` may ask.
+   * around places where one occurs. Empty, and without `shape`: the pattern runs over every text, which no rule of the
+   * set `default` may ask.
    */
   readonly keywords: readonly string[];
+  /** The pattern also runs around texts of this form. */
+  readonly shape?: Shape;
   /** JavaScript regular expression source, flag `v` not set. The group `secret` is what is replaced; else the match. */
   readonly pattern: string;
   readonly ignoreCase?: boolean;

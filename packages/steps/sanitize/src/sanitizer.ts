@@ -1,0 +1,156 @@
+import { SluiceError } from "@sluice/core";
+import { type Action, replacementOf } from "./action.ts";
+import { isReplaced, masked, replacementsIn } from "./replaced.ts";
+import { type Allowed, compileAllowed } from "./allow.ts";
+import { Budget } from "./budget.ts";
+import { decodeEscapes, throughBoth } from "./decode.ts";
+import { type Edit, mergeEdits, render, toOriginal } from "./edits.ts";
+import type { Rule } from "./rule.ts";
+import { Scanner } from "./scanner.ts";
+
+export interface SanitizerOptions {
+  /** The active rules; where two overlap, the earlier one gives the name. */
+  readonly rules: readonly Rule[];
+  /** What becomes of secrets. Default `redact`. */
+  readonly action?: Action;
+  /** The same by name of a rule or, behind that, of a set. */
+  readonly actions?: Readonly<Record<string, Action>>;
+  /** Key for the action `hash`. */
+  readonly hashKey?: string;
+  /** Secrets that are none: literals, or patterns written `/…/` or `/…/i`. */
+  readonly allow?: readonly string[];
+  /** Milliseconds of CPU time for one text. Default 50. */
+  readonly budget?: number;
+  /** Puts the line ends of a secret of several lines behind its replacement, so that lines keep their numbers. */
+  readonly keepLineEnds?: boolean;
+}
+
+/** What was found, never the secret itself. Offsets are UTF-16 units of the text that was given. */
+export interface Finding {
+  readonly rule: string;
+  readonly action: Action;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Sanitizer {
+  /**
+   * The text without its secrets; the same string when there are none. `drop` replaces as `redact` does, and leaves it to
+   * the caller to drop. Throws TextWithheld when the time is over.
+   *
+   * @param onFinding Told of each replacement, in the order of the text.
+   * @param budget Shared by several texts; otherwise each text has its own.
+   */
+  text(text: string, onFinding?: (finding: Finding) => void, budget?: Budget): string;
+  /** What becomes of the secrets of a rule. */
+  actionOf(rule: Pick<Rule, "name" | "sets">): Action;
+  /** What takes the place of a secret that the caller has found. */
+  replace(rule: Pick<Rule, "name" | "sets">, secret: string): string;
+}
+
+const DEFAULT_BUDGET = 50;
+/** A secret may be escaped in an escaped text. */
+const MAX_DECODINGS = 3;
+
+/** Creates a sanitizer. Throws SluiceError when an action is `hash` and there is no key. */
+export function createSanitizer(options: SanitizerOptions): Sanitizer {
+  const { action = "redact", actions = {}, hashKey } = options;
+  if (hashKey === undefined || hashKey === "") refuseHash([action, ...Object.values(actions)]);
+  return new RuleSanitizer(options);
+}
+
+function refuseHash(actions: readonly Action[]): void {
+  if (!actions.includes("hash")) return;
+  throw new SluiceError("SLUICE_CONFIG", "the action `hash` needs a key", {
+    hint: `set \`hash_key: \${SLUICE_HASH_KEY:?…}\` or \`hash_key: \${file:/run/secrets/x}\`; for \`sluice sanitize\` the environment variable SLUICE_HASH_KEY`,
+    written: "hash",
+  });
+}
+
+class RuleSanitizer implements Sanitizer {
+  readonly #options: SanitizerOptions;
+  readonly #rules: readonly Rule[];
+  readonly #scanner: Scanner;
+  readonly #allowed: Allowed;
+
+  constructor(options: SanitizerOptions) {
+    this.#options = options;
+    // What drops the event must not be hidden by a rule that would only replace.
+    const drops = (rule: Rule): number => (this.actionOf(rule) === "drop" ? 0 : 1);
+    this.#rules = options.rules.toSorted((a, b) => drops(a) - drops(b));
+    this.#scanner = new Scanner(this.#rules);
+    this.#allowed = compileAllowed(options.allow ?? []);
+  }
+
+  text(text: string, onFinding?: (finding: Finding) => void, shared?: Budget): string {
+    const budget = shared ?? new Budget(this.#options.budget ?? DEFAULT_BUDGET);
+    let found = this.#find(text, budget);
+    if (found.length === 0) return text;
+    let edits: readonly Edit[] = [];
+    let result = render(text, edits, () => "");
+    // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
+    while (found.length > 0) {
+      edits = mergeEdits([...edits, ...found.map((edit) => ({ ...toOriginal(result, edit), order: edit.order }))]);
+      result = render(text, edits, (edit) => this.#replaceEdit(edit, text));
+      found = this.#find(result.text, budget);
+    }
+    if (onFinding) for (const edit of edits) onFinding(this.#findingOf(edit));
+    return result.text;
+  }
+
+  actionOf({ name, sets }: Pick<Rule, "name" | "sets">): Action {
+    const { action = "redact", actions = {} } = this.#options;
+    for (const key of [name, ...sets, "all"]) if (Object.hasOwn(actions, key)) return actions[key] as Action;
+    return action;
+  }
+
+  replace(rule: Pick<Rule, "name" | "sets">, secret: string): string {
+    return replacementOf(this.actionOf(rule), rule.name, secret, this.#options.hashKey);
+  }
+
+  /** Finds secrets in the text as it is and with its escapes decoded. */
+  #find(text: string, budget: Budget): Edit[] {
+    const found: Edit[] = [];
+    this.#scan(text, budget, (edit) => found.push(edit));
+    let decoded = decodeEscapes(text);
+    for (let level = 1; decoded !== null; level++) {
+      const { text: plain, at } = decoded;
+      this.#scan(plain, budget, ({ start, end, order }) =>
+        found.push({ start: at[start] as number, end: at[end] as number, order }),
+      );
+      const deeper = level < MAX_DECODINGS ? decodeEscapes(plain) : null;
+      decoded = deeper && { text: deeper.text, at: throughBoth(at, deeper.at) };
+    }
+    return found;
+  }
+
+  #scan(text: string, budget: Budget, visit: (edit: Edit) => void): void {
+    const found: Edit[] = [];
+    this.#scanner.scan(text, budget, (order, match) => found.push({ ...match, order }));
+    if (found.length === 0) return;
+    const replacements = replacementsIn(text);
+    if (replacements.length > 0) {
+      // The name of a rule in a replacement must not count as the keyword of what follows.
+      found.length = 0;
+      this.#scanner.scan(masked(text), budget, (order, match) => found.push({ ...match, order }));
+    }
+    for (const edit of found) {
+      if (!isReplaced(text, edit, replacements) && !this.#allowed(text.slice(edit.start, edit.end))) visit(edit);
+    }
+  }
+
+  #replaceEdit(edit: Edit, text: string): string {
+    const secret = text.slice(edit.start, edit.end);
+    const replacement = this.replace(this.#rule(edit), secret);
+    return this.#options.keepLineEnds ? replacement + (secret.match(/\r?\n/g) ?? []).join("") : replacement;
+  }
+
+  #findingOf({ start, end, order }: Edit): Finding {
+    const rule = this.#rule({ order });
+    return { rule: rule.name, action: this.actionOf(rule), start, end };
+  }
+
+  #rule({ order }: Pick<Edit, "order">): Rule {
+    return this.#rules[order] as Rule;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Budget } from "./budget.ts";
+import { type KeywordFinder, keywordFinder } from "./keywords.ts";
+import { type Match, Matcher } from "./matcher.ts";
+import type { Rule, Shape } from "./rule.ts";
+import { findShape } from "./shapes.ts";
+
+/** Receives what a rule has found; `order` is the rule's place in the list. */
+export type MatchVisitor = (order: number, match: Match) => void;
+
+/** Finds what any of many rules takes for a secret: one pass for keywords, patterns only around these. */
+export class Scanner {
+  readonly #matchers: readonly Matcher[];
+  readonly #finder: KeywordFinder;
+  /** For each keyword the rules that have it. */
+  readonly #byKeyword: readonly (readonly number[])[];
+  readonly #byShape: ReadonlyMap<Shape, readonly number[]>;
+  /** Rules that run over every text. */
+  readonly #everywhere: readonly number[];
+
+  constructor(rules: readonly Rule[]) {
+    this.#matchers = rules.map((rule) => new Matcher(rule));
+    const byKeyword = groupBy(rules, ({ keywords }) => keywords.map((keyword) => keyword.toLowerCase()));
+    this.#finder = keywordFinder([...byKeyword.keys()]);
+    this.#byKeyword = [...byKeyword.values()];
+    this.#byShape = groupBy(rules, ({ shape }) => (shape === undefined ? [] : [shape]));
+    this.#everywhere = rules.flatMap((r, order) => (r.keywords.length === 0 && r.shape === undefined ? [order] : []));
+  }
+
+  /** Throws TextWithheld when the budget is used up. */
+  scan(text: string, budget: Budget, visit: MatchVisitor): void {
+    const candidates: number[] = [];
+    try {
+      this.#collect(text, budget, candidates);
+      for (const order of candidates) {
+        budget.check();
+        this.#matcher(order).find(text, budget, (match) => visit(order, match));
+      }
+    } finally {
+      for (const order of candidates) this.#matcher(order).clear();
+    }
+  }
+
+  /** Marks where each rule has to look; `candidates` are those that have to look somewhere. */
+  #collect(text: string, budget: Budget, candidates: number[]): void {
+    const add = (orders: readonly number[], start: number, end: number): void => {
+      for (const order of orders) if (this.#matcher(order).add(start, end)) candidates.push(order);
+    };
+    add(this.#everywhere, 0, text.length);
+    for (const [shape, orders] of this.#byShape) findShape(shape, text, (start, end) => add(orders, start, end));
+    this.#finder.find(
+      text,
+      (keyword, start, end) => add(this.#byKeyword[keyword] as readonly number[], start, end),
+      () => budget.check(),
+    );
+  }
+
+  #matcher(order: number): Matcher {
+    return this.#matchers[order] as Matcher;
+  }
+}
+
+/** The numbers of the rules by a property of which a rule may have several. */
+function groupBy<K>(rules: readonly Rule[], keysOf: (rule: Rule) => readonly K[]): Map<K, number[]> {
+  const groups = new Map<K, number[]>();
+  for (const [order, rule] of rules.entries()) {
+    for (const key of new Set(keysOf(rule))) {
+      const group = groups.get(key);
+      if (group) group.push(order);
+      else groups.set(key, [order]);
+    }
+  }
+  return groups;
+}

@@ -10,7 +10,6 @@ if (major < MINIMUM) {
   process.exit(2);
 }
 module.enableCompileCache?.();
-// The image runs the built JavaScript (NODE_OPTIONS=--conditions=sluice:dist), a checkout the TypeScript itself.
-const built = import.meta.resolve("@sluice/core").endsWith(".js");
-const { main } = await import(built ? "../dist/main.js" : "../src/main.ts");
+// The bundle, or in a checkout whose sources are newer (bin/sluice says so) the TypeScript itself.
+const { main } = await import(process.env.SLUICE_FROM_SOURCE === "1" ? "../src/main.ts" : "../bundle/main.js");
 await main(process.argv);

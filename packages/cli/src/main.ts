@@ -1,7 +1,7 @@
 import { errorText, SluiceError } from "@sluice/core";
 import { Command, CommanderError } from "commander";
 import { type Done, EXIT, type ExitCode } from "./exit.ts";
-import { version } from "./version.ts";
+import { VERSION } from "./installation.ts";
 
 type AddCommand = (program: Command, done: Done) => void;
 
@@ -40,7 +40,7 @@ async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
 async function buildProgram(wanted: string | undefined, done: Done): Promise<Command> {
   const program = new Command("sluice")
     .description("Reads logs where they are made, parses them, and delivers them to Graylog without losing a line.")
-    .version(version, "-v, --version")
+    .version(VERSION, "-v, --version")
     .exitOverride()
     .showHelpAfterError("(sluice --help shows the usage)");
   const isKnown = wanted !== undefined && Object.hasOwn(COMMANDS, wanted);

@@ -1,9 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type PatternFiles, SluiceError } from "@sluice/core";
-
-const BUILT_IN = fileURLToPath(new URL("../../../grok-patterns", import.meta.url));
+import { PATTERNS_DIR } from "./installation.ts";
 
 /**
  * Reads the built-in grok patterns and then those of the user, which override them.
@@ -11,7 +9,7 @@ const BUILT_IN = fileURLToPath(new URL("../../../grok-patterns", import.meta.url
  */
 export async function readPatternFiles(extra: readonly string[] = []): Promise<PatternFiles> {
   const files: Record<string, string> = {};
-  for (const place of [BUILT_IN, ...extra]) {
+  for (const place of [PATTERNS_DIR, ...extra]) {
     for (const file of await filesOf(place)) files[file] = await readFile(file, "utf8");
   }
   return files;

@@ -9,6 +9,7 @@ import {
   runPipeline,
   type State,
 } from "@sluice/runtime";
+import { WORKER_URL } from "./installation.ts";
 import { programSpecOf } from "./program-spec.ts";
 import { registry } from "./registry.ts";
 
@@ -27,15 +28,11 @@ const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256
 /** Creates the components of a pipeline and starts it. */
 export async function startPipeline(spec: PipelineSpec, context: RunContext): Promise<PipelineRun> {
   const { state, log, patterns, workers, finite } = context;
-  const workerUrl = new URL(
-    import.meta.url.endsWith(".ts") ? "./program-worker.ts" : "./program-worker.js",
-    import.meta.url,
-  );
   return runPipeline({
     spec,
     programSpec: programSpecOf(spec, patterns),
     compile: (programSpec) => compileProgram(programSpec, registry),
-    workerUrl,
+    workerUrl: WORKER_URL,
     workers,
     resourceLimits: WORKER_LIMITS,
     sources: await createSources(spec, log),

@@ -1,7 +1,6 @@
 import { appendFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { SluiceError } from "@sluice/core";
 import { openTraffic } from "@sluice/generate";
 import { type ReceivedMessage, startReceiver } from "@sluice/receiver";
@@ -9,6 +8,7 @@ import { openState, type PipelineRun } from "@sluice/runtime";
 import type { Command } from "commander";
 import { durationArgument, wholeNumber } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
+import { DEMO_PIPELINE } from "../installation.ts";
 import { createLogger } from "../log.ts";
 import { readPatternFiles } from "../patterns.ts";
 import { loadPipelines, requireValid } from "../pipelines.ts";
@@ -20,19 +20,23 @@ interface DemoOptions {
   dir: string;
 }
 
-const PIPELINE = fileURLToPath(new URL("../../../../pipelines/demo.yaml", import.meta.url));
 /** A file that marks a directory as the demo's. */
 const MARK = ".sluice-demo";
 const TICK_MS = 100;
 const SHOW_EVERY_MS = 2000;
-/** Events shown whole at the start, and then one with every count. */
+/** Events shown whole at the start, and then one with every count, and one from which a secret was removed. */
 const FIRST_SHOWN = 3;
+/** One request in so many bears a secret, for the sanitizer to find. */
+const LEAK_ONE_IN = 500;
+const REDACTED = "[redacted:";
 
 /** `sluice demo`: what `npm start` runs. */
 export function addDemoCommand(program: Command, done: Done): void {
   program
     .command("demo")
-    .description("Generate nginx traffic, tail and parse it, deliver it over GELF/TCP to a receiver here, and show it.")
+    .description(
+      "Generate nginx traffic, tail, parse and sanitize it, deliver it over GELF/TCP to a receiver here, show it.",
+    )
     .option("--rate <n>", "lines a second", wholeNumber, 500)
     .option("--for <duration>", "end after this time (default: Ctrl-C)", durationArgument)
     .option("--dir <dir>", "where the log and the state are", ".demo")
@@ -52,7 +56,7 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   process.env["DEMO_GELF"] = receiver.address;
   const log = await createLogger();
   const patterns = await readPatternFiles();
-  const [spec] = requireValid(await loadPipelines([PIPELINE], patterns, { diagnose: false }));
+  const [spec] = requireValid(await loadPipelines([DEMO_PIPELINE], patterns, { diagnose: false }));
   if (!spec) return EXIT.failed;
   const state = openState(path.join(dir, "state"), { log });
   const pipeline = await startPipeline(spec, { state, log, patterns, workers: "auto", finite: false });
@@ -90,7 +94,7 @@ async function makeFresh(dir: string): Promise<void> {
 }
 
 async function writeTraffic(file: string, rate: number, end: AbortSignal): Promise<void> {
-  const traffic = openTraffic("nginx", { seed: 1, start: new Date() });
+  const traffic = openTraffic("nginx", { seed: 1, start: new Date(), leakOneIn: LEAK_ONE_IN });
   const started = performance.now();
   for (let written = 0; !end.aborted; ) {
     const due = Math.floor(((performance.now() - started) / 1000) * rate) - written;
@@ -104,11 +108,13 @@ async function writeTraffic(file: string, rate: number, end: AbortSignal): Promi
 class Screen {
   #received = 0;
   #last: ReceivedMessage | undefined;
+  #sanitized: ReceivedMessage | undefined;
   #before = { received: 0, at: performance.now() };
 
   arrived(messages: readonly ReceivedMessage[]): void {
     for (const message of messages) if (this.#received++ < FIRST_SHOWN) this.#print(message);
     this.#last = messages.at(-1);
+    this.#sanitized = messages.find((message) => queryOf(message).includes(REDACTED)) ?? this.#sanitized;
   }
 
   show(pipeline: PipelineRun): void {
@@ -120,15 +126,23 @@ class Screen {
       `read ${ledger.in + buffered}  received ${this.#received} (${rate}/s)  confirmed ${ledger.delivered}\n`,
     );
     if (this.#last) this.#print(this.#last);
+    if (this.#sanitized && this.#sanitized !== this.#last) this.#print(this.#sanitized);
+    this.#sanitized = undefined;
   }
 
   #print(message: ReceivedMessage): void {
     const field = (name: string): string => text(message[name]);
-    const request = `${field("_http_request_method")} ${field("_url_path")}`;
+    const query = queryOf(message);
+    const shown = query.includes(REDACTED) ? `?${query}` : "";
+    const request = `${field("_http_request_method")} ${field("_url_path")}${shown}`;
     process.stdout.write(
       `  ${field("_source_ip")}  ${field("_http_response_status_code")}  ${request}  ${field("_user_agent_original")}\n`,
     );
   }
+}
+
+function queryOf(message: ReceivedMessage): string {
+  return text(message["_url_query"]);
 }
 
 function text(value: unknown): string {

@@ -1,10 +1,10 @@
 import { SluiceError } from "@sluice/core";
 import { type Action, replacementOf } from "./action.ts";
-import { isReplaced, masked, replacementsIn } from "./replaced.ts";
 import { type Allowed, compileAllowed } from "./allow.ts";
 import { Budget } from "./budget.ts";
 import { decodeEscapes, throughBoth } from "./decode.ts";
 import { type Edit, mergeEdits, render, toOriginal } from "./edits.ts";
+import { isReplaced, masked, replacementsIn } from "./replaced.ts";
 import type { Rule } from "./rule.ts";
 import { Scanner } from "./scanner.ts";
 

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { errorText } from "@sluice/core";
+import split2 from "split2";
 import { FrameSplitter } from "./frames.ts";
 import type { Listener } from "./receiver.ts";
 import type { Sorter } from "./sorter.ts";
@@ -21,7 +22,9 @@ export async function listenStream({ host, port, tls }: StreamPlace, sorter: Sor
     sockets.add(socket);
     sorter.counts.connections++;
     socket.on("close", () => sockets.delete(socket));
-    read(socket, sorter);
+    socket.on("error", (error) => sorter.problem(errorText(error)));
+    if (sorter.kind === "gelf") readFrames(socket, sorter);
+    else readLines(socket, sorter);
   };
   const server = tls ? createTlsServer({ ...tls }, onConnection) : createServer(onConnection);
   await listen(server, host, port);
@@ -34,20 +37,27 @@ export async function listenStream({ host, port, tls }: StreamPlace, sorter: Sor
   };
 }
 
-function read(socket: Socket, sorter: Sorter): void {
-  const delimiter = sorter.kind === "gelf" ? 0 : 0x0a;
-  const splitter = new FrameSplitter(delimiter, MAX_FRAME, (frames) => sorter.take(frames));
+function readFrames(socket: Socket, sorter: Sorter): void {
+  const splitter = new FrameSplitter(0, MAX_FRAME, (frames) => sorter.take(frames));
   socket.on("data", (chunk: Buffer) => {
-    if (splitter.push(chunk)) return;
-    sorter.counts.oversize++;
-    sorter.problem(`a frame of more than ${MAX_FRAME} bytes: connection closed`);
-    socket.destroy();
+    if (!splitter.push(chunk)) endOversize(socket, sorter);
   });
-  socket.on("error", (error) => sorter.problem(errorText(error)));
   socket.on("end", () => {
     const tail = splitter.tail();
     if (tail.length > 0) sorter.take([tail]);
   });
+}
+
+function readLines(socket: Socket, sorter: Sorter): void {
+  const lines = socket.pipe(split2({ maxLength: MAX_FRAME }));
+  lines.on("data", (line: string) => sorter.take([Buffer.from(line)]));
+  lines.on("error", () => endOversize(socket, sorter));
+}
+
+function endOversize(socket: Socket, sorter: Sorter): void {
+  sorter.counts.oversize++;
+  sorter.problem(`a frame of more than ${MAX_FRAME} bytes: connection closed`);
+  socket.destroy();
 }
 
 export function listen(server: Server, host: string, port: number): Promise<void> {

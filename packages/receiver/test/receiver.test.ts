@@ -90,6 +90,21 @@ test("reads lines, with or without a newline at the end", async () => {
   expect(messages).toEqual([{ message: "a" }, { message: "b" }, { message: "" }, { message: "c" }]);
 });
 
+test("closes a connection whose line does not end, and reads characters that two chunks share", async () => {
+  const url = await start("tcp://127.0.0.1:0", "lines");
+  const socket = await connectTo(url);
+  const bytes = Buffer.from("grün\n");
+  socket.write(bytes.subarray(0, 3));
+  await arrived(0);
+  socket.write(bytes.subarray(3));
+  await arrived(1);
+  expect(messages).toEqual([{ message: "grün" }]);
+  socket.on("error", () => {});
+  socket.resume().write("x".repeat(2 * 1024 * 1024 + 1));
+  await once(socket, "close");
+  expect(receiver?.counts).toMatchObject({ messages: 1, oversize: 1 });
+});
+
 test("reads datagrams: plain, gzip, zlib and chunks in any order", async () => {
   const url = await start("udp://127.0.0.1:0");
   const json = Buffer.from(JSON.stringify({ short_message: "x", _data: randomBytes(3000).toString("hex") }));

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { decodeFully } from "./decode.ts";
 
 /** What becomes of a secret. `drop` drops the whole event. */
 export const ACTIONS = ["redact", "partial", "hash", "remove", "drop"] as const;
@@ -26,6 +27,8 @@ function partial(rule: string, secret: string): string {
   return `${"*".repeat(4)}${last}`;
 }
 
+/** The same for a secret and its URL-encoded or JSON-escaped form. */
 function digest(secret: string, key: string): string {
-  return createHmac("sha256", key).update(secret, "utf8").digest("hex").slice(0, HASH_DIGITS);
+  const plain = decodeFully(secret);
+  return createHmac("sha256", key).update(plain, "utf8").digest("hex").slice(0, HASH_DIGITS);
 }

@@ -31,6 +31,20 @@ export function decodeEscapes(text: string): Decoded | null {
   return { text: parts.join(""), at: at.subarray(0, length) };
 }
 
+/** A secret may be escaped in an escaped text; beyond that nobody will look. */
+export const MAX_DECODINGS = 3;
+
+/** The text after all decodings. */
+export function decodeFully(text: string): string {
+  let plain = text;
+  for (let level = 0; level < MAX_DECODINGS; level++) {
+    const decoded = decodeEscapes(plain);
+    if (decoded === null) break;
+    plain = decoded.text;
+  }
+  return plain;
+}
+
 /** The offsets of one decoding after another. */
 export function throughBoth(outer: Uint32Array, inner: Uint32Array): Uint32Array {
   return inner.map((offset) => outer[offset] as number);

@@ -2,8 +2,8 @@ import { SluiceError } from "@sluice/core";
 import { type Action, replacementOf } from "./action.ts";
 import { type Allowed, compileAllowed } from "./allow.ts";
 import { Budget } from "./budget.ts";
-import { decodeEscapes, throughBoth } from "./decode.ts";
-import { type Edit, mergeEdits, render, toOriginal } from "./edits.ts";
+import { decodeEscapes, MAX_DECODINGS, throughBoth } from "./decode.ts";
+import { type Edit, mergeEdits, type Rendered, render, toOriginal } from "./edits.ts";
 import { isReplaced, masked, replacementsIn } from "./replaced.ts";
 import type { Rule } from "./rule.ts";
 import { Scanner } from "./scanner.ts";
@@ -42,15 +42,15 @@ export interface Sanitizer {
    * @param budget Shared by several texts; otherwise each text has its own.
    */
   text(text: string, onFinding?: (finding: Finding) => void, budget?: Budget): string;
+  /** What `text` would replace, in order and without overlaps, for callers that replace parts of a text. */
+  find(text: string, budget?: Budget): readonly Finding[];
+  /** What takes the place of a secret. */
+  replacement(finding: Pick<Finding, "rule" | "action">, secret: string): string;
   /** What becomes of the secrets of a rule. */
   actionOf(rule: Pick<Rule, "name" | "sets">): Action;
-  /** What takes the place of a secret that the caller has found. */
-  replace(rule: Pick<Rule, "name" | "sets">, secret: string): string;
 }
 
 const DEFAULT_BUDGET = 50;
-/** A secret may be escaped in an escaped text. */
-const MAX_DECODINGS = 3;
 
 /** Creates a sanitizer. Throws SluiceError when an action is `hash` and there is no key. */
 export function createSanitizer(options: SanitizerOptions): Sanitizer {
@@ -82,20 +82,20 @@ class RuleSanitizer implements Sanitizer {
     this.#allowed = compileAllowed(options.allow ?? []);
   }
 
-  text(text: string, onFinding?: (finding: Finding) => void, shared?: Budget): string {
-    const budget = shared ?? new Budget(this.#options.budget ?? DEFAULT_BUDGET);
-    let found = this.#find(text, budget);
-    if (found.length === 0) return text;
-    let edits: readonly Edit[] = [];
-    let result = render(text, edits, () => "");
-    // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
-    while (found.length > 0) {
-      edits = mergeEdits([...edits, ...found.map((edit) => ({ ...toOriginal(result, edit), order: edit.order }))]);
-      result = render(text, edits, (edit) => this.#replaceEdit(edit, text));
-      found = this.#find(result.text, budget);
-    }
-    if (onFinding) for (const edit of edits) onFinding(this.#findingOf(edit));
+  text(text: string, onFinding?: (finding: Finding) => void, budget?: Budget): string {
+    const result = this.#sanitize(text, budget);
+    if (result === null) return text;
+    if (onFinding) for (const edit of result.edits) onFinding(this.#findingOf(edit));
     return result.text;
+  }
+
+  find(text: string, budget?: Budget): readonly Finding[] {
+    return this.#sanitize(text, budget)?.edits.map((edit) => this.#findingOf(edit)) ?? [];
+  }
+
+  replacement({ rule, action }: Pick<Finding, "rule" | "action">, secret: string): string {
+    const replacement = replacementOf(action, rule, secret, this.#options.hashKey);
+    return this.#options.keepLineEnds ? replacement + (secret.match(/\r?\n/g) ?? []).join("") : replacement;
   }
 
   actionOf({ name, sets }: Pick<Rule, "name" | "sets">): Action {
@@ -104,8 +104,18 @@ class RuleSanitizer implements Sanitizer {
     return action;
   }
 
-  replace(rule: Pick<Rule, "name" | "sets">, secret: string): string {
-    return replacementOf(this.actionOf(rule), rule.name, secret, this.#options.hashKey);
+  #sanitize(text: string, budget = new Budget(this.#options.budget ?? DEFAULT_BUDGET)): Rendered | null {
+    let found = this.#find(text, budget);
+    if (found.length === 0) return null;
+    let result = render(text, [], () => "");
+    // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
+    while (found.length > 0) {
+      const placed = found.map(({ order, ...span }) => ({ ...toOriginal(result, span), order }));
+      const edits = mergeEdits([...result.edits, ...placed]);
+      result = render(text, edits, (edit) => this.replacement(this.#findingOf(edit), text.slice(edit.start, edit.end)));
+      found = this.#find(result.text, budget);
+    }
+    return result;
   }
 
   /** Finds secrets in the text as it is and with its escapes decoded. */
@@ -139,18 +149,8 @@ class RuleSanitizer implements Sanitizer {
     }
   }
 
-  #replaceEdit(edit: Edit, text: string): string {
-    const secret = text.slice(edit.start, edit.end);
-    const replacement = this.replace(this.#rule(edit), secret);
-    return this.#options.keepLineEnds ? replacement + (secret.match(/\r?\n/g) ?? []).join("") : replacement;
-  }
-
   #findingOf({ start, end, order }: Edit): Finding {
-    const rule = this.#rule({ order });
+    const rule = this.#rules[order] as Rule;
     return { rule: rule.name, action: this.actionOf(rule), start, end };
-  }
-
-  #rule({ order }: Pick<Edit, "order">): Rule {
-    return this.#rules[order] as Rule;
   }
 }

@@ -4,4 +4,5 @@ export { suggestion } from "./nearest.ts";
 export { pipelineJsonSchema } from "./pipeline-schema.ts";
 export { formatProblem, type Problem } from "./problem.ts";
 export { componentReference, sinkCommonReference } from "./reference.ts";
+export { type LoadedStepOptions, loadStepOptions } from "./step-options.ts";
 export { type ValidateOptions, validatePipeline } from "./validate.ts";

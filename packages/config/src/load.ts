@@ -53,18 +53,36 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
 }
 
 async function readTree(file: string, options: LoadOptions, problems: Problems): Promise<MapNode | undefined> {
-  const readFile = options.readFile ?? readSmallFile;
+  const root = await readMap(file, "a pipeline file", options, problems);
+  if (root) await replaceReferences(root, file, options, problems);
+  return root;
+}
+
+/** Reads a YAML file that holds a map, without replacing `${…}`. */
+export async function readMap(
+  file: string,
+  what: string,
+  { readFile = readSmallFile }: LoadOptions,
+  problems: Problems,
+): Promise<MapNode | undefined> {
   const text = await readText(file, readFile, problems);
   const node = text === undefined ? undefined : parseYaml(text, problems);
-  const root = node && asMap(node, "a pipeline file", problems);
-  if (!root) return undefined;
+  return node && asMap(node, what, problems);
+}
+
+/** Replaces `${…}` in a part of a file. */
+export async function replaceReferences(
+  node: LocatedNode,
+  file: string,
+  { env, readFile = readSmallFile }: LoadOptions,
+  problems: Problems,
+): Promise<void> {
   const readSecret = async (path: string): Promise<string> => {
     const decoded = decodeUtf8(await readFile(path));
     if ("text" in decoded) return decoded.text;
     throw new Error("it is not UTF-8 text");
   };
-  await interpolate(root, { env: options.env, baseDir: dirname(resolve(file)), readText: readSecret }, problems);
-  return root;
+  await interpolate(node, { env, baseDir: dirname(resolve(file)), readText: readSecret }, problems);
 }
 
 async function readText(file: string, readFile: ReadFile, problems: Problems): Promise<string | undefined> {

@@ -1,5 +1,5 @@
-import { addTag, type Event, newTally, type ProgramSpec } from "@sluice/core";
-import { compileSteps } from "@sluice/program";
+import { type Event, newTally, type ProgramSpec } from "@sluice/core";
+import { compileSteps, type Steps } from "@sluice/program";
 import { runWithTimeout } from "@sluice/runtime/timeout";
 import { registry } from "./registry.ts";
 
@@ -9,11 +9,11 @@ const PATIENCE_MS = 250;
 /** Puts lines through steps; one on which a step hangs is passed on unparsed, tagged `_timeout`, as `run` does. */
 export class GuardedSteps {
   readonly #spec: ProgramSpec;
-  #apply: Awaited<ReturnType<typeof compileSteps>>;
+  #steps: Steps;
 
-  private constructor(spec: ProgramSpec, apply: Awaited<ReturnType<typeof compileSteps>>) {
+  private constructor(spec: ProgramSpec, steps: Steps) {
     this.#spec = spec;
-    this.#apply = apply;
+    this.#steps = steps;
   }
 
   static async create(spec: ProgramSpec): Promise<GuardedSteps> {
@@ -31,19 +31,17 @@ export class GuardedSteps {
       }, PATIENCE_MS);
       if (!timedOut) break;
       // The steps may be left in any state.
-      this.#apply = await compileSteps(this.#spec, registry);
+      this.#steps = await compileSteps(this.#spec, registry);
       // Only a line that had all the time for itself, and computed, is to blame: the machine may be busy.
       if (next > first || threadCpu() - cpu < PATIENCE_MS / 2) continue;
-      const event: Event = { message: lines[next++] as string };
-      addTag(event, "_timeout");
-      events.push(event);
+      this.#one(lines[next++] as string, events, "skip");
     }
     return events;
   }
 
-  #one(line: string, events: Event[]): void {
+  #one(line: string, events: Event[], how: keyof Steps = "apply"): void {
     const event: Event = { message: line };
-    if (this.#apply(event, { now: Date.now(), tally: newTally() }) === null) events.push(event);
+    if (this.#steps[how](event, { now: Date.now(), tally: newTally() }) === null) events.push(event);
   }
 }
 

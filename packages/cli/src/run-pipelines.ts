@@ -83,6 +83,7 @@ export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult):
     dropped: ledger.dropped,
     buffered,
     tagged: ledger.tagged,
+    sanitized: ledger.sanitized,
   };
   if (ok && buffered === 0) return log.info(fields, text);
   log.error({ ...fields, ...(error && { code: error.code, error: error.message, hint: error.hint }) }, text);

@@ -64,6 +64,8 @@ export interface Tally {
   dropped: Record<string, number>;
   /** Events that went on although something went wrong, by tag (`_parse_failure`, `_timeout`, …). */
   tagged: Record<string, number>;
+  /** Secrets taken out of events, by `rule:action`. */
+  sanitized: Record<string, number>;
   /** Fields left out or changed by an encoder, by reason. */
   adjusted: Record<string, number>;
   /** Events that survived the steps, whether or not a sink's `when` took them. */
@@ -72,7 +74,7 @@ export interface Tally {
 
 /** An empty tally. */
 export function newTally(): Tally {
-  return { in: 0, inBytes: 0, dropped: {}, tagged: {}, adjusted: {}, kept: 0 };
+  return { in: 0, inBytes: 0, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, kept: 0 };
 }
 
 /** Adds `n` to a named count. */

@@ -70,6 +70,12 @@ export interface StepRun {
 /** A step over one event: the event (changed in place) or null when it is dropped for `reason`. */
 export interface Step {
   readonly apply: (event: Event, run: StepRun) => Event | null;
+  /**
+   * For steps without which an event must not leave, like `sanitize`: called instead of `apply`, whatever the step's
+   * `when` says, for an event that passes all steps by because one of them hung on it. Makes the event safe without doing
+   * anything that could hang, e.g. by withholding its text; null drops it.
+   */
+  readonly skipped?: (event: Event, run: StepRun) => Event | null;
   /** Count under which events dropped by this step appear in the ledger. */
   readonly reason?: string;
   /** Tells the kernel how to do the same on bytes, when that is possible. */

@@ -4,7 +4,10 @@ import type { Spread } from "./component.ts";
 export interface ProgramInput extends RecordBatch {
   /** Milliseconds since the epoch when the batch was read: the program's only clock. */
   readonly now: number;
-  /** Records (by index) to pass on unparsed with the tag `_timeout`, because one of them hung an earlier attempt. */
+  /**
+   * Records (by index) to pass on unparsed with the tag `_timeout`, because one of them hung an earlier attempt. Of the
+   * steps only those see them that must not be passed by (`Step.skipped`).
+   */
   readonly skip?: readonly number[];
 }
 

@@ -14,12 +14,19 @@ export async function compileProgram(spec: ProgramSpec, registry: Registry): Pro
   return kernels ? new FusedProgram(plain, kernels) : plain;
 }
 
-/** Compiles the steps alone, for `test` and `parse`: changes an event in place, or tells why it is dropped. */
-export async function compileSteps(
-  spec: ProgramSpec,
-  registry: Registry,
-): Promise<(event: Event, run: StepRun) => string | null> {
+/** The steps of a pipeline: they change an event in place, or tell why it is dropped. */
+export interface Steps {
+  readonly apply: (event: Event, run: StepRun) => string | null;
+  /** For an event on which a step hung: tags it `_timeout`; only steps that must not be skipped see it. */
+  readonly skip: (event: Event, run: StepRun) => string | null;
+}
+
+/** Compiles the steps alone, for `test` and `parse`. */
+export async function compileSteps(spec: ProgramSpec, registry: Registry): Promise<Steps> {
   const stages = await compileStages({ ...spec, pipeline: { ...spec.pipeline, sinks: [] } }, registry);
   const program = new PlainProgram(stages, spec.stamp);
-  return (event, run) => program.applySteps(event, run);
+  return {
+    apply: (event, run) => program.applySteps(event, run),
+    skip: (event, run) => program.passSteps(event, run),
+  };
 }

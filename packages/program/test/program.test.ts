@@ -22,6 +22,13 @@ const steps: Record<string, StepDefinition> = {
     return event;
   }),
   drop: step("drop", "any", (event) => (event["message"] === "b" ? null : event)),
+  guard: {
+    ...step("guard", "any", (event) => event),
+    create: () => ({
+      apply: (event) => event,
+      skipped: (event) => (event["message"] === "b" ? null : Object.assign(event, { message: "withheld" })),
+    }),
+  },
   number: step("number", "by-stream", (event) => event),
 };
 const registry = {
@@ -116,6 +123,16 @@ test("a record to skip goes on unparsed with a tag, and the record at work is sh
   ]);
   expect(output.tally.tagged).toEqual({ _timeout: 1 });
   expect(progress[0]).toBe(1);
+});
+
+test("a step without which nothing may leave sees a skipped record too, whatever its `when` says", async () => {
+  const program = await compile([
+    { type: "shout", options: {} },
+    { type: "guard", options: {}, when: "false" },
+  ]);
+  const output = program.run({ ...input("a\nb\nc\n"), skip: [0, 1] });
+  expect(events(output).map(({ message }) => message)).toEqual(["withheld", "C"]);
+  expect(output.tally).toMatchObject({ kept: 2, dropped: { guard: 1 }, tagged: { _timeout: 1 } });
 });
 
 test("the narrowest step says how far the program may be spread", async () => {

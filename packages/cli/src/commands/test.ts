@@ -40,7 +40,7 @@ interface TestResult {
 }
 
 async function runTests(spec: PipelineSpec, patterns: PatternFiles): Promise<TestResult[]> {
-  const apply = await compileSteps(programSpecOf(spec, patterns), registry);
+  const { apply } = await compileSteps(programSpecOf(spec, patterns), registry);
   return spec.tests.map((test) => {
     const outcomes = test.input.map((input) => {
       const event = inputEvent(input);

@@ -30,6 +30,7 @@ export class Settlement {
     this.#ledger.inBytes = tally.inBytes;
     addCounts(this.#ledger.dropped, tally.dropped);
     addCounts(this.#ledger.tagged, tally.tagged);
+    addCounts(this.#ledger.sanitized, tally.sanitized);
     addCounts(this.#ledger.adjusted, tally.adjusted);
   }
 

@@ -25,13 +25,15 @@ export interface Ledger {
    */
   dropped: Record<string, number>;
   tagged: Record<string, number>;
+  /** Secrets taken out of events, by `rule:action`. */
+  sanitized: Record<string, number>;
   adjusted: Record<string, number>;
   sinks: Record<string, SinkLedger>;
 }
 
 /** Empty books. */
 export function newLedger(): Ledger {
-  return { in: 0, inBytes: 0, delivered: 0, dropped: {}, tagged: {}, adjusted: {}, sinks: {} };
+  return { in: 0, inBytes: 0, delivered: 0, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
 }
 
 /** The books of a sink, entered when they are new. */
@@ -47,6 +49,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.delivered += from.delivered;
   addCounts(to.dropped, from.dropped);
   addCounts(to.tagged, from.tagged);
+  addCounts(to.sanitized, from.sanitized);
   addCounts(to.adjusted, from.adjusted);
   for (const name of Object.keys(from.sinks)) addSink(sinkLedger(to, name), sinkLedger(from, name));
 }
@@ -84,6 +87,7 @@ export function ledgerRows(ledger: Ledger): LedgerRow[] {
   };
   named("", "dropped", ledger.dropped);
   named("", "tagged", ledger.tagged);
+  named("", "sanitized", ledger.sanitized);
   named("", "adjusted", ledger.adjusted);
   for (const [name, sink] of Object.entries(ledger.sinks)) {
     rows.push([name, "delivered", "", sink.delivered], [name, "deliveredBytes", "", sink.deliveredBytes]);
@@ -98,6 +102,6 @@ export function enterRow(ledger: Ledger, [sink, kind, reason, n]: LedgerRow): vo
   if (kind === "dropped") count(books.dropped, reason, n);
   else if (kind === "delivered") books.delivered += n;
   else if (kind === "deliveredBytes") sinkLedger(ledger, sink).deliveredBytes += n;
-  else if (kind === "tagged" || kind === "adjusted") count(ledger[kind], reason, n);
+  else if (kind === "tagged" || kind === "sanitized" || kind === "adjusted") count(ledger[kind], reason, n);
   else if (kind === "in" || kind === "inBytes") ledger[kind] += n;
 }

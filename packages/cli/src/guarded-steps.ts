@@ -3,8 +3,10 @@ import { compileSteps, type Steps } from "@sluice/program";
 import { runWithTimeout } from "@sluice/runtime/timeout";
 import { registry } from "./registry.ts";
 
-/** Milliseconds that a line may take before it is looked into. */
-const PATIENCE_MS = 250;
+/** Milliseconds that a line may take before it is looked into; the first one also pays for compiling its patterns. */
+const PATIENCE_MS = 500;
+/** Characters for which a line gets a millisecond more. */
+const CHARACTERS_PER_MS = 4096;
 
 /** Puts lines through steps; one on which a step hangs is passed on unparsed, tagged `_timeout`, as `run` does. */
 export class GuardedSteps {
@@ -25,15 +27,16 @@ export class GuardedSteps {
     const events: Event[] = [];
     for (let next = 0; next < lines.length; ) {
       const first = next;
+      const patience = PATIENCE_MS + (lines[first] as string).length / CHARACTERS_PER_MS;
       const cpu = threadCpu();
       const { timedOut } = runWithTimeout(() => {
         for (; next < lines.length; next++) this.#one(lines[next] as string, events);
-      }, PATIENCE_MS);
+      }, patience);
       if (!timedOut) break;
       // The steps may be left in any state.
       this.#steps = await compileSteps(this.#spec, registry);
       // Only a line that had all the time for itself, and computed, is to blame: the machine may be busy.
-      if (next > first || threadCpu() - cpu < PATIENCE_MS / 2) continue;
+      if (next > first || threadCpu() - cpu < patience / 2) continue;
       this.#one(lines[next++] as string, events, "skip");
     }
     return events;

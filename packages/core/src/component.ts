@@ -67,6 +67,15 @@ export interface StepRun {
   readonly tally: Tally;
 }
 
+/**
+ * Looks at whole batches of bytes for lines that a step might do anything about, so that all others can stay in the
+ * kernel. It may name a line too many, never one too few.
+ */
+export interface Screen {
+  /** Where such lines begin, in ascending order. Lines end with a newline; each stands for itself. */
+  suspects(data: Uint8Array<ArrayBuffer>): readonly number[];
+}
+
 /** A step over one event: the event (changed in place) or null when it is dropped for `reason`. */
 export interface Step {
   readonly apply: (event: Event, run: StepRun) => Event | null;
@@ -82,6 +91,11 @@ export interface Step {
   readonly plan?: ParsePlan;
   /** Fields that the step sets on every event, whatever it holds; nothing else happens in it. */
   readonly constants?: readonly PlanConstant[];
+  /**
+   * For a step that leaves most events alone, and that looks at a string on its own: what it finds in a part of a line it
+   * would find in the line. Null when it can name no lines beforehand.
+   */
+  readonly screen?: () => Screen | null;
   /** Slow checks that only `validate` runs, e.g. for patterns that backtrack. Resolves to warnings. */
   readonly diagnose?: () => Promise<readonly string[]>;
 }

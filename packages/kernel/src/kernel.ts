@@ -1,4 +1,5 @@
 import type { EncodedBatch, ParsePlan } from "@sluice/core";
+import { instantiate, newMemory } from "@sluice/wasm";
 import {
   FIXED_BYTES,
   MAX_FRAMES,
@@ -14,7 +15,6 @@ import {
 import { STOP } from "./emit/lines.ts";
 import { FrameStore } from "./frame-store.ts";
 import { TimeCache } from "./time-cache.ts";
-import { instantiate, newMemory } from "./wasm/host.ts";
 
 const NEWLINE = 10;
 

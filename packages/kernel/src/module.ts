@@ -1,8 +1,8 @@
+import { ModuleBuilder } from "@sluice/wasm";
 import { EncodeEmitter, type EncodeInput, emitWriters } from "./emit/encode.ts";
 import { emitRun } from "./emit/lines.ts";
 import { type AcceptFunction, MatchEmitter } from "./emit/match.ts";
 import type { Node } from "./regex/ast.ts";
-import { ModuleBuilder } from "./wasm/assembler.ts";
 
 export interface ModulePlan {
   readonly tree: Node;

@@ -1,1 +1,1 @@
-export {};
+export { type HitVisitor, LiteralFinder, type MarkVisitor } from "./finder.ts";

@@ -1,6 +1,22 @@
+import {
+  brIf,
+  type Code,
+  get,
+  i8x16,
+  i16x8,
+  i32,
+  i64,
+  type Label,
+  type Local,
+  label,
+  loop,
+  select,
+  set,
+  tee,
+  v128,
+  when,
+} from "@sluice/wasm";
 import { ANY_BYTE, type ByteSet, members, minus, ranges } from "../regex/byte-set.ts";
-import { brIf, type Code, type Label, label, loop, when } from "../wasm/code.ts";
-import { get, i8x16, i16x8, i32, i64, type Local, select, set, tee, v128 } from "../wasm/ops.ts";
 
 const ALL = 0xffff;
 

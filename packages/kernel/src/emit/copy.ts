@@ -1,6 +1,20 @@
-import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
-import { brIf, type Code, label, loop, when } from "../wasm/code.ts";
-import { get, i8x16, i32, type Local, select, set, tee, v128 } from "../wasm/ops.ts";
+import {
+  brIf,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i8x16,
+  i32,
+  type Local,
+  label,
+  loop,
+  type ModuleBuilder,
+  select,
+  set,
+  tee,
+  v128,
+  when,
+} from "@sluice/wasm";
 
 // Copies go in vectors of 16 bytes and may write up to 15 bytes too many: what comes next in the frame goes over them.
 

@@ -1,7 +1,17 @@
+import {
+  type Code,
+  call,
+  type FunctionBuilder,
+  get,
+  i32,
+  i64,
+  type ModuleBuilder,
+  ret,
+  set,
+  tee,
+  when,
+} from "@sluice/wasm";
 import type { Part, Source } from "../shape.ts";
-import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
-import { type Code, when } from "../wasm/code.ts";
-import { call, get, i32, i64, ret, set, tee } from "../wasm/ops.ts";
 import { copyFixed, emitCopy, emitEscape } from "./copy.ts";
 import { NOW_ENTRY, POSITION_DELTA, slot } from "./layout.ts";
 import { emitCanonical, emitDecimal, emitHex } from "./numbers.ts";

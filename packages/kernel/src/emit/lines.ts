@@ -1,6 +1,23 @@
-import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
-import { block, br, brIf, type Code, label, loop, when } from "../wasm/code.ts";
-import { call, get, i8x16, i32, type Local, ret, set, tee, v128 } from "../wasm/ops.ts";
+import {
+  block,
+  br,
+  brIf,
+  type Code,
+  call,
+  type FunctionBuilder,
+  get,
+  i8x16,
+  i32,
+  type Local,
+  label,
+  loop,
+  type ModuleBuilder,
+  ret,
+  set,
+  tee,
+  v128,
+  when,
+} from "@sluice/wasm";
 import { FIXED_BYTES, RESULT } from "./layout.ts";
 
 /** Why `run` came back. */

@@ -1,7 +1,5 @@
+import { brIf, type Code, type FunctionBuilder, get, i32, i64, type Label, type Local, label, set } from "@sluice/wasm";
 import type { First, Lookahead, Single } from "../regex/first.ts";
-import type { FunctionBuilder } from "../wasm/assembler.ts";
-import { brIf, type Code, type Label, label } from "../wasm/code.ts";
-import { get, i32, i64, type Local, set } from "../wasm/ops.ts";
 import { demandMember, isMember, type ScanLocals } from "./classes.ts";
 
 /**

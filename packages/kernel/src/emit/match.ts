@@ -1,11 +1,24 @@
+import {
+  block,
+  br,
+  brIf,
+  type Code,
+  call,
+  type FunctionBuilder,
+  get,
+  i32,
+  i64,
+  type Local,
+  label,
+  loop,
+  ret,
+  set,
+} from "@sluice/wasm";
 import { EMPTY, type Node, startsIn } from "../regex/ast.ts";
 import { Unplannable } from "../regex/cursor.ts";
 import { byteSet, chain, isBlind, lookahead, type Rest, type Single } from "../regex/first.ts";
 import { WORD_BYTES } from "../regex/parse-class.ts";
 import { areRivals, mayBothBegin } from "../regex/rivals.ts";
-import type { FunctionBuilder } from "../wasm/assembler.ts";
-import { block, br, brIf, type Code, label, loop } from "../wasm/code.ts";
-import { call, get, i32, i64, type Local, ret, set } from "../wasm/ops.ts";
 import { isMember } from "./classes.ts";
 import { slot } from "./layout.ts";
 import { MatchCursor, type Scope } from "./match-cursor.ts";

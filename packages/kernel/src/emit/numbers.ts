@@ -1,6 +1,25 @@
-import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
-import { block, brIf, type Code, label, loop, when } from "../wasm/code.ts";
-import { call, get, i8x16, i16x8, i32, i64, i64x2, type Local, ret, select, set, v128 } from "../wasm/ops.ts";
+import {
+  block,
+  brIf,
+  type Code,
+  call,
+  type FunctionBuilder,
+  get,
+  i8x16,
+  i16x8,
+  i32,
+  i64,
+  i64x2,
+  type Local,
+  label,
+  loop,
+  type ModuleBuilder,
+  ret,
+  select,
+  set,
+  v128,
+  when,
+} from "@sluice/wasm";
 import { RAMP } from "./layout.ts";
 
 /** `(value i64, out) → out`: lower-case hexadecimal digits without leading zeros, at least one. */

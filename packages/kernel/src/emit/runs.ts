@@ -1,7 +1,6 @@
+import { block, br, brIf, type Code, get, i32, type Label, type Local, label, loop, select, set } from "@sluice/wasm";
 import { type ByteSet, intersects, isEmpty, minus } from "../regex/byte-set.ts";
 import { type First, firstOf, isBlind, lookahead, type Rest } from "../regex/first.ts";
-import { block, br, brIf, type Code, type Label, label, loop } from "../wasm/code.ts";
-import { get, i32, type Local, select, set } from "../wasm/ops.ts";
 import { demandMember, scanRun } from "./classes.ts";
 import type { MatchCursor, Scope } from "./match-cursor.ts";
 

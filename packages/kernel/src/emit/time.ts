@@ -1,6 +1,24 @@
-import type { FunctionBuilder, ModuleBuilder } from "../wasm/assembler.ts";
-import { block, brIf, type Code, type Label, label, loop, when } from "../wasm/code.ts";
-import { call, get, i8x16, i32, i64, type Local, ret, set, tee, v128 } from "../wasm/ops.ts";
+import {
+  block,
+  brIf,
+  type Code,
+  call,
+  type FunctionBuilder,
+  get,
+  i8x16,
+  i32,
+  i64,
+  type Label,
+  type Local,
+  label,
+  loop,
+  type ModuleBuilder,
+  ret,
+  set,
+  tee,
+  v128,
+  when,
+} from "@sluice/wasm";
 import { SECONDS_AT, TIME_CACHE, TIME_ENTRIES, TIME_ENTRY } from "./layout.ts";
 
 const ZERO = 0x30;

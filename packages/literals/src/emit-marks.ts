@@ -1,0 +1,105 @@
+import {
+  brIf,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i8x16,
+  i32,
+  type Local,
+  label,
+  loop,
+  type ModuleBuilder,
+  set,
+  tee,
+  v128,
+  when,
+} from "@sluice/wasm";
+import { MARK } from "./layout.ts";
+
+const PERCENT = 0x25;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const DASH = 0x2d;
+const SLASH = 0x2f;
+const DIGIT = 0x30;
+/** Blocks of 16 bytes; one of each three is looked at for long runs, which is enough for runs from 64 bytes on. */
+const STRIDE = 48;
+
+/** `mark(at, end, list) → list end`: notes escapes and numbers, in order, then long runs. */
+export function emitMarks(module: ModuleBuilder): FunctionBuilder {
+  const func = module.func(["i32", "i32", "i32"], ["i32"]);
+  const [start, end, list] = [0, 1, 2];
+  const [at, mask, numbers] = [func.local(), func.local(), func.local()];
+  const vector = func.local("v128");
+  const [again, run, bit, number] = [label("again"), label("run"), label("bit"), label("number")];
+  func.body(
+    set(at, get(start)),
+    loop(
+      again,
+      set(vector, v128.load(get(at))),
+      when(tee(mask, i8x16.bitmask(v128.or(is(vector, PERCENT), is(vector, BACKSLASH)))), [
+        loop(
+          bit,
+          note(list, i32.add(get(at), i32.ctz(get(mask))), MARK.escape),
+          brIf(bit, tee(mask, i32.and(get(mask), i32.sub(get(mask), i32.const(1))))),
+        ),
+      ]),
+      // The last 16 bytes and these: a run of 11 that ends here has begun there, at the earliest at its 7th byte.
+      set(
+        numbers,
+        i32.or(i32.shrU(get(numbers), i32.const(16)), i32.shl(i8x16.bitmask(numeric(vector)), i32.const(16))),
+      ),
+      when(i32.and(runsOf(numbers, mask), i32.const(~0x3f)), [
+        set(mask, i32.and(get(mask), i32.const(~0x3f))),
+        set(mask, i32.and(get(mask), i32.xor(i32.shl(get(mask), i32.const(1)), i32.const(-1)))),
+        loop(
+          number,
+          note(list, i32.add(i32.sub(get(at), i32.const(16)), i32.ctz(get(mask))), MARK.digits),
+          brIf(number, tee(mask, i32.and(get(mask), i32.sub(get(mask), i32.const(1))))),
+        ),
+      ]),
+      set(at, i32.add(get(at), i32.const(16))),
+      brIf(again, i32.ltU(get(at), get(end))),
+    ),
+    set(at, get(start)),
+    loop(
+      run,
+      set(vector, v128.load(get(at))),
+      when(i32.eq(i8x16.bitmask(base64(vector)), i32.const(0xffff)), [note(list, get(at), MARK.run)]),
+      set(at, i32.add(get(at), i32.const(STRIDE))),
+      brIf(run, i32.ltU(get(at), get(end))),
+    ),
+    get(list),
+  );
+  return func;
+}
+
+function note(list: Local, address: Code, kind: number): Code {
+  return [
+    i32.store(get(list), i32.or(i32.shl(address, i32.const(2)), i32.const(kind))),
+    set(list, i32.add(get(list), i32.const(4))),
+  ];
+}
+
+function is(vector: Local, byte: number): Code {
+  return i8x16.eq(get(vector), i8x16.splat(byte));
+}
+
+function inRange(vector: Code, from: number, count: number): Code {
+  return i8x16.leU(i8x16.sub(vector, i8x16.splat(from)), i8x16.splat(count - 1));
+}
+
+function numeric(vector: Local): Code {
+  return [inRange(get(vector), DIGIT, 10), is(vector, SPACE), is(vector, DASH)].reduce(v128.or);
+}
+
+function base64(vector: Local): Code {
+  const letters = inRange(v128.or(get(vector), i8x16.splat(0x20)), 0x61, 26);
+  return [letters, inRange(get(vector), SLASH, 11), is(vector, 0x2b)].reduce(v128.or);
+}
+
+/** Bits at which 11 set ones begin. */
+function runsOf(bits: Local, mask: Local): Code {
+  const with_ = (shift: number): Code => set(mask, i32.and(get(mask), i32.shrU(get(mask), i32.const(shift))));
+  return [set(mask, get(bits)), with_(1), with_(2), with_(4), with_(3), get(mask)];
+}

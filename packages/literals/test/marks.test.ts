@@ -1,0 +1,68 @@
+import { LiteralFinder } from "@sluice/literals";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+const finder = new LiteralFinder(["secret"]);
+
+interface Marks {
+  readonly escapes: number[];
+  readonly digits: number[];
+  readonly runs: number[];
+}
+
+function marks(text: string): Marks {
+  finder.load(
+    finder.input.length < text.length
+      ? 0
+      : Buffer.from(finder.input.buffer, finder.input.byteOffset).write(text, "latin1"),
+  );
+  const found: Marks = { escapes: [], digits: [], runs: [] };
+  finder.marks({
+    escape: (at) => found.escapes.push(at),
+    digits: (at) => found.digits.push(at),
+    run: (at) => found.runs.push(at),
+  });
+  return found;
+}
+
+const ranges = (text: string, pattern: RegExp): [start: number, end: number][] =>
+  [...text.matchAll(pattern)].map(({ 0: match, index }) => [index, index + match.length]);
+
+const piece = fc.oneof(
+  fc.constantFrom("%", "\\", " ", "-", "\n", "=", "/", "+"),
+  fc.string({ unit: fc.constantFrom(...Array.from("0123456789 -")), minLength: 8, maxLength: 40 }),
+  fc.string({ unit: fc.constantFrom(...Array.from("aZ09+/")), minLength: 60, maxLength: 70 }),
+  fc.string({ unit: "binary-ascii", maxLength: 20 }),
+);
+const texts = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(""));
+
+test("escapes are all named, in order", () => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(marks(text).escapes).toEqual(ranges(text, /[%\\]/g).map(([start]) => start));
+    }),
+  );
+});
+
+test("every number of 11 characters is named, and nothing else", () => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      const wanted = ranges(text, /[0-9 -]{11,}/g);
+      const { digits } = marks(text);
+      for (const [start, end] of wanted) expect(digits.some((at) => at >= start && at < end)).toBe(true);
+      for (const at of digits) expect(wanted.some(([start, end]) => at >= start && at < end)).toBe(true);
+    }),
+  );
+});
+
+test("every run of 64 is named, and no run shorter than 16", () => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      const { runs } = marks(text);
+      const inside = ([start, end]: [number, number]) => runs.some((at) => at >= start && at < end);
+      expect(ranges(text, /[A-Za-z0-9+/]{64,}/g).every(inside)).toBe(true);
+      const long = ranges(text, /[A-Za-z0-9+/]{16,}/g);
+      for (const at of runs) expect(long.some(([start, end]) => at >= start && at < end)).toBe(true);
+    }),
+  );
+});

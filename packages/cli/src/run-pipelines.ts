@@ -22,8 +22,8 @@ export interface RunContext {
   readonly finite: boolean;
 }
 
-/** Heap limits of a worker thread: batches are small and short-lived, so a small young generation keeps memory flat. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
+/** Heap limits of a worker thread: batches live outside of it, and the nearer the limit, the sooner V8 tidies up. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
 /** Creates the components of a pipeline and starts it. */
 export async function startPipeline(spec: PipelineSpec, context: RunContext): Promise<PipelineRun> {
@@ -70,12 +70,10 @@ function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, log:
 /** Writes the ledger of an ended run to the log. */
 export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult): void {
   const { ledger, buffered, name: pipeline } = snapshot;
-  const dropped = Object.values(ledger.dropped).reduce((sum, n) => sum + n, 0);
-  const reasons = Object.entries(ledger.dropped)
-    .map(([reason, n]) => `${reason} ${n}`)
-    .join(", ");
   const read = ledger.in + buffered;
-  const text = `ledger of ${pipeline}: in ${read} = delivered ${ledger.delivered} + dropped ${dropped}${reasons && ` (${reasons})`} + buffered ${buffered}`;
+  const balance = `in ${read} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
+  const sanitized = Object.keys(ledger.sanitized).length > 0 ? `; secrets taken out: ${listed(ledger.sanitized)}` : "";
+  const text = `ledger of ${pipeline}: ${balance}${sanitized}`;
   const fields = {
     pipeline,
     in: read,
@@ -87,4 +85,11 @@ export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult):
   };
   if (ok && buffered === 0) return log.info(fields, text);
   log.error({ ...fields, ...(error && { code: error.code, error: error.message, hint: error.hint }) }, text);
+}
+
+/** `5 (drop 3, keep 2)`. */
+function listed(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([name, n]) => `${name} ${n}`);
+  const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  return `${total}${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`;
 }

@@ -1,4 +1,5 @@
 import type { Program, ProgramInput, ProgramOutput } from "@sluice/core";
+import { patienceFor } from "./patience.ts";
 import { RECORD } from "./protocol.ts";
 import { runWithTimeout } from "./timeout.ts";
 
@@ -53,7 +54,7 @@ export class GuardedProgram {
   async run(input: ProgramInput): Promise<GuardedOutput> {
     const timedOut: number[] = [];
     let suspect = -1;
-    const usual = Math.max(PATIENCE_MS, 4 * this.#slowest);
+    const usual = Math.max(PATIENCE_MS + patienceFor(input.data.length), 4 * this.#slowest);
     let patience = usual;
     for (;;) {
       const skip = [...(input.skip ?? []), ...timedOut];

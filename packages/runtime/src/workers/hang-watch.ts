@@ -1,3 +1,4 @@
+import { patienceFor } from "./patience.ts";
 import { threadCpuMs } from "./thread-cpu.ts";
 
 /** What a watched thread is doing. */
@@ -6,6 +7,8 @@ export interface Work {
   readonly job: number;
   /** Record of the job; -1 before the first. */
   readonly record: number;
+  /** Bytes of the job, as the most that the record can have. */
+  readonly bytes: number;
   /** The thread's id for {@link threadCpuMs}. */
   readonly thread: number;
   /** The thread has a timeout of its own; the watch is only its safety net. */
@@ -15,7 +18,7 @@ export interface Work {
 const TICK_MS = 50;
 /** CPU milliseconds after which a record is so slow that other batches should not wait behind it. */
 const SLOW_MS = 30;
-/** CPU milliseconds that one record may take. */
+/** CPU milliseconds that one record may take, and more for a long one. */
 const RECORD_MS = 200;
 /** The same before the first record and for guarded jobs, which compile anew between attempts. */
 const PATIENT_MS = 5000;
@@ -77,7 +80,8 @@ export class HangWatch {
     }
     const used = cpu - mark.cpu;
     if (work.record >= 0 && used >= SLOW_MS) this.#findings.slow(index);
-    if (used < (work.guarded || work.record < 0 ? PATIENT_MS : RECORD_MS)) return;
+    const limit = work.guarded || work.record < 0 ? PATIENT_MS : RECORD_MS + patienceFor(work.bytes);
+    if (used < limit) return;
     this.#marks.delete(index);
     this.#findings.hung(index, work);
   }

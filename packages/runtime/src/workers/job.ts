@@ -11,6 +11,8 @@ export class Job {
   readonly id: number;
   /** Worker that has to do it, or undefined for any. */
   readonly pinned: number | undefined;
+  /** Size of the batch. */
+  readonly bytes: number;
   readonly resolve: (output: ProgramOutput) => void;
   readonly reject: (error: Error) => void;
   /** Must not run without a timeout any more. */
@@ -34,6 +36,7 @@ export class Job {
     this.reject = reject;
     this.#input = input;
     this.#data = input.data;
+    this.bytes = input.data.length;
     this.#skip = new Set(input.skip);
   }
 

@@ -76,7 +76,7 @@ export class WorkerSlot {
   work(): Work | undefined {
     const job = this.#running();
     const record = Atomics.load(this.#progress, RECORD);
-    return job && { job: job.id, record, thread: this.#thread, guarded: job.guarded };
+    return job && { job: job.id, record, bytes: job.bytes, thread: this.#thread, guarded: job.guarded };
   }
 
   /** Marks the worker as stuck and takes back what it has not begun; what it still makes of these is ignored. */

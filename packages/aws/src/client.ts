@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { errorText, SluiceError } from "@sluice/core";
+import type { S3Connection } from "./connection.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Sockets to the store. The SDK's 50 would let a slow store hold as many bodies. */
+const SOCKETS = 16;
+
+/**
+ * A client of the store. It reads the CA file, so it is made when a component starts, not when it is created; its
+ * owner calls `destroy`. Throws SLUICE_CONFIG when half of a key is given or the CA file cannot be read.
+ */
+export async function s3Client(options: S3Connection, extra: Partial<S3ClientConfig> = {}): Promise<S3Client> {
+  const foreign =
+    (options.endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) !== undefined;
+  const credentials = await credentialsOf(options);
+  return new S3Client({
+    ...(options.region !== undefined ? { region: options.region } : foreign && { region: regionOfForeign() }),
+    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(credentials && { credentials }),
+    forcePathStyle: options.path_style ?? foreign,
+    // Many stores refuse, or store, the trailers that the default adds.
+    ...(foreign && { requestChecksumCalculation: "WHEN_REQUIRED", responseChecksumValidation: "WHEN_REQUIRED" }),
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: options.request_timeout,
+      throwOnRequestTimeout: true,
+      httpsAgent: { keepAlive: true, maxSockets: SOCKETS, ...tlsOptions(options) },
+      httpAgent: { keepAlive: true, maxSockets: SOCKETS },
+    },
+    ...extra,
+  });
+}
+
+/** Stores that are not Amazon's mostly take any region, but signing needs one. */
+function regionOfForeign(): string {
+  return process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
+}
+
+function tlsOptions({ tls }: S3Connection) {
+  const file = tls?.ca ?? process.env["AWS_CA_BUNDLE"];
+  return { rejectUnauthorized: tls?.verify ?? true, ...(file !== undefined && file !== "" && { ca: readCa(file) }) };
+}
+
+function readCa(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const message = `cannot read the certificate authorities in ${file}: ${errorText(cause)}`;
+    throw new SluiceError("SLUICE_CONFIG", message, { hint: "see tls.ca and AWS_CA_BUNDLE", cause });
+  }
+}
+
+async function credentialsOf(options: S3Connection): Promise<S3ClientConfig["credentials"] | undefined> {
+  const own = staticKey(options);
+  const { assume_role: role, profile, region } = options;
+  if (!role) return own;
+  const { fromNodeProviderChain, fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
+  return fromTemporaryCredentials({
+    masterCredentials: own ?? fromNodeProviderChain(profile === undefined ? {} : { profile }),
+    params: {
+      RoleArn: role.arn,
+      RoleSessionName: role.session_name,
+      ...(role.external_id && { ExternalId: role.external_id }),
+    },
+    ...(region !== undefined && { clientConfig: { region } }),
+  });
+}
+
+function staticKey({ access_key_id: id, secret_access_key: secret, session_token: token }: S3Connection) {
+  if (id === undefined && secret === undefined) return undefined;
+  if (id === undefined || secret === undefined) {
+    throw new SluiceError("SLUICE_CONFIG", "access_key_id and secret_access_key belong together", {
+      hint: "give both, or neither to use the usual places (environment, profile, the machine's role)",
+    });
+  }
+  return { accessKeyId: id, secretAccessKey: secret, ...(token !== undefined && { sessionToken: token }) };
+}

@@ -1,0 +1,54 @@
+import { type ErrorCode, errorText, SluiceError } from "@sluice/core";
+
+/** What a person needs to know of an S3 error, by its name. Names are those of the SDK and of the stores' answers. */
+const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  CredentialsProviderError: [
+    "there are no credentials",
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, `profile`, or give the machine a role",
+  ],
+  InvalidAccessKeyId: [
+    "the store does not know this access key",
+    "check access_key_id, AWS_ACCESS_KEY_ID or the profile",
+  ],
+  SignatureDoesNotMatch: ["the secret key is wrong", "check secret_access_key, AWS_SECRET_ACCESS_KEY or the profile"],
+  ExpiredToken: ["the session token has expired", "renew the temporary credentials"],
+  AccessDenied: ["the store refuses access", "give the user the right to do this, or use other credentials"],
+  Forbidden: ["the store refuses access", "check the credentials and the bucket's policy"],
+  UserSuspended: ["the user is suspended", "have the store's operator enable it"],
+  QuotaExceeded: ["the quota is used up", "raise the quota or delete old objects"],
+  NoSuchBucket: ["there is no such bucket", "check `bucket`, `endpoint` and `region`"],
+  PermanentRedirect: ["the bucket is in another region", "set `region` to the bucket's"],
+  AuthorizationHeaderMalformed: ["the region is wrong", "set `region` to the bucket's"],
+  RequestTimeTooSkewed: ["this machine's clock differs too much from the store's", "set the clock, e.g. by NTP"],
+  SlowDown: ["the store asks to slow down (503)", "nothing is lost; sluice waits and tries again"],
+  ServiceUnavailable: ["the store is overloaded (503)", "nothing is lost; sluice waits and tries again"],
+  TimeoutError: ["the store does not answer", "check `endpoint`, the network and the store"],
+  ECONNREFUSED: ["nothing listens there", "check `endpoint` and that the store runs"],
+  ENOTFOUND: ["its name cannot be resolved", "check `endpoint`, `region` and the name servers"],
+  ECONNRESET: ["the connection broke", "nothing is lost; sluice tries again"],
+};
+
+/** Name of an S3 error: the store's, or the system's for what happened on the way. */
+function faultName(error: unknown): string {
+  const { name, code, Code } = error as { name?: unknown; code?: unknown; Code?: unknown };
+  for (const candidate of [Code, code, name]) {
+    if (typeof candidate === "string" && Object.hasOwn(FAULTS, candidate)) return candidate;
+  }
+  const status = statusOf(error);
+  if (status === 403) return "Forbidden";
+  if (status === 503) return "ServiceUnavailable";
+  return typeof name === "string" ? name : "Error";
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
+
+/** An error of the SDK for a person. `where` says what was tried: `cannot read s3://logs/a.gz`. */
+export function s3Fault(error: unknown, where: string, code: ErrorCode = "SLUICE_SOURCE"): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const name = faultName(error);
+  const known = FAULTS[name];
+  const detail = known ? `${known[0]} (${name})` : `${name}: ${errorText(error)}`;
+  return new SluiceError(code, `${where}: ${detail}`, { hint: known?.[1], cause: error });
+}

@@ -1,0 +1,105 @@
+import type { Readable } from "node:stream";
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
+import { SluiceError } from "@sluice/core";
+
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  /** Without quotes; may be empty where a store gives none. */
+  readonly etag: string;
+  readonly size: number;
+  /** When it was last written, in milliseconds since the epoch; for multipart uploads some stores give the beginning. */
+  readonly modified: number;
+}
+
+/** Objects under a prefix, in the order of their keys, a page of at most 1000 held at a time. */
+export async function* listObjects(
+  client: S3Client,
+  place: { readonly bucket: string; readonly prefix: string; readonly after?: string },
+  signal?: AbortSignal,
+): AsyncGenerator<ListedObject> {
+  let token: string | undefined;
+  do {
+    const command = new ListObjectsV2Command({
+      Bucket: place.bucket,
+      Prefix: place.prefix,
+      ...(place.after ? { StartAfter: place.after } : {}),
+      ...(token !== undefined && { ContinuationToken: token }),
+    });
+    const page = await client.send(command, signal ? { abortSignal: signal } : {});
+    for (const { Key, ETag, Size, LastModified } of page.Contents ?? []) {
+      if (Key === undefined) continue;
+      const etag = (ETag ?? "").replaceAll('"', "");
+      yield { key: Key, etag, size: Size ?? 0, modified: LastModified?.getTime() ?? 0 };
+    }
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+}
+
+/** The object is not the one that was listed any more: it was overwritten or deleted. */
+export class ObjectChangedError extends Error {}
+
+/**
+ * The bytes of an object from `offset` on. However the loop over them ends, the body is destroyed: one that is left
+ * unread would hold its socket for ever. Throws {@link ObjectChangedError} when it is another object by now, and an
+ * error named `TimeoutError` when no byte comes for `stillMs`.
+ */
+export async function* readObject(
+  client: S3Client,
+  object: { readonly bucket: string; readonly key: string; readonly etag: string },
+  options: { readonly offset?: number; readonly stillMs: number; readonly signal?: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const { offset = 0, signal } = options;
+  const body = await openBody(client, object, offset, signal);
+  const stop = () => void body.destroy();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    yield* watched(body, options.stillMs);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    // A destroyed body may still report the end of its socket.
+    body.on("error", () => {});
+    body.destroy();
+  }
+}
+
+async function openBody(
+  client: S3Client,
+  { bucket, key, etag }: { readonly bucket: string; readonly key: string; readonly etag: string },
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<Readable> {
+  const command = new GetObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    ...(etag !== "" && { IfMatch: `"${etag}"` }),
+    ...(offset > 0 && { Range: `bytes=${offset}-` }),
+  });
+  try {
+    const { Body } = await client.send(command, signal ? { abortSignal: signal } : {});
+    if (!Body) throw new SluiceError("SLUICE_SOURCE", `s3://${bucket}/${key}: the store's answer has no body`);
+    return Body as Readable;
+  } catch (error) {
+    const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
+    const gone = name === "NoSuchKey" || name === "NotFound" || name === "PreconditionFailed";
+    if (gone || $metadata?.httpStatusCode === 412) {
+      throw new ObjectChangedError(`s3://${bucket}/${key} was overwritten or deleted`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** The chunks of a body, which is ended when nothing comes although it is waited for. */
+async function* watched(body: Readable, stillMs: number): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  for (;;) {
+    const timer = setTimeout(() => body.destroy(stoodStill(stillMs)), stillMs);
+    const next = await chunks.next().finally(() => clearTimeout(timer));
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+function stoodStill(ms: number): Error {
+  return Object.assign(new Error(`no byte came for ${ms / 1000} s`), { name: "TimeoutError" });
+}

@@ -12,19 +12,22 @@ const ALLOWED: Record<string, readonly string[]> = {
   grok: [],
   wasm: [],
   literals: ["wasm"],
+  archive: ["core"],
+  aws: ["core"],
   generate: ["core"],
   receiver: ["core"],
   expression: ["core"],
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
+  replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
   testkit: ["core", "receiver"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core"],
+  sources: ["core", "archive", "aws"],
   steps: ["core", "grok", "expression", "literals"],
-  sinks: ["core"],
+  sinks: ["core", "aws"],
 };
 
 interface Package {

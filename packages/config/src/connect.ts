@@ -1,11 +1,11 @@
-import { errorText, type Sink, SluiceError, type Source } from "@sluice/core";
+import { type AnySink, errorText, SluiceError, type Source } from "@sluice/core";
 import type { Position, Problems } from "./problem.ts";
 
 /** A source or sink that can be tried. */
 export interface Connectable {
   readonly label: string;
   readonly at: Position;
-  readonly target: Source | Sink;
+  readonly target: Source | AnySink;
 }
 
 /** Tries all at once until the signal aborts, and reports those that cannot be reached. */

@@ -54,6 +54,22 @@ export interface EncodedBatch {
   readonly ends: Uint32Array<ArrayBuffer>;
 }
 
+/** Where the frames of a batch come from. Positions of a stream's records ascend. */
+export interface BatchOrigin {
+  /** Name of the source in the pipeline file. */
+  readonly source: string;
+  readonly streamKey: string;
+  readonly streamId: string;
+  /** Position of its first record. */
+  readonly from: number;
+  /** Its records lie before this position, all later ones of the stream at or behind it. NaN: it has no record. */
+  readonly to: number;
+  /** What the source goes on from once it is settled; undefined when the stream cannot be read again. */
+  readonly resume?: Value;
+  /** Milliseconds since the epoch when it was read: the `@timestamp` of events without a time of their own. */
+  readonly now: number;
+}
+
 /** What became of the records of a batch in the program: `in = kept + sum(dropped)`. */
 export interface Tally {
   /** Events made from records. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { EncodedBatch, SourceBatch, Tally } from "./batch.ts";
+import type { BatchOrigin, EncodedBatch, SourceBatch, Tally } from "./batch.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Event, Value } from "./event.ts";
 import type { JsonTemplate, ParsePlan, PlanConstant, ShapeField } from "./kernel-plan.ts";
@@ -167,14 +167,89 @@ export interface Sink {
   check?(signal: AbortSignal): Promise<void>;
 }
 
-export interface SinkDefinition<O = unknown> {
+/** A batch on offer to a {@link StreamingSink}. It may hold no frame: then it only tells how far its stream has come. */
+export interface OfferedBatch extends EncodedBatch {
+  readonly origin: BatchOrigin;
+  /** The sink has read the bytes and will not do so again: their memory is given back. */
+  release(): void;
+  /** The far end has all of it, so that its stream's position may move. Called once, in any order. */
+  settle(): void;
+}
+
+/** Instead of a batch: finish what is open, because something waits for its acknowledgement. */
+export const FLUSH = Symbol("flush");
+
+/** How far a cut reaches in one stream: records with `from <= position < to`. */
+export interface CutRange {
+  readonly streamKey: string;
+  readonly streamId: string;
+  readonly from: number;
+  readonly to: number;
+  /** What the source goes on from after the cut; undefined when the stream cannot be read again. */
+  readonly resume?: Value;
+}
+
+/** A piece of a source's input that a sink stores as one, all or nothing. */
+export interface JournalledCut {
+  readonly id: string;
+  readonly source: string;
+  readonly ranges: readonly CutRange[];
+  /** The sink's own: what the piece becomes. */
+  readonly note: Value;
+}
+
+/** Durable notes of one streaming sink. */
+export interface SinkState {
+  /** Cuts whose positions are not all committed. Batches of these never cross their borders, also when read again. */
+  cuts(): readonly JournalledCut[];
+  /**
+   * Notes a cut; on the disk when it returns. It is forgotten by itself, in the transaction that commits the last of its
+   * positions. Throws SLUICE_STATE when the state cannot be written.
+   */
+  putCut(cut: JournalledCut): void;
+  removeCut(id: string): void;
+  notes(): ReadonlyMap<string, Value>;
+  /** Sets a note, or forgets it when the value is undefined; written together with the next cut, or soon. */
+  setNote(name: string, value: Value | undefined): void;
+}
+
+export interface StreamingSinkContext {
+  readonly log: Logger;
+  /** Aborted when no more input is wanted: then what is not offered again now will be at the next start. */
+  readonly stop: AbortSignal;
+  /** Aborted at the drain deadline: give up what is in flight. */
+  readonly deadline: AbortSignal;
+  readonly state: SinkState;
+  /**
+   * Repeats an action until it resolves, with the growing pauses of the sink's `retry`; all actions of a sink pause
+   * together. Rejects only after the deadline.
+   * @param what For the log: what cannot be done when it rejects.
+   */
+  persist<T>(what: string, action: () => Promise<T>): Promise<T>;
+}
+
+/** A sink whose writes live longer than a batch, e.g. uploads: it gathers batches, and settles them when they are stored. */
+export interface StreamingSink {
+  /**
+   * Takes batches until there are no more, and resolves once everything it could store is settled. What is not settled
+   * then is read again at the next start. It asks for the next batch only when it has room for it. Rejects when it has
+   * lost what it had taken: the pipeline then ends, and reads again from its positions when it is started again.
+   */
+  run(batches: AsyncIterator<OfferedBatch | typeof FLUSH>, ctx: StreamingSinkContext): Promise<void>;
+  close?(): Promise<void>;
+  check?(signal: AbortSignal): Promise<void>;
+}
+
+export type AnySink = Sink | StreamingSink;
+
+export interface SinkDefinition<O = unknown, S extends AnySink = AnySink> {
   readonly kind: "sink";
   readonly type: string;
   readonly summary: string;
   readonly options: z.ZodType<O>;
   /** Pure part, for the workers. */
   encoder(options: O, ctx: CreateContext): Encoder;
-  create(options: O, ctx: CreateContext): Sink;
+  create(options: O, ctx: CreateContext): S;
   /** Whether writes may overlap; 1 keeps order strictly over failures too. Default 1. */
   readonly overlapping?: boolean;
 }

@@ -1,10 +1,10 @@
 import type { ResourceLimits } from "node:worker_threads";
 import {
+  type AnySink,
   type Logger,
   type PipelineSpec,
   type Program,
   type ProgramSpec,
-  type Sink,
   type SinkSpec,
   SluiceError,
   type Source,
@@ -22,7 +22,7 @@ export interface PipelineSource {
 
 export interface PipelineSink {
   readonly spec: SinkSpec;
-  readonly sink: Sink;
+  readonly sink: AnySink;
   /** From its definition: several writes may be open at once. */
   readonly overlapping?: boolean;
 }
@@ -74,6 +74,13 @@ export interface PipelineResult {
 
 /** Throws SLUICE_CONFIG for options that cannot work. */
 export function checkOptions({ sinks, sources, spec }: PipelineOptions): void {
+  const gatherer = sinks.find(({ sink, spec }) => "run" in sink && mayLose(spec));
+  if (gatherer) {
+    const text = `pipeline ${spec.name}: sink ${gatherer.spec.name} never gives up and never drops`;
+    throw new SluiceError("SLUICE_CONFIG", text, {
+      hint: "leave out retry.attempts, buffer.when_full and dead_letter",
+    });
+  }
   const disk = sinks.find((sink) => sink.spec.buffer.type === "disk");
   const fault =
     (sinks.length === 0 && "has no sink") ||
@@ -84,4 +91,9 @@ export function checkOptions({ sinks, sources, spec }: PipelineOptions): void {
       hint: disk ? "use buffer: {type: memory}; a file source keeps its position, so nothing is lost" : "add one",
     });
   }
+}
+
+/** Whether the options say that events may be given up, which a sink that gathers them cannot do one by one. */
+function mayLose({ retry, buffer, dead_letter: letters }: SinkSpec): boolean {
+  return retry.attempts !== "unlimited" || buffer.when_full !== "block" || letters !== undefined;
 }

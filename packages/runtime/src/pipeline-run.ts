@@ -4,7 +4,9 @@ import { newTally, SluiceError } from "@sluice/core";
 import { Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
+import { Boundaries } from "./boundaries.ts";
 import { Lanes } from "./lanes.ts";
+import { originOf } from "./origin.ts";
 import {
   checkOptions,
   type PipelineOptions,
@@ -17,6 +19,7 @@ import type { Routed } from "./routed.ts";
 import { DeadLetterFile } from "./sink/dead-letter.ts";
 import { unshared } from "./sink/frames.ts";
 import { SinkRunner } from "./sink/sink-runner.ts";
+import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
 import { type SourceItem, SourceRunner } from "./source-runner.ts";
 import { addLedger, type Ledger, newLedger } from "./state/ledger.ts";
 import { join, programStream, sinkStream, sourceStream } from "./streams.ts";
@@ -34,7 +37,9 @@ export class PipelineRun {
   readonly #deadline = new AbortController();
   readonly #sources: SourceRunner[] = [];
   readonly #acks: SourceAcks[] = [];
-  readonly #sinks: SinkRunner[];
+  readonly #sinks: (SinkRunner | StreamingRunner)[];
+  readonly #streaming: StreamingRunner[];
+  readonly #boundaries: Boundaries;
   readonly #lanes: Lanes<Routed>;
   readonly #run = newLedger();
   readonly #before: Ledger;
@@ -51,7 +56,9 @@ export class PipelineRun {
     this.#lanes = new Lanes(program.limit + QUEUED);
     this.#before = options.state.ledger(options.spec.name);
     setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
-    this.#sinks = options.sinks.map((sink) => this.#sinkRunner(sink));
+    this.#sinks = options.sinks.map((sink) => this.#runnerOf(sink));
+    this.#streaming = this.#sinks.filter((runner) => runner instanceof StreamingRunner);
+    this.#boundaries = new Boundaries(cutsOf(this.#streaming));
     this.done = this.#live();
   }
 
@@ -97,9 +104,18 @@ export class PipelineRun {
     // A broken pipeline must not leave its sources running, nor its sinks waiting.
     this.#stop.abort();
     if (problem) this.#deadline.abort();
+    else this.#giveBack();
     await Promise.all([this.#program.close(), ...this.#sinks.map((sink) => sink.close())]);
     this.#over = true;
     return this.#result(problem);
+  }
+
+  /** All sinks have ended: what they did not settle they could not store before the stop, and it is read again. */
+  #giveBack(): void {
+    if (this.#buffered === 0) return;
+    const { log, spec } = this.#options;
+    log.info({ pipeline: spec.name, events: this.#buffered }, "these events are read again at the next start");
+    this.#buffered = 0;
   }
 
   #result(flowProblem: SluiceError | undefined): PipelineResult {
@@ -146,54 +162,55 @@ export class PipelineRun {
 
   #addSource({ name, source }: PipelineSource) {
     const { spec, state, log, finite } = this.#options;
-    const acks = new SourceAcks((streamKey, position, ledger) => {
+    const acks = new SourceAcks((streamKey, position, ledger, to) => {
       if (this.#over) return;
       addLedger(this.#run, ledger);
       this.#buffered -= ledger.in;
       state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger });
+      if (position !== undefined) for (const { journal } of this.#streaming) journal.committed(name, streamKey, to);
     });
     const stream = sourceStream<SourceItem>();
     const signals = { stop: this.#stop.signal, deadline: this.#deadline.signal };
-    const own = { name, source, stream, acks, lanes: this.#lanes, state: state.source(spec.name, name), log, finite };
+    const hurry = () => {
+      for (const sink of this.#streaming) sink.flush();
+    };
+    const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, log, finite };
+    const own = { name, source, stream, acks, state: state.source(spec.name, name), ...shared };
     this.#acks.push(acks);
     this.#sources.push(new SourceRunner({ ...own, ...signals }));
     return stream.readable;
   }
 
-  async #process({ batch, now, settled }: SourceItem): Promise<Routed> {
+  async #process({ source, batch, now, settled }: SourceItem): Promise<Routed> {
     const { stream, data, framing, streamKey } = batch;
     const output =
       data.length === 0
         ? { outputs: [], tally: newTally() }
         : await this.#program.run({ stream, data, framing, now }, streamKey);
     this.#buffered += output.tally.in;
-    return { outputs: unshared(output.outputs), settlement: new Settlement(this.#sinks.length, output.tally, settled) };
+    const settlement = new Settlement(this.#sinks.length, output.tally, settled);
+    return { outputs: unshared(output.outputs), origin: originOf(source, batch, now), settlement };
   }
 
-  #sinkRunner({ spec, sink, overlapping }: PipelineSink): SinkRunner {
-    const { name: pipeline, baseDir } = this.#options.spec;
-    const deadLetter = spec.dead_letter
-      ? new DeadLetterFile(resolve(baseDir, spec.dead_letter), { pipeline, sink: spec.name })
-      : undefined;
-    const { log } = this.#options;
-    const deadline = this.#deadline.signal;
-    return new SinkRunner({
-      name: spec.name,
-      sink,
-      common: spec,
-      overlapping: overlapping ?? false,
-      deadLetter,
-      log,
-      deadline,
-    });
+  #runnerOf({ spec, sink, overlapping }: PipelineSink): SinkRunner | StreamingRunner {
+    const { spec: pipeline, state, log } = this.#options;
+    const shared = { name: spec.name, common: spec, log, deadline: this.#deadline.signal };
+    if ("run" in sink) {
+      const journal = state.journal(pipeline.name, spec.name);
+      return new StreamingRunner({ ...shared, sink, journal, stop: this.#stop.signal });
+    }
+    const origin = { pipeline: pipeline.name, sink: spec.name };
+    const letters = spec.dead_letter && new DeadLetterFile(resolve(pipeline.baseDir, spec.dead_letter), origin);
+    return new SinkRunner({ ...shared, sink, overlapping: overlapping ?? false, deadLetter: letters || undefined });
   }
 
-  #sinkStream(runner: SinkRunner, index: number) {
+  #sinkStream(runner: SinkRunner | StreamingRunner, index: number) {
     const { name } = (this.#options.sinks[index] as PipelineSink).spec;
     return sinkStream<Routed>({
-      accept: ({ outputs, settlement }) =>
-        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result)),
+      accept: ({ outputs, origin, settlement }) =>
+        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result), origin),
       finish: () => runner.finish(),
+      ...(runner instanceof StreamingRunner && { ended: runner.ended }),
     });
   }
 }

@@ -1,8 +1,9 @@
-import type { ProgramOutput } from "@sluice/core";
+import type { BatchOrigin, ProgramOutput } from "@sluice/core";
 import type { Settlement } from "./acks/settlement.ts";
 
 /** A batch on its way from the program to the sinks. */
 export interface Routed {
   readonly outputs: ProgramOutput["outputs"];
+  readonly origin: BatchOrigin;
   readonly settlement: Settlement;
 }

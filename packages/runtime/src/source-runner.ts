@@ -1,12 +1,16 @@
 import { errorText, type Logger, SluiceError, type Source, type SourceBatch, type SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
+import type { Boundaries } from "./boundaries.ts";
 import type { Lanes, Place } from "./lanes.ts";
+import { rangeOf } from "./origin.ts";
 import type { Routed } from "./routed.ts";
 import type { SourceStream } from "./streams.ts";
 
 /** A batch on its way to the program. */
 export interface SourceItem {
+  /** Name of its source. */
+  readonly source: string;
   readonly batch: SourceBatch;
   /** Milliseconds since the epoch when it was read. */
   readonly now: number;
@@ -37,6 +41,9 @@ export interface SourceRunnerOptions {
   readonly state: SourceState;
   readonly log: Logger;
   readonly finite: boolean;
+  readonly boundaries: Boundaries;
+  /** Asks the sinks to settle what they gather. */
+  readonly hurry: () => void;
   readonly stop: AbortSignal;
   readonly deadline: AbortSignal;
 }
@@ -46,6 +53,8 @@ const RESTART = { initial: 1000, max: 60_000 };
 const FINITE_ATTEMPTS = 5;
 /** Milliseconds that a source may take to return once it was told to stop. */
 const STOP_MS = 5000;
+/** Milliseconds between hints to the sinks that somebody waits for them. */
+const HURRY_MS = 1000;
 
 /** Runs one source and starts it again when it fails; other sources do not notice. */
 export class SourceRunner {
@@ -114,7 +123,9 @@ export class SourceRunner {
     const wait = backoffDelay(failures, RESTART);
     this.#logError(error, "the source failed and will be started again", { retryInMs: Math.round(wait) });
     await pause(wait, stop);
+    const hurrying = setInterval(this.#options.hurry, HURRY_MS);
     await abortedFirst(acks.idle(), stop);
+    clearInterval(hurrying);
   }
 
   #giveUp(error: unknown): void {
@@ -129,15 +140,19 @@ export class SourceRunner {
   }
 
   async #emit(batch: SourceBatch): Promise<void> {
+    for (const piece of this.#options.boundaries.split(this.name, batch)) await this.#push(piece);
+  }
+
+  async #push(batch: SourceBatch): Promise<void> {
     const { deadline, stream, acks, lanes, stop } = this.#options;
     if (deadline.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
     this.#batches++;
     this.#bytes += batch.data.length;
     const lane = `${this.name}\0${batch.streamKey}`;
     const now = Date.now();
-    const settled = acks.track(batch);
+    const settled = acks.track(batch, rangeOf(batch)[1]);
     const place = lanes.enter(lane);
-    await stream.push({ batch, now, settled, place });
+    await stream.push({ source: this.name, batch, now, settled, place });
     // Waits after the batch was taken, as for the stream: a source that is to stop holds no batch of its own.
     const room = lanes.room(lane);
     if (room) await abortedFirst(room, stop);

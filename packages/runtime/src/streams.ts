@@ -129,11 +129,13 @@ export interface SinkStage<T> {
   readonly accept: (item: T) => Promise<void> | undefined;
   /** No item will follow; resolves when all are settled. */
   readonly finish: () => Promise<void>;
+  /** Rejects when the sink has broken, which ends the pipeline. */
+  readonly ended?: Promise<void>;
 }
 
 /** A `Writable` over a sink's runner. */
 export function sinkStream<T>(stage: SinkStage<T>): Writable {
-  return new Writable({
+  const stream = new Writable({
     objectMode: true,
     highWaterMark: 1,
     write(item: T, _encoding, done) {
@@ -145,6 +147,8 @@ export function sinkStream<T>(stage: SinkStage<T>): Writable {
       void callBack(stage.finish(), done);
     },
   });
+  stage.ended?.catch((error: unknown) => stream.destroy(error as Error));
+  return stream;
 }
 
 async function callBack(work: Promise<void>, done: (error?: Error | null) => void): Promise<void> {

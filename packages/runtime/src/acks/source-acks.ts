@@ -1,11 +1,15 @@
 import { AckTracker, type SourceBatch, type Value } from "@sluice/core";
 import type { Ledger } from "../state/ledger.ts";
 
-/** A settled batch, or a run of them, whose turn has come. `position` is undefined for streams without one. */
-export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger) => void;
+/**
+ * A settled batch, or a run of them, whose turn has come. `position` is undefined for streams without one; `to` is the
+ * position behind its last record, NaN when it has none.
+ */
+export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger, to: number) => void;
 
 interface Entry {
   readonly position: Value | undefined;
+  readonly to: number;
   ledger: Ledger | undefined;
 }
 
@@ -37,9 +41,9 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position">): (ledger: Ledger) => void {
+  track(batch: Pick<SourceBatch, "streamKey" | "position">, to = Number.NaN): (ledger: Ledger) => void {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, ledger: undefined };
+    const entry: Entry = { position: batch.position, to, ledger: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
@@ -63,7 +67,7 @@ export class SourceAcks {
     const through = entries.indexOf(last) + 1;
     for (const entry of entries.splice(0, through)) {
       this.#open--;
-      this.#commit(streamKey, entry.position, entry.ledger as Ledger);
+      this.#commit(streamKey, entry.position, entry.ledger as Ledger, entry.to);
     }
     if (entries.length === 0) this.#streams.delete(streamKey);
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();

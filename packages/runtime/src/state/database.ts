@@ -17,6 +17,13 @@ const MIGRATIONS = [
      n INTEGER NOT NULL,
      PRIMARY KEY (pipeline, sink, kind, reason)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE sink_notes (
+     pipeline TEXT NOT NULL, sink TEXT NOT NULL,
+     kind TEXT NOT NULL, -- cut: a piece of input stored as one; note: the sink's own
+     name TEXT NOT NULL,
+     value TEXT NOT NULL, -- JSON
+     PRIMARY KEY (pipeline, sink, kind, name)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 const SQLITE_BUSY = 5;

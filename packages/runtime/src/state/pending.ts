@@ -9,13 +9,27 @@ export interface PendingPosition {
   readonly position: Value | undefined;
 }
 
+/** A sink's note waiting to be stored; undefined: to be forgotten. */
+export interface PendingNote {
+  readonly pipeline: string;
+  readonly sink: string;
+  readonly kind: "cut" | "note";
+  readonly name: string;
+  readonly value: Value | undefined;
+}
+
 /** What the next transaction will store. Bounded by the number of streams, however long it has to wait. */
 export class Pending {
   readonly positions = new Map<string, PendingPosition>();
   readonly ledgers = new Map<string, Ledger>();
+  readonly notes = new Map<string, PendingNote>();
 
   get empty(): boolean {
-    return this.positions.size === 0 && this.ledgers.size === 0;
+    return this.positions.size === 0 && this.ledgers.size === 0 && this.notes.size === 0;
+  }
+
+  setNote(note: PendingNote): void {
+    this.notes.set([note.pipeline, note.sink, note.kind, note.name].join("\0"), note);
   }
 
   setPosition(entry: PendingPosition): void {
@@ -31,5 +45,6 @@ export class Pending {
   clear(): void {
     this.positions.clear();
     this.ledgers.clear();
+    this.notes.clear();
   }
 }

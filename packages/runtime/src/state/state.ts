@@ -1,5 +1,6 @@
 import { errorText, type Logger, SluiceError, type SourceState, silentLogger, type Value } from "@sluice/core";
 import { openDatabase } from "./database.ts";
+import { Journal } from "./journal.ts";
 import { addLedger, type Ledger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
 import { Pending } from "./pending.ts";
@@ -49,7 +50,7 @@ export class State {
     const { pipeline, source, streamKey: stream, position, ledger } = commit;
     if (position !== undefined) this.#pending.setPosition({ pipeline, source, stream, position });
     this.#pending.addLedger(pipeline, ledger);
-    this.#timer ??= setTimeout(() => this.#tick(), this.#failing ? RETRY_MS : GATHER_MS);
+    this.#storeSoon();
   }
 
   /** The books of a pipeline since its first run. */
@@ -77,13 +78,28 @@ export class State {
     };
   }
 
-  /** Stores everything pending now. Throws SLUICE_STATE when that fails; nothing is lost, it stays pending. */
-  flush(): void {
+  /** The notes of a streaming sink. */
+  journal(pipeline: string, sink: string): Journal {
+    return new Journal({
+      read: (kind) => this.#store.notes(pipeline, sink, kind),
+      set: (kind, name, value) => {
+        this.#pending.setNote({ pipeline, sink, kind, name, value });
+        this.#storeSoon();
+      },
+      flush: () => this.flush(true),
+    });
+  }
+
+  /**
+   * Stores everything pending now. Throws SLUICE_STATE when that fails; nothing is lost, it stays pending.
+   * @param durable Wait until the disk has it, so that it survives a power cut.
+   */
+  flush(durable = false): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.empty) return;
     try {
-      this.#store.apply(this.#pending);
+      this.#store.apply(this.#pending, durable);
     } catch (error) {
       this.#timer = setTimeout(() => this.#tick(), RETRY_MS);
       throw this.#failed(error);
@@ -102,6 +118,10 @@ export class State {
       this.#store.close();
       this.#lock.release();
     }
+  }
+
+  #storeSoon(): void {
+    this.#timer ??= setTimeout(() => this.#tick(), this.#failing ? RETRY_MS : GATHER_MS);
   }
 
   #tick(): void {

@@ -5,8 +5,12 @@ import type { Pending } from "./pending.ts";
 
 /** What the state needs of its database. */
 export interface Store {
-  /** Stores everything pending in one transaction, or nothing and throws. */
-  apply(pending: Pending): void;
+  /**
+   * Stores everything pending in one transaction, or nothing and throws. `durable`: it survives a power cut as well, at
+   * the price of an fsync.
+   */
+  apply(pending: Pending, durable: boolean): void;
+  notes(pipeline: string, sink: string, kind: string): Map<string, Value>;
   positions(pipeline: string, source: string): Map<string, Value>;
   ledger(pipeline: string): Ledger;
   close(): void;
@@ -26,6 +30,19 @@ export function sqliteStore(db: DatabaseSync): Store {
   const read = db.prepare("SELECT stream, position FROM positions WHERE pipeline = ? AND source = ?");
   const readLedger = db.prepare("SELECT sink, kind, reason, n FROM ledger WHERE pipeline = ?");
 
+  const note = db.prepare(
+    `INSERT INTO sink_notes (pipeline, sink, kind, name, value) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET value = excluded.value`,
+  );
+  const forgetNote = db.prepare("DELETE FROM sink_notes WHERE pipeline = ? AND sink = ? AND kind = ? AND name = ?");
+  const readNotes = db.prepare("SELECT name, value FROM sink_notes WHERE pipeline = ? AND sink = ? AND kind = ?");
+
+  const writeNotes = (pending: Pending) => {
+    for (const { pipeline, sink, kind, name, value } of pending.notes.values()) {
+      if (value === undefined) forgetNote.run(pipeline, sink, kind, name);
+      else note.run(pipeline, sink, kind, name, JSON.stringify(value));
+    }
+  };
   const write = (pending: Pending) => {
     for (const { pipeline, source, stream, position } of pending.positions.values()) {
       if (position === undefined) forget.run(pipeline, source, stream);
@@ -34,18 +51,26 @@ export function sqliteStore(db: DatabaseSync): Store {
     for (const [pipeline, delta] of pending.ledgers) {
       for (const row of ledgerRows(delta)) add.run(pipeline, ...row);
     }
+    writeNotes(pending);
   };
 
   return {
-    apply(pending) {
-      db.exec("BEGIN IMMEDIATE");
+    apply(pending, durable) {
+      if (durable) db.exec("PRAGMA synchronous = FULL");
       try {
+        db.exec("BEGIN IMMEDIATE");
         write(pending);
         db.exec("COMMIT");
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");
         throw error;
+      } finally {
+        if (durable) db.exec("PRAGMA synchronous = NORMAL");
       }
+    },
+    notes(pipeline, sink, kind) {
+      const rows = readNotes.all(pipeline, sink, kind) as { name: string; value: string }[];
+      return new Map(rows.map((row) => [row.name, JSON.parse(row.value) as Value]));
     },
     positions(pipeline, source) {
       const rows = read.all(pipeline, source) as { stream: string; position: string }[];

@@ -21,7 +21,7 @@ const fileOptions = z.strictObject({
 type FileOptions = z.output<typeof fileOptions>;
 
 /** Lines in a local file. */
-export const fileSink: SinkDefinition<FileOptions> = {
+export const fileSink: SinkDefinition<FileOptions, Sink> = {
   kind: "sink",
   type: "file",
   summary: "Appends events to a file as NDJSON or raw lines; follows logrotate.",

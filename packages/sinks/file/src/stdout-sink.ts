@@ -13,7 +13,7 @@ import { formatOption, lineEncoder } from "./encoders.ts";
 const stdoutOptions = z.strictObject({ format: formatOption });
 
 /** Lines on the standard output. */
-export const stdoutSink: SinkDefinition<z.output<typeof stdoutOptions>> = {
+export const stdoutSink: SinkDefinition<z.output<typeof stdoutOptions>, Sink> = {
   kind: "sink",
   type: "stdout",
   summary: "Prints events as NDJSON or raw lines.",

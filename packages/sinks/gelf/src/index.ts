@@ -9,7 +9,7 @@ import { UdpSink } from "./udp/sink.ts";
 export { GelfEncoder } from "./encoder.ts";
 
 /** GELF 1.1 to Graylog over TCP, TLS, UDP or HTTP. */
-export const gelfSink: SinkDefinition<GelfOptions> = {
+export const gelfSink: SinkDefinition<GelfOptions, Sink> = {
   kind: "sink",
   type: "gelf",
   summary: "Sends events to Graylog as GELF 1.1 over TCP, TLS, UDP or HTTP; over TCP and TLS with confirmed delivery.",

@@ -1,0 +1,172 @@
+import {
+  type BatchOrigin,
+  type EncodedBatch,
+  FLUSH,
+  type JournalledCut,
+  type OfferedBatch,
+  SluiceError,
+  type StreamingSink,
+} from "@sluice/core";
+import { EMPTY_PART, type PartResult } from "../acks/settlement.ts";
+import { abortedFirst } from "../backoff.ts";
+import { free } from "../memory.ts";
+import type { Journal } from "../state/journal.ts";
+import { Persistence } from "./persistence.ts";
+import type { SinkRunnerOptions, SinkSnapshot } from "./sink-types.ts";
+import { Trouble } from "./trouble.ts";
+
+/** Runs a sink that takes batches when it has room for them and settles them when it has stored them. */
+export interface StreamingRunnerOptions extends Omit<SinkRunnerOptions, "sink" | "overlapping" | "deadLetter"> {
+  readonly sink: StreamingSink;
+  readonly journal: Journal;
+  readonly stop: AbortSignal;
+}
+
+const EMPTY: EncodedBatch = { bytes: new Uint8Array(0), ends: new Uint32Array(0) };
+
+/** Feeds one streaming sink: keeps the bytes that wait for it below `buffer.size`, and settles what it has stored. */
+export class StreamingRunner {
+  readonly #options: StreamingRunnerOptions;
+  readonly #persistence: Persistence;
+  readonly #trouble: Trouble;
+  readonly #queue: (OfferedBatch | typeof FLUSH)[] = [];
+  #state: "starting" | "ready" | "closed" = "starting";
+  #waiting: (() => void) | undefined;
+  #room: (() => void)[] = [];
+  #bytes = 0;
+  #events = 0;
+  #open = 0;
+  #settled = 0;
+  #finishing = false;
+  readonly #running = Promise.withResolvers<void>();
+
+  constructor(options: StreamingRunnerOptions) {
+    const { name, log, common, deadline } = options;
+    this.#options = options;
+    this.#trouble = new Trouble(name, log);
+    this.#persistence = new Persistence(name, common.retry, this.#trouble, log, deadline);
+    this.#running.promise.catch(() => undefined);
+  }
+
+  /** Resolves when the sink has taken everything; rejects when it has lost what it had taken. */
+  get ended(): Promise<void> {
+    return this.#running.promise;
+  }
+
+  get journal(): Journal {
+    return this.#options.journal;
+  }
+
+  async start(): Promise<void> {
+    const { sink, log, stop, deadline, journal } = this.#options;
+    this.#state = "ready";
+    const persist = <T>(what: string, action: () => Promise<T>) => this.#persistence.persist(what, action);
+    try {
+      await sink.run(this.#batches(), { log, stop, deadline, state: journal, persist });
+      if (!this.#finishing) throw new SluiceError("SLUICE_WORKER", `sink ${this.#options.name} ended by itself`);
+      this.#running.resolve();
+    } catch (error) {
+      // After the deadline the pipeline ends anyhow, and says so.
+      if (!deadline.aborted) this.#running.reject(error);
+    }
+  }
+
+  /** Takes a batch, also one without frames. Undefined when there is room for the next one, else a promise of it. */
+  accept(
+    batch: EncodedBatch | null,
+    settle: (result: PartResult) => void,
+    origin: BatchOrigin,
+  ): Promise<void> | undefined {
+    const offered = this.#offered(batch ?? EMPTY, settle, origin);
+    this.#events += offered.ends.length;
+    this.#bytes += offered.bytes.length;
+    this.#open++;
+    this.#push(offered);
+    const full = this.#bytes >= this.#options.common.buffer.size;
+    return full ? new Promise((resolve) => this.#room.push(resolve)) : undefined;
+  }
+
+  /** Asks the sink to finish what it has open. */
+  flush(): void {
+    if (this.#queue.at(-1) !== FLUSH) this.#push(FLUSH);
+  }
+
+  /** No batch will follow: resolves when the sink has done what it can. */
+  finish(): Promise<void> {
+    this.#finishing = true;
+    this.#waiting?.();
+    return this.#running.promise;
+  }
+
+  /** Releases the sink, giving it a second once the deadline has passed. */
+  async close(): Promise<void> {
+    this.#state = "closed";
+    const { sink, name, log } = this.#options;
+    const closing = (async () => sink.close?.())().catch((error: unknown) => this.#trouble.note(error, "cannot close"));
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), 1000);
+    if (await abortedFirst(closing, limit.signal)) log.warn({ sink: name }, "the sink did not close");
+    clearTimeout(timer);
+  }
+
+  snapshot(): SinkSnapshot {
+    const { failing, retries } = this.#persistence;
+    const busy = failing ? "retrying" : this.#open > 0 ? "writing" : "idle";
+    return {
+      name: this.#options.name,
+      state: this.#state === "ready" ? busy : this.#state,
+      events: this.#events,
+      inFlightBytes: this.#bytes,
+      openWrites: this.#open,
+      writes: this.#settled,
+      retries,
+      lastError: this.#trouble.last,
+      lastErrorAt: this.#trouble.lastAt,
+    };
+  }
+
+  #push(item: OfferedBatch | typeof FLUSH): void {
+    this.#queue.push(item);
+    this.#waiting?.();
+  }
+
+  async *#batches(): AsyncGenerator<OfferedBatch | typeof FLUSH, undefined> {
+    for (;;) {
+      for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) yield item;
+      if (this.#finishing) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+  }
+
+  #offered({ bytes, ends }: EncodedBatch, settle: (result: PartResult) => void, origin: BatchOrigin): OfferedBatch {
+    const size = bytes.length;
+    const result: PartResult =
+      ends.length === 0 ? EMPTY_PART : { delivered: ends.length, deliveredBytes: size, dropped: {} };
+    return {
+      bytes,
+      ends,
+      origin,
+      release: () => {
+        if (bytes !== EMPTY.bytes) free(bytes.buffer);
+        this.#release(size);
+      },
+      settle: () => {
+        this.#open--;
+        this.#settled++;
+        settle(result);
+      },
+    };
+  }
+
+  #release(bytes: number): void {
+    this.#bytes -= bytes;
+    if (this.#bytes < this.#options.common.buffer.size) for (const resolve of this.#room.splice(0)) resolve();
+  }
+}
+
+/** The cuts of all streaming sinks. */
+export function cutsOf(runners: readonly StreamingRunner[]): readonly JournalledCut[] {
+  return runners.flatMap(({ journal }) => journal.cuts());
+}

@@ -1,0 +1,69 @@
+import type { CutRange, JournalledCut, SinkState, Value } from "@sluice/core";
+
+/** What a journal needs of the state. */
+export interface JournalStore {
+  read(kind: "cut" | "note"): Map<string, Value>;
+  set(kind: "cut" | "note", name: string, value: Value | undefined): void;
+  /** Waits until the disk has everything that was set. */
+  flush(): void;
+}
+
+interface OpenCut {
+  readonly cut: JournalledCut;
+  /** Streams whose position has not passed the cut. */
+  readonly waiting: Map<string, CutRange>;
+}
+
+/** The notes of one streaming sink. Cuts go by themselves once all their positions are committed. */
+export class Journal implements SinkState {
+  readonly #store: JournalStore;
+  readonly #cuts = new Map<string, OpenCut>();
+  readonly #notes: Map<string, Value>;
+
+  constructor(store: JournalStore) {
+    this.#store = store;
+    this.#notes = store.read("note");
+    for (const value of store.read("cut").values()) this.#open(value as unknown as JournalledCut);
+  }
+
+  cuts(): readonly JournalledCut[] {
+    return Array.from(this.#cuts.values(), ({ cut }) => cut);
+  }
+
+  /** A cut of which nothing can be read again needs no note. */
+  putCut(cut: JournalledCut): void {
+    if (!cut.ranges.some(({ resume }) => resume !== undefined)) return;
+    this.#open(cut);
+    this.#store.set("cut", cut.id, cut as unknown as Value);
+    this.#store.flush();
+  }
+
+  removeCut(id: string): void {
+    if (this.#cuts.delete(id)) this.#store.set("cut", id, undefined);
+  }
+
+  notes(): ReadonlyMap<string, Value> {
+    return this.#notes;
+  }
+
+  setNote(name: string, value: Value | undefined): void {
+    if (value === undefined) this.#notes.delete(name);
+    else this.#notes.set(name, value);
+    this.#store.set("note", name, value);
+  }
+
+  /** A position was committed: everything of the stream before `to` is settled. */
+  committed(source: string, streamKey: string, to: number): void {
+    for (const { cut, waiting } of this.#cuts.values()) {
+      const range = cut.source === source ? waiting.get(streamKey) : undefined;
+      if (!range || range.to > to) continue;
+      waiting.delete(streamKey);
+      if (waiting.size === 0) this.removeCut(cut.id);
+    }
+  }
+
+  #open(cut: JournalledCut): void {
+    const again = cut.ranges.filter(({ resume }) => resume !== undefined);
+    this.#cuts.set(cut.id, { cut, waiting: new Map(again.map((range) => [range.streamKey, range])) });
+  }
+}

@@ -10,6 +10,7 @@ export * from "./logger.ts";
 export * from "./options.ts";
 export * from "./pipeline-spec.ts";
 export * from "./program.ts";
+export * from "./tai64n.ts";
 export * from "./time.ts";
 export * from "./units.ts";
 export * from "./zone.ts";

@@ -1,4 +1,4 @@
-import type { LineForm } from "./lines.ts";
+import type { LineForm } from "@sluice/archive";
 
 /** An encoding: how its lines lie in bytes, and how they become UTF-8. */
 export interface Encoding extends LineForm {

@@ -1,7 +1,6 @@
+import type { Lines, Piece } from "@sluice/archive";
 import type { Encoding } from "./encoding.ts";
-import type { Lines } from "./lines.ts";
 import type { MultilineOptions } from "./options.ts";
-import type { Piece } from "./split.ts";
 
 /** Records as runs of a piece's bytes; parallel lists. */
 export interface Grouping {

@@ -1,5 +1,6 @@
+import { packingOf } from "@sluice/archive";
 import { keyOf } from "./globs.ts";
-import { PackedReader, packingOf } from "./packed-reader.ts";
+import { PackedReader } from "./packed-reader.ts";
 import { begins, MARK_BYTES, type Position } from "./position.ts";
 import { type OpenStat, openReader, type PlainReader, type Reader } from "./reader.ts";
 import type { Tail } from "./tail.ts";

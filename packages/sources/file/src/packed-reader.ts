@@ -1,18 +1,9 @@
 import { Readable } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import type { Packing } from "@sluice/archive";
 import type { Bytes, OpenStat, PlainReader, Reader } from "./reader.ts";
 
-/** A packing that is recognized by the first bytes of a file. */
-export type Packing = "gzip" | "zstd";
-
 const BLOCK = 65_536;
-
-/** How a file that begins with `head` is packed, or null. */
-export function packingOf(head: Uint8Array): Packing | null {
-  if (head[0] === 0x1f && head[1] === 0x8b) return "gzip";
-  const zstd = head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd;
-  return zstd ? "zstd" : null;
-}
 
 /** Reads the content of a packed file: forward, in one pass, holding no more than what is asked for and one block. */
 export class PackedReader implements Reader {

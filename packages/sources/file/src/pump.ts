@@ -1,3 +1,4 @@
+import type { Split, Splitter } from "@sluice/archive";
 import type { SourceContext } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
 import { findCopy } from "./copies.ts";
@@ -8,7 +9,6 @@ import type { Identifier } from "./identify.ts";
 import type { Opener } from "./opening.ts";
 import { begins, toValue } from "./position.ts";
 import type { Bytes, Reader } from "./reader.ts";
-import type { Split, Splitter } from "./split.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Tail } from "./tail.ts";
 import { isShortage, type Troubles } from "./troubles.ts";

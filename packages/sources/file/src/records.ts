@@ -1,8 +1,7 @@
+import { type Lines, type Piece, type Split, type Splitter, scanLines } from "@sluice/archive";
 import type { Event } from "@sluice/core";
 import type { Encoding } from "./encoding.ts";
-import { type Lines, scanLines } from "./lines.ts";
 import type { Grouping, Multiline } from "./multiline.ts";
-import type { Piece, Split, Splitter } from "./split.ts";
 
 const RETURN = 13;
 

@@ -1,12 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { basename } from "node:path";
+import { rootName } from "@sluice/archive";
 import type { SourceContext } from "@sluice/core";
 import type { Catalog } from "./catalog.ts";
 import { InodeFinder } from "./copies.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Entry, entryAt, type Globs, keyOf } from "./globs.ts";
 import type { Identifier } from "./identify.ts";
-import { rootName } from "./names.ts";
 import type { Opener } from "./opening.ts";
 import type { Rotated } from "./rotated.ts";
 import type { Strays } from "./strays.ts";

@@ -1,8 +1,8 @@
+import { LineSplitter, type Splitter } from "@sluice/archive";
 import { encodingOf } from "./encoding.ts";
 import { Multiline } from "./multiline.ts";
 import type { FileOptions } from "./options.ts";
 import { RecordSplitter } from "./records.ts";
-import { LineSplitter, type Splitter } from "./split.ts";
 
 /** The way to cut files into records that the options ask for: the fast one, unless each line has to be looked at. */
 export function splitterOf(options: FileOptions): Splitter {

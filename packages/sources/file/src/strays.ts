@@ -1,7 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { compareAge } from "@sluice/archive";
 import { type Entry, entryAt, type Globs, keyOf } from "./globs.ts";
-import { compareAge, NameIndex } from "./names.ts";
+import { NameIndex } from "./names.ts";
 import type { Position } from "./position.ts";
 import type { Tail } from "./tail.ts";
 

@@ -1,9 +1,9 @@
+import type { Ending, Splitter } from "@sluice/archive";
 import { recordsOf, type SeenRecord } from "@sluice/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodingOf } from "../src/encoding.ts";
 import { fileOptions } from "../src/options.ts";
-import type { Ending, Splitter } from "../src/split.ts";
 import { splitterOf } from "../src/splitters.ts";
 
 const stream = { id: "s", fields: {} };

@@ -1,12 +1,9 @@
-import { formatInstant } from "@sluice/core";
+import { readTai64n } from "@sluice/core";
 import type { NamedParser } from "../parser.ts";
 
-const LABEL = /^@([0-9a-fA-F]{16})([0-9a-fA-F]{8})(?: |$)/;
+const LABEL = /^@([0-9a-fA-F]{24})(?: |$)/;
 /** What `tai64nlocal` makes of a label. */
 const LOCAL = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}) /;
-/** TAI64: 2^62 is 1970 TAI, and daemontools counts UTC as 10 seconds behind it, without leap seconds. */
-const TAI_EPOCH = (1n << 62n) + 10n;
-
 /**
  * Lines of daemontools' multilog: the TAI64N label (`@400000005877dae32be5ffbc`, or as `tai64nlocal` prints it)
  * becomes the time, `message` the line behind it.
@@ -18,11 +15,7 @@ export const multilog: NamedParser = {
     parse(text, event, now) {
       const label = LABEL.exec(text);
       const local = label ? null : LOCAL.exec(text);
-      const time = label
-        ? tai64n(label[1] as string, label[2] as string)
-        : local
-          ? ctx.readTime(local[1] as string, now)
-          : null;
+      const time = label ? readTai64n(label[1] as string) : local ? ctx.readTime(local[1] as string, now) : null;
       if (time === null) return false;
       event["@timestamp"] = time;
       event["message"] = text.slice((label ?? local)?.[0].length);
@@ -30,10 +23,3 @@ export const multilog: NamedParser = {
     },
   }),
 };
-
-function tai64n(seconds: string, nanoseconds: string): string | null {
-  const nanos = Number.parseInt(nanoseconds, 16);
-  const unix = BigInt(`0x${seconds}`) - TAI_EPOCH;
-  if (nanos > 999_999_999 || unix < -62_135_596_800n || unix > 253_402_300_799n) return null;
-  return formatInstant(Number(unix) * 1000 + Math.floor(nanos / 1e6), nanos % 1e6) || null;
-}

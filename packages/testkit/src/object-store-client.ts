@@ -21,7 +21,7 @@ export class ObjectStoreClient {
   async configure(): Promise<void> {
     const { host } = new URL(this.#store.endpoint);
     const keys = `access_key = ${this.#store.accessKey}\nsecret_key = ${this.#store.secretKey}`;
-    const text = `[default]\n${keys}\nhost_base = ${host}\nhost_bucket = ${host}\nuse_https = False\nmax_retries = 1\n`;
+    const text = `[default]\n${keys}\nhost_base = ${host}\nhost_bucket = ${host}\nuse_https = False\nuse_http_expect = True\n`;
     await writeFile(this.#config, text, { mode: 0o600 });
   }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomInt, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,12 +108,19 @@ export class CephCluster {
     }
   }
 
-  /** Sends a signal to the gateway alone; what it has acknowledged stays in the OSD. */
-  signalGateway(signal: NodeJS.Signals): void {
-    this.#daemons.get("rgw")?.kill(signal);
+  /** Stops the gateway as a debugger would; resolves when none of its threads runs any more. */
+  async stopGateway(): Promise<void> {
+    const { pid } = this.#daemons.get("rgw") as ChildProcess;
+    process.kill(pid as number, "SIGSTOP");
+    while (!(await isStopped(pid as number))) await sleep(5);
   }
 
-  /** Kills the gateway and resolves when it is gone. */
+  /** Lets the gateway go on after `stopGateway`. */
+  continueGateway(): void {
+    this.#daemons.get("rgw")?.kill("SIGCONT");
+  }
+
+  /** Kills the gateway and resolves when it is gone; what it has acknowledged is in the OSD. */
   killGateway(): Promise<void> {
     return this.#end("rgw", "SIGKILL");
   }
@@ -135,6 +142,12 @@ export class CephCluster {
     await rm(this.place.dir, { recursive: true, force: true });
     this.#guard.stdin?.end();
   }
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/stat`, "utf8")));
+  return states.every((stat) => stat.slice(stat.lastIndexOf(")") + 2).startsWith("T"));
 }
 
 function isListening(host: string, port: number): Promise<boolean> {

@@ -55,9 +55,13 @@ osd op num shards = 2
 osd op num threads per shard = 1
 osd scrub begin hour = 0
 osd scrub end hour = 0
+# So that what changes users and quotas does not wait long for a gateway that was killed.
+osd client watch timeout = 3
 [client]
 rgw data = ${dir}/rgw
 rgw frontends = beast endpoint=${address}:${PORTS.http} ssl_endpoint=${address}:${PORTS.https} ssl_certificate=${dir}/cert.pem ssl_private_key=${dir}/key.pem
+# So that the first request finds a new OSD soon.
+objecter tick interval = 0.3
 rgw thread pool size = 64
 rgw enable usage log = false
 rgw enable ops log = false

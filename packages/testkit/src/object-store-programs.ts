@@ -7,6 +7,11 @@ import { findProgram, requireDebian } from "./debian.ts";
 /** Versions of Ceph: that of Debian 12, and the newest that Debian has, in a Debian of its own. */
 export type ObjectStoreVersion = "16.2" | "20.2";
 
+/** The versions to test with: the newer one, which takes longer to install, only in `npm run test:long`. */
+export const OBJECT_STORE_VERSIONS: readonly ObjectStoreVersion[] = process.env["SLUICE_LONG_TESTS"]
+  ? ["16.2", "20.2"]
+  : ["16.2"];
+
 const execute = promisify(execFile);
 const CLIENT = ["s3cmd", "openssl"];
 const SERVER = ["radosgw", "ceph-mon", "ceph-osd", "ceph-common:radosgw-admin"];

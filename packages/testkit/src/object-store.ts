@@ -106,13 +106,13 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   /** The gateway does not answer any more, and keeps its connections open. */
-  hang(): void {
-    this.#cluster.signalGateway("SIGSTOP");
+  async hang(): Promise<void> {
+    await this.#cluster.stopGateway();
   }
 
   /** Goes on after `hang`, with the requests that came meanwhile too. */
   resume(): void {
-    this.#cluster.signalGateway("SIGCONT");
+    this.#cluster.continueGateway();
   }
 
   /** Refuses what is beyond the limit (403 QuotaExceeded); null lifts it. */

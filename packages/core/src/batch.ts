@@ -8,6 +8,11 @@ export interface StreamInfo {
   readonly fields: Event;
   /** Name of the field that holds a record's position, e.g. `log.offset`; none when undefined. */
   readonly positionField?: string;
+  /**
+   * A record may be an event that a sluice has archived: a JSON object with `@timestamp`, `event.id` and `message`. Such a
+   * record is that event, with its own fields and id, and goes through those steps only that run `again`.
+   */
+  readonly mayHoldEvents?: boolean;
 }
 
 /**
@@ -44,6 +49,11 @@ export interface SourceBatch extends RecordBatch {
   readonly streamKey: string;
   /** Committed for `streamKey` when this batch and all earlier ones of the stream are settled. Undefined: not resumable. */
   readonly position?: Value;
+  /**
+   * When its records had been written at the latest, in milliseconds since the epoch: the time of events without one of
+   * their own, and what dates without a year are read by. Undefined: now.
+   */
+  readonly writtenBy?: number;
 }
 
 /** Encoded events of one record batch for one sink, in order. */

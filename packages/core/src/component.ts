@@ -117,6 +117,12 @@ export interface StepDefinition<O = unknown> {
   readonly summary: string;
   readonly options: z.ZodType<O>;
   readonly spread: Spread;
+  /**
+   * Whether it runs on events that went through a pipeline before and are read back from an archive: for steps that
+   * decide about an event and change nothing in it. All others leave such an event as it was archived, but for those that
+   * must not be passed by (`Step.skipped`). Default false.
+   */
+  readonly again?: boolean;
   create(options: O, ctx: StepContext): Step;
 }
 

@@ -66,6 +66,14 @@ export interface ProgramSpec {
   readonly stamp: boolean;
   /** Use the kernel where possible. Off in tests that compare with the plain path. */
   readonly kernel: boolean;
+  /** Lets only events through whose time, after the steps, lies in it; the others are dropped as `outside_time`. */
+  readonly window?: TimeWindow;
+}
+
+/** A span of event time, in milliseconds since the epoch: from `since` on, and before `until`. */
+export interface TimeWindow {
+  readonly since?: number;
+  readonly until?: number;
 }
 
 /** The components by type. Loads a component's package on first use. */

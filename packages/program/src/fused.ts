@@ -10,6 +10,7 @@ import {
 } from "@sluice/core";
 import { compileKernel, type Kernel, type KernelFamily } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
+import { mayHoldEvents } from "./own-event.ts";
 import type { PlainProgram } from "./plain.ts";
 import { lineAt } from "./records.ts";
 import type { Stages } from "./stages.ts";
@@ -32,7 +33,7 @@ export class FusedProgram implements Program {
 
   run(input: ProgramInput, progress?: Int32Array): ProgramOutput {
     // Records that hung once, or that are no lines, are rare enough for the plain way.
-    if (input.framing.kind !== "lines" || input.skip) return this.#plain.run(input, progress);
+    if (input.framing.kind !== "lines" || input.skip || mayHoldEvents(input)) return this.#plain.run(input, progress);
     const kernel = this.#kernels.forStream(input.stream);
     if ("unplannable" in kernel) return this.#plain.run(input, progress);
     return this.#runKernel(kernel, input, input.framing.base, progress);

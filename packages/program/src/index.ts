@@ -9,8 +9,9 @@ import { compileStages } from "./stages.ts";
  */
 export async function compileProgram(spec: ProgramSpec, registry: Registry): Promise<Program> {
   const stages = await compileStages(spec, registry);
-  const plain = new PlainProgram(stages, spec.stamp);
-  const kernels = spec.kernel ? kernelsOf(stages, spec.stamp) : null;
+  const plain = new PlainProgram(stages, spec);
+  // The kernel writes frames without making events, so it cannot look at their time.
+  const kernels = spec.kernel && !spec.window ? kernelsOf(stages, spec.stamp) : null;
   return kernels ? new FusedProgram(plain, kernels) : plain;
 }
 
@@ -24,7 +25,7 @@ export interface Steps {
 /** Compiles the steps alone, for `test` and `parse`. */
 export async function compileSteps(spec: ProgramSpec, registry: Registry): Promise<Steps> {
   const stages = await compileStages({ ...spec, pipeline: { ...spec.pipeline, sinks: [] } }, registry);
-  const program = new PlainProgram(stages, spec.stamp);
+  const program = new PlainProgram(stages, spec);
   return {
     apply: (event, run) => program.applySteps(event, run),
     skip: (event, run) => program.passSteps(event, run),

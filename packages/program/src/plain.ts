@@ -7,23 +7,32 @@ import {
   type Program,
   type ProgramInput,
   type ProgramOutput,
+  type ProgramSpec,
+  parseRfc3339,
   type StepRun,
   type Tally,
+  type TimeWindow,
 } from "@sluice/core";
 import { Frames } from "./frames.ts";
+import { readOwnEvent } from "./own-event.ts";
 import { forEachRecord } from "./records.ts";
 import type { Stages } from "./stages.ts";
+
+/** How an event goes through the steps: as a new one, as one read back from an archive, or past them. */
+type Way = "apply" | "again" | "skip";
 
 /** The plain way through a pipeline, one event at a time: the reference for every faster one. */
 export class PlainProgram implements Program {
   readonly spread;
   readonly #stages: Stages;
   readonly #stamp: boolean;
+  readonly #window: TimeWindow | undefined;
   readonly #frames: readonly Frames[];
 
-  constructor(stages: Stages, stamp: boolean) {
+  constructor(stages: Stages, { stamp, window }: Pick<ProgramSpec, "stamp" | "window">) {
     this.#stages = stages;
     this.#stamp = stamp;
+    this.#window = window;
     this.spread = stages.spread;
     this.#frames = stages.sinks.map(() => new Frames());
   }
@@ -34,21 +43,23 @@ export class PlainProgram implements Program {
     const readTime = formatInstant(input.now);
     tally.inBytes = forEachRecord(input, (index, text, position, extra) => {
       if (progress) progress[0] = index;
-      const event = this.#decode(input, text, position, readTime, extra);
-      this.process(event, run, this.#frames, input.skip?.includes(index) ?? false);
+      const own = input.stream.mayHoldEvents ? readOwnEvent(text) : null;
+      const event = own ?? this.#decode(input, text, position, readTime, extra);
+      const way = input.skip?.includes(index) ? "skip" : own ? "again" : "apply";
+      this.process(event, run, this.#frames, way);
     });
     return { outputs: this.#frames.map((frames) => frames.take()), tally };
   }
 
   /** Runs one record of a batch, e.g. one that the kernel has handed back. */
   runRecord(input: ProgramInput, text: string, position: number, frames: readonly Frames[], run: StepRun): void {
-    this.process(this.#decode(input, text, position, formatInstant(input.now), undefined), run, frames, false);
+    this.process(this.#decode(input, text, position, formatInstant(input.now), undefined), run, frames, "apply");
   }
 
   /** Runs steps and encoders over one event. */
-  process(event: Event, run: StepRun, frames: readonly Frames[], skipSteps: boolean): void {
+  process(event: Event, run: StepRun, frames: readonly Frames[], way: Way): void {
     run.tally.in++;
-    const reason = skipSteps ? this.passSteps(event, run) : this.applySteps(event, run);
+    const reason = this.#throughSteps(event, run, way) ?? this.#outsideWindow(event);
     if (reason !== null) {
       count(run.tally.dropped, reason);
       return;
@@ -58,9 +69,25 @@ export class PlainProgram implements Program {
     this.#encode(event, run, frames);
   }
 
-  /** Applies the steps in place; returns the reason when one of them drops the event. */
-  applySteps(event: Event, run: StepRun): string | null {
-    for (const { step, when, reason } of this.#stages.steps) {
+  #throughSteps(event: Event, run: StepRun, way: Way): string | null {
+    return way === "skip" ? this.passSteps(event, run) : this.applySteps(event, run, way === "again");
+  }
+
+  #outsideWindow(event: Event): string | null {
+    if (this.#window === undefined) return null;
+    const { since = -Infinity, until = Infinity } = this.#window;
+    const time = event["@timestamp"];
+    const instant = typeof time === "string" ? parseRfc3339(time) : null;
+    return instant === null || (instant.ms >= since && instant.ms < until) ? null : "outside_time";
+  }
+
+  /**
+   * Applies the steps in place; returns the reason when one of them drops the event.
+   * @param again the event went through a pipeline before
+   */
+  applySteps(event: Event, run: StepRun, again = false): string | null {
+    for (const { step, when, reason, again: runsAgain } of this.#stages.steps) {
+      if (again && !runsAgain) continue;
       if (when !== undefined && !when(event)) continue;
       if (step.apply(event, run) === null) return reason;
     }

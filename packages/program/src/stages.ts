@@ -18,6 +18,8 @@ interface StepStage {
   readonly step: Step;
   readonly when: ((event: Event) => boolean) | undefined;
   readonly reason: string;
+  /** Runs on events read back from an archive, too. */
+  readonly again: boolean;
 }
 
 /** An encoder with its sink's condition. */
@@ -43,7 +45,8 @@ export async function compileStages(spec: ProgramSpec, registry: Registry): Prom
     const definition = await registry.step(stepSpec.type);
     if (WIDTH[definition.spread] < WIDTH[spread]) spread = definition.spread;
     const step = definition.create(parseOptions(definition, stepSpec.options), contextFor(spec, `steps[${index}]`));
-    steps.push({ step, when: condition(stepSpec.when), reason: step.reason ?? stepSpec.type });
+    const again = definition.again ?? step.skipped !== undefined;
+    steps.push({ step, when: condition(stepSpec.when), reason: step.reason ?? stepSpec.type, again });
   }
   const sinks: SinkStage[] = [];
   for (const sinkSpec of spec.pipeline.sinks) {

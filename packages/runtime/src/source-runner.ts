@@ -12,7 +12,7 @@ export interface SourceItem {
   /** Name of its source. */
   readonly source: string;
   readonly batch: SourceBatch;
-  /** Milliseconds since the epoch when it was read. */
+  /** Milliseconds since the epoch when it was read, or written by. */
   readonly now: number;
   readonly settled: ReturnType<SourceAcks["track"]>;
   readonly place: Place<Routed>;
@@ -149,7 +149,7 @@ export class SourceRunner {
     this.#batches++;
     this.#bytes += batch.data.length;
     const lane = `${this.name}\0${batch.streamKey}`;
-    const now = Date.now();
+    const now = batch.writtenBy ?? Date.now();
     const settled = acks.track(batch, rangeOf(batch)[1]);
     const place = lanes.enter(lane);
     await stream.push({ source: this.name, batch, now, settled, place });

@@ -26,6 +26,7 @@ function conditionStep(
     summary,
     options: expressionText(compileExpression).describe(describe),
     spread: "any",
+    again: true,
     create(source) {
       const holds = compileExpression(source);
       return { apply: (event: Event) => (keeps(holds(event)) ? event : null), reason: type };

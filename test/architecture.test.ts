@@ -14,6 +14,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   literals: ["wasm"],
   archive: ["core"],
   aws: ["core"],
+  "embedded-store": [],
   generate: ["core"],
   receiver: ["core"],
   expression: ["core"],

@@ -1,5 +1,8 @@
 import { type ErrorCode, errorText, SluiceError } from "@sluice/core";
 
+/** The object is not the one that was listed any more: it was overwritten or deleted. */
+export class ObjectChangedError extends Error {}
+
 /** What a person needs to know of an S3 error, by its name. Names are those of the SDK and of the stores' answers. */
 const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   CredentialsProviderError: [
@@ -40,7 +43,8 @@ function faultName(error: unknown): string {
   return typeof name === "string" ? name : "Error";
 }
 
-function statusOf(error: unknown): number | undefined {
+/** HTTP status of the store's answer; undefined when there was none. */
+export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { SluiceError } from "@sluice/core";
+import { ObjectChangedError } from "./faults.ts";
 
 /** An object as a listing shows it. */
 export interface ListedObject {
@@ -35,9 +36,6 @@ export async function* listObjects(
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
 }
-
-/** The object is not the one that was listed any more: it was overwritten or deleted. */
-export class ObjectChangedError extends Error {}
 
 /**
  * The bytes of an object from `offset` on. However the loop over them ends, the body is destroyed: one that is left

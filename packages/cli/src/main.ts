@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   run: async () => (await import("./commands/run.ts")).addRunCommand,
   validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
   test: async () => (await import("./commands/test.ts")).addTestCommand,
+  replay: async () => (await import("./commands/replay.ts")).addReplayCommand,
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,
   receive: async () => (await import("./commands/receive.ts")).addReceiveCommand,
   generate: async () => (await import("./commands/generate.ts")).addGenerateCommand,

@@ -1,5 +1,5 @@
 import os from "node:os";
-import type { CreateContext, Logger, PatternFiles, PipelineSpec } from "@sluice/core";
+import type { CreateContext, Logger, PatternFiles, PipelineSpec, TimeWindow } from "@sluice/core";
 import { compileProgram } from "@sluice/program";
 import {
   type PipelineResult,
@@ -20,6 +20,10 @@ export interface RunContext {
   readonly patterns: PatternFiles;
   readonly workers: number | "auto";
   readonly finite: boolean;
+  /** Instead of the sources of the pipeline file. */
+  readonly sources?: readonly PipelineSource[];
+  /** Event time that is let through. */
+  readonly window?: TimeWindow | undefined;
 }
 
 /** Heap limits of a worker thread: batches live outside of it, and the nearer the limit, the sooner V8 tidies up. */
@@ -30,12 +34,12 @@ export async function startPipeline(spec: PipelineSpec, context: RunContext): Pr
   const { state, log, patterns, workers, finite } = context;
   return runPipeline({
     spec,
-    programSpec: programSpecOf(spec, patterns),
+    programSpec: { ...programSpecOf(spec, patterns), ...(context.window && { window: context.window }) },
     compile: (programSpec) => compileProgram(programSpec, registry),
     workerUrl: WORKER_URL,
     workers,
     resourceLimits: WORKER_LIMITS,
-    sources: await createSources(spec, log),
+    sources: context.sources ?? (await createSources(spec, log)),
     sinks: await createSinks(spec, log),
     state,
     log,

@@ -1,7 +1,7 @@
 import type { Logger } from "@sluice/core";
 import { openState, type PipelineRun } from "@sluice/runtime";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { durationArgument } from "../arguments.ts";
+import { type Command, Option } from "commander";
+import { durationArgument, workersArgument } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
 import { createLogger } from "../log.ts";
 import { readPatternFiles } from "../patterns.ts";
@@ -33,12 +33,6 @@ export function addRunCommand(program: Command, done: Done): void {
     .option("--until-eof", "end when everything that is there has been delivered")
     .addHelpText("after", "\nExample:\n  sluice run pipelines/nginx-to-graylog.yaml --state-dir /var/lib/sluice")
     .action(async (paths: string[], options: RunOptions) => done(await run(paths, options)));
-}
-
-function workersArgument(text: string): number | "auto" {
-  if (text === "auto") return "auto";
-  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError("give a number from 0 to 99, or auto.");
-  return Number(text);
 }
 
 async function run(paths: readonly string[], options: RunOptions) {

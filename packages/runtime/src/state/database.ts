@@ -66,6 +66,13 @@ export function openDatabase(dir: string): DatabaseSync {
   }
 }
 
+/** The same tables in memory. */
+export function openMemoryDatabase(): DatabaseSync {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, "the state in memory");
+  return db;
+}
+
 function migrate(db: DatabaseSync, path: string): void {
   const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > MIGRATIONS.length) {

@@ -1,0 +1,81 @@
+import {
+  beginsWithLabel,
+  DamagedArchiveError,
+  type LineBatch,
+  lineBatches,
+  readMultilogLabel,
+  unpacked,
+} from "@sluice/archive";
+import { errorText } from "@sluice/core";
+import type { Archive } from "./archive.ts";
+import { HEAD_BYTES, type ReplayPosition } from "./position.ts";
+
+const BATCH_BYTES = 262_144;
+const MAX_LINE_BYTES = 1_048_576;
+
+/** Whether lines bear stamps of multilog that become their time; `detect`: when the first line does. */
+export type Stamps = boolean | "detect";
+
+/** Reading failed: not the pipeline that takes what was read. */
+export class ReadFailure extends Error {
+  readonly position: ReplayPosition | null;
+
+  constructor(cause: unknown, position: ReplayPosition | null) {
+    super(errorText(cause), { cause });
+    this.position = position;
+  }
+}
+
+/** One pass over an archive. */
+export class ArchiveReader {
+  readonly #archive: Archive;
+  readonly #stop: AbortSignal;
+  readonly #onBytes: (bytes: number) => void;
+  reached: ReplayPosition | null = null;
+
+  constructor(archive: Archive, stop: AbortSignal, onBytes: (bytes: number) => void) {
+    this.#archive = archive;
+    this.#stop = stop;
+    this.#onBytes = onBytes;
+  }
+
+  async *batches(from: ReplayPosition, stamps: Stamps, maxLines: number | undefined): AsyncGenerator<LineBatch> {
+    const label = (head: Uint8Array) =>
+      stamps === true || (stamps && beginsWithLabel(head)) ? readMultilogLabel : null;
+    const options = { from, maxLine: MAX_LINE_BYTES, batchBytes: BATCH_BYTES, maxLines, label };
+    const batches = lineBatches(unpacked(this.#counted()), options);
+    try {
+      for (;;) {
+        const next = await batches.next().catch((error: unknown) => {
+          throw new ReadFailure(error, this.reached);
+        });
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await batches.return(undefined);
+    }
+  }
+
+  async *#counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#archive.read(this.#stop)) {
+      this.#onBytes(chunk.length);
+      yield chunk;
+    }
+  }
+}
+
+/** The first bytes of an archive's content. */
+export async function readHead(archive: Archive, stop: AbortSignal): Promise<Uint8Array> {
+  let head: Uint8Array = new Uint8Array();
+  try {
+    for await (const chunk of unpacked(archive.read(stop))) {
+      head = Buffer.concat([head, chunk]).subarray(0, HEAD_BYTES);
+      if (head.length >= HEAD_BYTES) break;
+    }
+  } catch (error) {
+    // What is damaged behind its beginning is met again when it is read.
+    if (!(error instanceof DamagedArchiveError)) throw new ReadFailure(error, null);
+  }
+  return head;
+}

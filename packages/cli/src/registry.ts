@@ -28,6 +28,7 @@ const sinks: Record<string, () => Promise<unknown>> = {
   gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+  s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };
 
 async function load<T>(table: Record<string, () => Promise<unknown>>, kind: string, type: string): Promise<T> {

@@ -177,9 +177,9 @@ export interface Sink {
 export interface OfferedBatch extends EncodedBatch {
   readonly origin: BatchOrigin;
   /** The sink has read the bytes and will not do so again: their memory is given back. */
-  release(): void;
+  readonly release: () => void;
   /** The far end has all of it, so that its stream's position may move. Called once, in any order. */
-  settle(): void;
+  readonly settle: () => void;
 }
 
 /** Instead of a batch: finish what is open, because something waits for its acknowledgement. */
@@ -213,10 +213,14 @@ export interface SinkState {
    * positions. Throws SLUICE_STATE when the state cannot be written.
    */
   putCut(cut: JournalledCut): void;
+  /** Notes what has changed of a cut; written soon. Nothing when the cut is forgotten already. */
+  noteCut(cut: JournalledCut): void;
   removeCut(id: string): void;
   notes(): ReadonlyMap<string, Value>;
-  /** Sets a note, or forgets it when the value is undefined; written together with the next cut, or soon. */
+  /** Sets a note, or forgets it when the value is undefined; written soon. */
   setNote(name: string, value: Value | undefined): void;
+  /** Writes everything now. Throws SLUICE_STATE when the state cannot be written. */
+  save(): void;
 }
 
 export interface StreamingSinkContext {
@@ -231,7 +235,7 @@ export interface StreamingSinkContext {
    * together. Rejects only after the deadline.
    * @param what For the log: what cannot be done when it rejects.
    */
-  persist<T>(what: string, action: () => Promise<T>): Promise<T>;
+  readonly persist: <T>(what: string, action: () => Promise<T>) => Promise<T>;
 }
 
 /** A sink whose writes live longer than a batch, e.g. uploads: it gathers batches, and settles them when they are stored. */

@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   SLUICE_SOURCE: "a source cannot read its input",
   SLUICE_UNREACHABLE: "a sink's far end does not answer; the batch is offered again",
   SLUICE_UNCONFIRMED: "a connection ended before its messages were confirmed; they are sent again",
+  SLUICE_STORE: "an object store refuses an upload, or cannot take it now; it is tried again",
   SLUICE_REJECTED: "the far end can never take this event; it goes to the dead letter",
   SLUICE_DEADLINE: "the drain deadline passed with events still undelivered",
   SLUICE_WORKER: "a worker thread ended unexpectedly",

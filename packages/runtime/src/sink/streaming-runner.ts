@@ -140,30 +140,54 @@ export class StreamingRunner {
     }
   }
 
-  #offered({ bytes, ends }: EncodedBatch, settle: (result: PartResult) => void, origin: BatchOrigin): OfferedBatch {
-    const size = bytes.length;
-    const result: PartResult =
-      ends.length === 0 ? EMPTY_PART : { delivered: ends.length, deliveredBytes: size, dropped: {} };
-    return {
-      bytes,
-      ends,
-      origin,
-      release: () => {
-        if (bytes !== EMPTY.bytes) free(bytes.buffer);
-        this.#release(size);
-      },
-      settle: () => {
+  #offered(batch: EncodedBatch, settle: (result: PartResult) => void, origin: BatchOrigin): OfferedBatch {
+    return new Offered(batch, origin, {
+      released: (bytes) => this.#release(bytes),
+      settled: (result) => {
         this.#open--;
         this.#settled++;
         settle(result);
       },
-    };
+    });
   }
 
   #release(bytes: number): void {
     this.#bytes -= bytes;
     if (this.#bytes < this.#options.common.buffer.size) for (const resolve of this.#room.splice(0)) resolve();
   }
+}
+
+interface OfferedHooks {
+  readonly released: (bytes: number) => void;
+  readonly settled: (result: PartResult) => void;
+}
+
+/** A batch that may wait long to be settled: once its frames are read it holds none of their memory. */
+class Offered implements OfferedBatch {
+  bytes;
+  ends;
+  readonly origin: BatchOrigin;
+  readonly #hooks: OfferedHooks;
+  readonly #result: PartResult;
+
+  constructor({ bytes, ends }: EncodedBatch, origin: BatchOrigin, hooks: OfferedHooks) {
+    this.bytes = bytes;
+    this.ends = ends;
+    this.origin = origin;
+    this.#hooks = hooks;
+    this.#result =
+      ends.length === 0 ? EMPTY_PART : { delivered: ends.length, deliveredBytes: bytes.length, dropped: {} };
+  }
+
+  readonly release = (): void => {
+    const { bytes } = this;
+    const size = bytes.length;
+    ({ bytes: this.bytes, ends: this.ends } = EMPTY);
+    if (bytes !== EMPTY.bytes) free(bytes.buffer);
+    this.#hooks.released(size);
+  };
+
+  readonly settle = (): void => this.#hooks.settled(this.#result);
 }
 
 /** The cuts of all streaming sinks. */

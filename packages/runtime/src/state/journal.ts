@@ -38,6 +38,17 @@ export class Journal implements SinkState {
     this.#store.flush();
   }
 
+  noteCut(cut: JournalledCut): void {
+    const known = this.#cuts.get(cut.id);
+    if (!known) return;
+    this.#cuts.set(cut.id, { ...known, cut });
+    this.#store.set("cut", cut.id, cut as unknown as Value);
+  }
+
+  save(): void {
+    this.#store.flush();
+  }
+
   removeCut(id: string): void {
     if (this.#cuts.delete(id)) this.#store.set("cut", id, undefined);
   }

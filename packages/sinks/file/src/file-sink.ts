@@ -1,7 +1,15 @@
 import { resolve } from "node:path";
-import { type EncodedBatch, errorText, type Sink, type SinkDefinition, SluiceError } from "@sluice/core";
+import {
+  type EncodedBatch,
+  errorText,
+  type LineFormat,
+  lineEncoder,
+  lineFormat,
+  type Sink,
+  type SinkDefinition,
+  SluiceError,
+} from "@sluice/core";
 import { z } from "zod";
-import { type Format, formatOption, lineEncoder } from "./encoders.ts";
 import { LineFile } from "./line-file.ts";
 
 // YAML 1.2 reads 0640 as the decimal number 640, so a number means its digits.
@@ -13,7 +21,7 @@ const mode = z
 
 const fileOptions = z.strictObject({
   path: z.string().min(1).describe("File to append to; relative to the pipeline file. Made with its directories."),
-  format: formatOption,
+  format: lineFormat,
   mode: mode.prefault("0640").describe("Permissions of a new file, in octal digits."),
   sync: z.boolean().default(true).describe("Wait after each batch until the disk has it."),
 });
@@ -70,7 +78,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** True for the start of a JSON line of ours; a raw line could be anyone's. */
-function isTorn(tail: string, format: Format): boolean {
+function isTorn(tail: string, format: LineFormat): boolean {
   if (format !== "ndjson" || !tail.startsWith('{"')) return false;
   try {
     JSON.parse(tail);

@@ -2,15 +2,16 @@ import type { Writable } from "node:stream";
 import {
   type EncodedBatch,
   errorText,
+  lineEncoder,
+  lineFormat,
   type Sink,
   type SinkDefinition,
   SluiceError,
   type WriteResult,
 } from "@sluice/core";
 import { z } from "zod";
-import { formatOption, lineEncoder } from "./encoders.ts";
 
-const stdoutOptions = z.strictObject({ format: formatOption });
+const stdoutOptions = z.strictObject({ format: lineFormat });
 
 /** Lines on the standard output. */
 export const stdoutSink: SinkDefinition<z.output<typeof stdoutOptions>, Sink> = {

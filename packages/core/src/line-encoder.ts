@@ -1,28 +1,23 @@
-import {
-  type ByteWriter,
-  type Encoder,
-  type Event,
-  type JsonTemplate,
-  type ShapeField,
-  type TemplatePiece,
-  type Value,
-} from "@sluice/core";
 import { z } from "zod";
+import type { ByteWriter } from "./byte-writer.ts";
+import type { Encoder } from "./component.ts";
+import type { Event, Value } from "./event.ts";
+import type { JsonTemplate, ShapeField, TemplatePiece } from "./kernel-plan.ts";
 
 const NEWLINE = 0x0a;
 /** There is no limit on lines; longer records are rare and go the plain way. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
-/** Option `format` of the sinks `file` and `stdout`. */
-export const formatOption = z
+/** Option `format` of sinks that write lines. */
+export const lineFormat = z
   .enum(["ndjson", "raw"])
   .default("ndjson")
   .describe("`ndjson`: one JSON object a line, with the event's dotted names; `raw`: the message only.");
 
-export type Format = z.output<typeof formatOption>;
+export type LineFormat = z.output<typeof lineFormat>;
 
 /** Writes events as lines. */
-export function lineEncoder(format: Format): Encoder {
+export function lineEncoder(format: LineFormat): Encoder {
   return format === "raw" ? { encode: encodeRaw } : { encode: encodeNdjson, template: ndjsonTemplate };
 }
 

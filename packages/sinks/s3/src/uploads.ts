@@ -1,0 +1,85 @@
+import type { CompletedPart } from "@aws-sdk/client-s3";
+import type { StreamingSinkContext } from "@sluice/core";
+import type { Budget } from "./budget.ts";
+import type { ObjectName, ObjectStore, Written } from "./store.ts";
+
+const NOTE = "upload:";
+
+/** What is noted of an upload in parts before it begins, so that none stays behind. */
+interface UploadNote {
+  readonly bucket: string;
+  readonly key: string;
+  /** Unknown when sluice was killed while it began. */
+  readonly id?: string;
+}
+
+/** Requests that are repeated until they succeed, and notes of the uploads that are open. */
+export class Uploads {
+  readonly budget: Budget;
+  readonly partSize: number;
+  readonly #store: ObjectStore;
+  readonly #ctx: StreamingSinkContext;
+
+  constructor(store: ObjectStore, ctx: StreamingSinkContext, budget: Budget, partSize: number) {
+    this.#store = store;
+    this.#ctx = ctx;
+    this.budget = budget;
+    this.partSize = partSize;
+  }
+
+  put(object: ObjectName, body: Buffer): Promise<void> {
+    return this.#request("upload failed", () => this.#store.put(object, body));
+  }
+
+  /** Begins an upload in parts. It is noted first: if sluice dies before it knows the id, the next start looks for it. */
+  async begin(object: ObjectName): Promise<string> {
+    const { bucket, key } = object;
+    const { state, persist } = this.#ctx;
+    await persist("cannot note an upload", async () => {
+      state.setNote(NOTE + bucket + key, { bucket, key });
+      state.save();
+    });
+    const id = await this.#request("upload failed", () => this.#store.create(object));
+    state.setNote(NOTE + bucket + key, { bucket, key, id });
+    return id;
+  }
+
+  part(object: ObjectName, upload: string, number: number, body: Buffer): Promise<CompletedPart | "lost"> {
+    return this.#request("upload failed", () => this.#store.part(object, upload, number, body));
+  }
+
+  async complete(object: ObjectName, upload: string, parts: readonly CompletedPart[]): Promise<Written> {
+    const written = await this.#request("upload failed", () => this.#store.complete(object, upload, parts));
+    this.#ctx.state.setNote(NOTE + object.bucket + object.key, undefined);
+    return written;
+  }
+
+  async abort({ bucket, key }: ObjectName, upload: string): Promise<void> {
+    await this.#request("cannot abort an upload", () => this.#store.abort(bucket, key, upload));
+    this.#ctx.state.setNote(NOTE + bucket + key, undefined);
+  }
+
+  isStored(object: ObjectName): Promise<boolean> {
+    return this.#request("cannot look for an object", () => this.#store.isStored(object));
+  }
+
+  exists(bucket: string, key: string): Promise<boolean> {
+    return this.#request("cannot look for an object", () => this.#store.exists(bucket, key));
+  }
+
+  /** Aborts what an earlier run has left open. */
+  async abortStale(): Promise<void> {
+    const { state } = this.#ctx;
+    for (const [name, note] of state.notes()) {
+      if (!name.startsWith(NOTE)) continue;
+      const { bucket, key, id } = note as unknown as UploadNote;
+      const abort = () => (id ? this.#store.abort(bucket, key, id) : this.#store.abortAll(bucket, key));
+      await this.#request("cannot abort an upload of an earlier run", abort);
+      state.setNote(name, undefined);
+    }
+  }
+
+  #request<T>(what: string, action: () => Promise<T>): Promise<T> {
+    return this.budget.slot(() => this.#ctx.persist(what, action));
+  }
+}

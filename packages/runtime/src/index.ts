@@ -9,6 +9,6 @@ export { type PipelineRun, runPipeline } from "./pipeline-run.ts";
 export type { SinkSnapshot, SinkState } from "./sink/sink-types.ts";
 export type { SourceRunState, SourceSnapshot } from "./source-runner.ts";
 export { type Ledger, type SinkLedger, total } from "./state/ledger.ts";
-export { openState, type State } from "./state/state.ts";
+export { openMemoryState, openState, type State } from "./state/state.ts";
 export type { WorkersSnapshot } from "./workers/runner.ts";
 export { serveProgram } from "./workers/serve.ts";

@@ -1,5 +1,5 @@
 import { errorText, type Logger, SluiceError, type SourceState, silentLogger, type Value } from "@sluice/core";
-import { openDatabase } from "./database.ts";
+import { openDatabase, openMemoryDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { addLedger, type Ledger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
@@ -149,6 +149,11 @@ export class State {
     }
     return positions;
   }
+}
+
+/** A state that is gone with the process, for runs that leave nothing behind. */
+export function openMemoryState(options: { log?: Logger } = {}): State {
+  return new State(sqliteStore(openMemoryDatabase()), { release() {} }, options.log ?? silentLogger);
 }
 
 /**

@@ -157,6 +157,25 @@ describe("generate", () => {
     const failed = parsed.stdout.split("\n").filter((line) => line.includes("_parse_failure"));
     expect(failed).toEqual([]);
   });
+
+  test("the Laboratory's objects over several lines are what nginx_json_pretty reads", async () => {
+    const { stdout } = await runSluice(["generate", "nginx-json", "--pretty", "--count", "500"]);
+    expect(stdout.startsWith('{ \n \t"time": "2026-01-05T:6:25:7", \n \t"remote_addr": "')).toBe(true);
+    const parsed = await runSluice(["parse", "--parser", "nginx_json_pretty"], { input: stdout });
+    const events = parsed.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events).toHaveLength(500);
+    expect(events.filter((event) => "tags" in event)).toEqual([]);
+    expect(events[0]).toMatchObject({ "@timestamp": "2026-01-05T06:25:07.000Z", "event.dataset": "nginx.access" });
+  });
+
+  test("other traffic has no such form", async () => {
+    const { code, stderr } = await runSluice(["generate", "auth", "--pretty", "--count", "1"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("nginx-json has");
+  });
 });
 
 describe("validate and test", () => {

@@ -1,7 +1,7 @@
 import { SluiceError } from "@sluice/core";
 import { authLines } from "./auth.ts";
 import { dockerEventLines } from "./docker-events.ts";
-import { nginxJsonLines, nginxLines } from "./nginx.ts";
+import { nginxJsonLines, nginxJsonObjects, nginxLines } from "./nginx.ts";
 
 const MAKERS = {
   nginx: nginxLines,
@@ -21,13 +21,15 @@ export interface TrafficOptions {
   readonly start?: Date;
   /** One web request in so many bears a made-up secret in its query, to show the sanitizer; none by default. */
   readonly leakOneIn?: number;
+  /** Records over several lines, as the Laboratory's script wrote them; `nginx-json` only. */
+  readonly pretty?: boolean;
 }
 
 /** An endless log. */
 export interface Traffic {
-  /** The next line, without its line end. */
+  /** The next record, without its line end. */
   line(): string;
-  /** The next `count` lines, each with its `\n`. */
+  /** The next `count` records, each with its `\n`. */
   block(count: number): Buffer;
 }
 
@@ -46,7 +48,10 @@ export function openTraffic(kind: TrafficKind, options: TrafficOptions): Traffic
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new SluiceError("SLUICE_USAGE", `${seed} is not a seed`, { hint: "give an integer from 0 on" });
   }
-  const line = maker(seed, start, leakOneIn);
+  if (options.pretty && kind !== "nginx-json") {
+    throw new SluiceError("SLUICE_USAGE", `${kind} traffic has no form over several lines`, { hint: "nginx-json has" });
+  }
+  const line = (options.pretty ? nginxJsonObjects : maker)(seed, start, leakOneIn);
   return { line, block: (count) => block(line, count) };
 }
 

@@ -9,6 +9,7 @@ interface GenerateOptions {
   count?: number;
   rate?: number;
   seed: number;
+  pretty?: boolean;
 }
 
 /** `sluice generate`: realistic, reproducible log lines on stdout. */
@@ -17,9 +18,10 @@ export function addGenerateCommand(program: Command): void {
     .command("generate")
     .description("Write realistic, reproducible log lines to stdout.")
     .addArgument(new Argument("<kind>", "kind of traffic").choices(TRAFFIC_KINDS))
-    .option("--count <n>", "lines to write (default: until interrupted)", wholeNumber)
-    .option("--rate <rate>", "lines a second, e.g. 500/s (default: as fast as possible)", rateArgument)
+    .option("--count <n>", "records to write (default: until interrupted)", wholeNumber)
+    .option("--rate <rate>", "records a second, e.g. 500/s (default: as fast as possible)", rateArgument)
     .option("--seed <n>", "the same seed gives the same lines", wholeNumber, 1)
+    .option("--pretty", "nginx-json only: objects over several lines, as the Laboratory's script wrote them")
     .addHelpText("after", "\nExample:\n  sluice generate nginx --count 1000 --seed 7 > access.log")
     .action(writeTraffic);
 }
@@ -38,8 +40,9 @@ function rateArgument(text: string): number {
 const CHUNK_LINES = 1000;
 const TICK_MS = 50;
 
-async function writeTraffic(kind: TrafficKind, { count = Infinity, rate, seed }: GenerateOptions): Promise<void> {
-  const traffic = openTraffic(kind, { seed });
+async function writeTraffic(kind: TrafficKind, options: GenerateOptions): Promise<void> {
+  const { count = Infinity, rate, seed, pretty = false } = options;
+  const traffic = openTraffic(kind, { seed, pretty });
   const started = performance.now();
   for (let written = 0; written < count; ) {
     const due =

@@ -7,23 +7,31 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findProgram } from "./debian.ts";
 
-/** A real nginx on the loopback with an access log in the combined format; needs Debian's nginx. */
+/** A log format of nginx's: its name, and the file that defines it. */
+interface NginxLogFormat {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** A real nginx on the loopback with an access log, in the combined format if not told otherwise; needs Debian's nginx. */
 export class Nginx {
   readonly dir: string;
   readonly port: number;
   readonly accessLog: string;
+  readonly #format: NginxLogFormat | undefined;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, port: number, format: NginxLogFormat | undefined) {
+    this.#format = format;
     this.dir = dir;
     this.port = port;
     this.accessLog = join(dir, "access.log");
   }
 
   /** Starts it with its logs in `dir`. */
-  static async start(dir: string): Promise<Nginx> {
+  static async start(dir: string, format?: NginxLogFormat): Promise<Nginx> {
     await mkdir(dir, { recursive: true });
-    const nginx = new Nginx(dir, await freePort());
+    const nginx = new Nginx(dir, await freePort(), format);
     await writeFile(join(dir, "nginx.conf"), nginx.#config());
     const child = spawn(findProgram("nginx") ?? "nginx", [
       "-c",
@@ -39,9 +47,9 @@ export class Nginx {
   }
 
   /** Sends one request and resolves when it was answered, so that its line is in the log. */
-  get(path: string): Promise<void> {
+  get(path: string, headers: Record<string, string> = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sent = request({ host: "127.0.0.1", port: this.port, path, agent: this.#agent }, (response) => {
+      const sent = request({ host: "127.0.0.1", port: this.port, path, headers, agent: this.#agent }, (response) => {
         response.resume().on("end", resolve);
       });
       sent.on("error", reject).end();
@@ -60,10 +68,12 @@ export class Nginx {
 
   #config(): string {
     const { dir, port, accessLog } = this;
+    const include = this.#format ? `include ${this.#format.file};` : "";
     return `worker_processes 1; pid ${dir}/nginx.pid; error_log ${dir}/error.log;
 events { worker_connections 64; }
 http {
-  access_log ${accessLog} combined;
+  ${include}
+  access_log ${accessLog} ${this.#format?.name ?? "combined"};
   client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3;
   uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
   server { listen 127.0.0.1:${port}; location / { return 200 "ok"; } }

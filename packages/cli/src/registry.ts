@@ -10,6 +10,7 @@ import {
 
 const sources: Record<string, () => Promise<unknown>> = {
   file: async () => (await import("@sluice/source-file")).fileSource,
+  s3: async () => (await import("@sluice/source-s3")).s3Source,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
 };
 

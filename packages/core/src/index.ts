@@ -11,6 +11,7 @@ export * from "./logger.ts";
 export * from "./options.ts";
 export * from "./pipeline-spec.ts";
 export * from "./program.ts";
+export * from "./stopping.ts";
 export * from "./tai64n.ts";
 export * from "./time.ts";
 export * from "./units.ts";

@@ -30,20 +30,26 @@ export class ReadFailure extends Error {
 export class ArchiveReader {
   readonly #archive: Archive;
   readonly #stop: AbortSignal;
-  readonly #onBytes: (bytes: number) => void;
+  #packedBytes = 0;
+  #contentBytes = 0;
+  /** Behind what was handed on. */
   reached: ReplayPosition | null = null;
 
-  constructor(archive: Archive, stop: AbortSignal, onBytes: (bytes: number) => void) {
+  constructor(archive: Archive, stop: AbortSignal) {
     this.#archive = archive;
     this.#stop = stop;
-    this.#onBytes = onBytes;
+  }
+
+  /** About how many of the stored bytes the content up to `offset` took. */
+  storedUpTo(offset: number): number {
+    return this.#contentBytes === 0 ? 0 : this.#packedBytes * Math.min(1, offset / this.#contentBytes);
   }
 
   async *batches(from: ReplayPosition, stamps: Stamps, maxLines: number | undefined): AsyncGenerator<LineBatch> {
     const label = (head: Uint8Array) =>
       stamps === true || (stamps && beginsWithLabel(head)) ? readMultilogLabel : null;
     const options = { from, maxLine: MAX_LINE_BYTES, batchBytes: BATCH_BYTES, maxLines, label };
-    const batches = lineBatches(unpacked(this.#counted()), options);
+    const batches = lineBatches(this.#content(), options);
     try {
       for (;;) {
         const next = await batches.next().catch((error: unknown) => {
@@ -57,9 +63,16 @@ export class ArchiveReader {
     }
   }
 
-  async *#counted(): AsyncGenerator<Uint8Array> {
+  async *#content(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of unpacked(this.#packed())) {
+      this.#contentBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  async *#packed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#archive.read(this.#stop)) {
-      this.#onBytes(chunk.length);
+      this.#packedBytes += chunk.length;
       yield chunk;
     }
   }

@@ -31,6 +31,8 @@ export interface Damage {
 export class ReplaySource implements Source {
   readonly #options: ReplayOptions;
   readonly #pace: Pace | null;
+  /** Stored bytes of the archives before the one at work. */
+  #before = 0;
   /** Stored bytes that were read, of all that there are. */
   readonly progress: { bytes: number; readonly total: number };
   readonly damages: Damage[] = [];
@@ -45,22 +47,19 @@ export class ReplaySource implements Source {
 
   async run(ctx: SourceContext): Promise<void> {
     const stored = new StoredPositions(ctx.state.all());
-    let before = 0;
     for (const archive of this.#options.archives) {
       if (ctx.stop.aborted) return;
-      this.progress.bytes = before;
-      before += archive.bytes;
       if (!stored.takeDone(archive)) await this.#replay(archive, stored, ctx);
+      this.#before += archive.bytes;
+      this.progress.bytes = this.#before;
     }
-    this.progress.bytes = before;
     this.finished = !ctx.stop.aborted;
   }
 
   async #replay(archive: Archive, stored: StoredPositions, ctx: SourceContext): Promise<void> {
     let position: ReplayPosition | null = null;
     for (let attempt = 1; !ctx.stop.aborted; attempt++) {
-      const reader = new ArchiveReader(archive, ctx.stop, (bytes) => (this.progress.bytes += bytes));
-      const begun = this.progress.bytes;
+      const reader = new ArchiveReader(archive, ctx.stop);
       const reached: number = position?.offset ?? -1;
       try {
         position ??= await this.#begin(archive, stored, ctx);
@@ -73,7 +72,6 @@ export class ReplaySource implements Source {
         if (ctx.stop.aborted) return;
         if (!isTransient(error.cause, archive) || attempt >= ATTEMPTS) return this.#damaged(archive, error, ctx);
         ctx.log.warn({ archive: archive.name, error: reasonOf(error.cause, archive) }, "reading is tried again");
-        this.progress.bytes = begun;
         await sleep(RETRY_MS * 2 ** attempt, undefined, { signal: ctx.stop }).catch(() => {});
       }
     }
@@ -116,6 +114,7 @@ export class ReplaySource implements Source {
       position = { ...position, ...batch.end };
       reader.reached = position;
       await ctx.emit({ ...common, data: batch.data, framing: batch.framing, position: position as unknown as Value });
+      this.progress.bytes = this.#before + reader.storedUpTo(position.offset);
     }
     if (ctx.stop.aborted) return position;
     const done = { ...position, done: archive.bytes } as unknown as Value;

@@ -55,7 +55,7 @@ export class ProgressBar {
     const seconds = first && last ? Math.max(0.001, (last.at - first.at) / 1000) : 1;
     const rate = (key: "events" | "bytes") => (first && last ? (last[key] - first[key]) / seconds : 0);
     const text = barText(now, rate("events"), rate("bytes"));
-    this.#out.write(`\r\u001b[2K${text.slice(0, Math.max(0, (this.#out.columns ?? 80) - 1))}`);
+    this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns || 80) - 1)}`);
   }
 }
 

@@ -50,8 +50,9 @@ const shape = z.strictObject({
         "`{piece}` (aa, ab, …): one of the two, so that no object overwrites another.",
     ),
   format: lineFormat
+    .unwrap()
     .optional()
-    .describe("`ndjson`: one JSON object a line; `raw`: the message only. Default `ndjson`."),
+    .describe("`ndjson`: one JSON object a line; `raw`: the message only. Default `ndjson`; `laboratory`: `raw`."),
   compression: z.enum(["gzip", "zstd", "none"]).optional().describe("Default `gzip`."),
   level: z.int().min(1).max(19).optional().describe("Compression level: 1 to 9 for gzip, 1 to 19 for zstd."),
   max_size: size().prefault("64MiB").describe("An object is finished when it has this many (compressed) bytes."),

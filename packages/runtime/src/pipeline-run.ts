@@ -183,13 +183,15 @@ export class PipelineRun {
 
   async #process({ source, batch, now, settled }: SourceItem): Promise<Routed> {
     const { stream, data, framing, streamKey } = batch;
+    // Before the program takes the data over.
+    const origin = originOf(source, batch, now);
     const output =
       data.length === 0
         ? { outputs: [], tally: newTally() }
         : await this.#program.run({ stream, data, framing, now }, streamKey);
     this.#buffered += output.tally.in;
     const settlement = new Settlement(this.#sinks.length, output.tally, settled);
-    return { outputs: unshared(output.outputs), origin: originOf(source, batch, now), settlement };
+    return { outputs: unshared(output.outputs), origin, settlement };
   }
 
   #runnerOf({ spec, sink, overlapping }: PipelineSink): SinkRunner | StreamingRunner {

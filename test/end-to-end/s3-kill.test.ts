@@ -1,0 +1,73 @@
+import { appendFile, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openTraffic } from "@sluice/generate";
+import { type ObjectStore, requireObjectStore, startObjectStore } from "@sluice/testkit";
+import { expect, test } from "vitest";
+import { expectEachLineOnce, readObjects, s3Options } from "../support/objects.ts";
+import { startSluice } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+import { Workspace } from "../support/workspace.ts";
+
+const LINES = 200_000;
+const KILLS = 60;
+const MINUTES = 60_000;
+const BLOCK = 500;
+
+/** Two sinks that lag behind each other: small packed objects, and larger ones in several parts. */
+function pipeline(store: ObjectStore, include: string): string {
+  const sink = s3Options(store, "archive");
+  return `name: web
+sources:
+  access: {type: file, include: ['${include}'], poll_interval: 50ms, read_chunk: 64KiB}
+steps:
+  - parse: nginx
+sinks:
+  packed: {${sink}, create_bucket: true, prefix: packed/, max_age: 100ms, retry: {initial: 50ms, max: 500ms}}
+  parts: {${sink}, create_bucket: true, prefix: parts/, compression: none, part_size: 5MiB, max_size: 7MB, max_age: 400ms, retry: {initial: 50ms, max: 500ms}}
+`;
+}
+
+/** Appends lines to the files bit by bit until they have all of them, some of them in two writes. */
+async function grow(files: readonly string[], kills: () => number): Promise<void> {
+  const traffic = openTraffic("nginx", { seed: 5 });
+  for (let written = 0; written < LINES; written += BLOCK) {
+    const block = traffic.block(BLOCK);
+    const cut = Math.floor(Math.random() * block.length);
+    const file = files[Math.floor(Math.random() * files.length)] as string;
+    await appendFile(file, block.subarray(0, cut));
+    await appendFile(file, block.subarray(cut));
+    // As far as the kills are: there is always something to lose.
+    while (written > (LINES * (kills() + 1)) / KILLS) await sleep(20);
+  }
+}
+
+test.runIf(requireObjectStore())(
+  `after ${KILLS} times kill -9 the objects hold each line once, and no upload is open`,
+  { timeout: 10 * MINUTES },
+  async () => {
+    await using work = await Workspace.create();
+    await using store = await startObjectStore();
+    const files = [await work.write("a.log", ""), await work.write("b.log", "")];
+    const file = await work.write("p.yaml", pipeline(store, work.path("*.log")));
+    const args = ["run", file, "--state-dir", work.path("state"), "--workers", "1"];
+    let kills = 0;
+    const growing = grow(files, () => kills);
+    for (; kills < KILLS; kills++) {
+      const sluice = startSluice(args);
+      await until(() => sluice.stderr().includes('"running"'), "sluice to run");
+      await sleep(Math.random() * 800);
+      await sluice.kill("SIGKILL");
+    }
+    await growing;
+    const last = startSluice([...args, "--until-eof"]);
+    expect(await last.ended, last.stderr()).toBe(0);
+    const texts = new Map<string, Buffer>();
+    for (const name of files) texts.set(name, await readFile(name));
+    for (const prefix of ["packed", "parts"]) {
+      const objects = await readObjects(store, "archive", work.path("got", prefix), `${prefix}/`);
+      expectEachLineOnce(objects.values(), texts);
+      process.stdout.write(`${KILLS} kills: ${objects.size} objects under ${prefix}/ hold ${LINES} lines once each\n`);
+    }
+    expect(await store.client.openUploads("archive")).toEqual([]);
+  },
+);

@@ -20,10 +20,10 @@ export interface ObjectPosition {
  */
 export interface Cursor {
   readonly pass: number;
-  /** Objects dated before this were dealt with in earlier passes; milliseconds since the epoch by the store's clock. */
+  /** When the pass began, in milliseconds since the epoch. What it may miss came into being after that. */
+  readonly started: number;
+  /** Objects dated before this were dealt with in earlier passes. */
   readonly horizon: number;
-  /** Date of the newest object seen. */
-  readonly newest: number;
   /** In this pass, all objects up to this key are dealt with. */
   readonly after: string;
   /** Objects of this pass are only noted: they existed before sluice did. */
@@ -39,13 +39,15 @@ interface Note {
   readonly pass: number;
   /** It could not be read: the next pass tries again from here. */
   readonly retry?: ObjectPosition;
+  /** From where this pass tried again. */
+  readonly before?: ObjectPosition;
 }
 
 /**
  * Knows which objects are still to be read. What it stores is bounded: the cursor, and a note for each object that is dated
- * within the lookback before the newest one.
+ * after the beginning of the last pass, or within the lookback before it.
  *
- * A note is stored before the cursor moves past its object, so after a restart those of the present pass that lie behind
+ * A note is stored before the cursor moves past its object, so after a restart those that lie behind
  * the cursor are void.
  */
 export class Progress {
@@ -54,26 +56,37 @@ export class Progress {
   readonly #notes = new Map<string, Note>();
   cursor: Cursor;
 
-  constructor(state: SourceState, options: { readonly lookback: number; readonly passOver: boolean }) {
+  /** @param now milliseconds since the epoch; stores want it to agree with their own clock within a quarter of an hour */
+  constructor(state: SourceState, options: { lookback: number; passOver: boolean; now: number }) {
     this.#state = state;
     this.#lookback = options.lookback;
     const stored = state.all();
-    const first: Cursor = { pass: 1, horizon: 0, newest: 0, after: "", ...(options.passOver && { passOver: true }) };
+    const first: Cursor = {
+      pass: 1,
+      started: options.now,
+      horizon: 0,
+      after: "",
+      ...(options.passOver && { passOver: true }),
+    };
     this.cursor = (stored.get(STREAM_KEY) as unknown as Cursor | undefined) ?? first;
     for (const [name, value] of stored) {
       if (name.startsWith(NOTE)) this.#recall(name.slice(NOTE.length), value as unknown as Note);
     }
   }
 
+  /** Takes a stored note over; a void one gives way to what was known before it. */
   #recall(key: string, note: Note): void {
-    const { pass, after, horizon } = this.cursor;
-    const isVoid = note.pass === pass && isAfter(key, after);
+    const { pass, after } = this.cursor;
+    const isVoid = note.pass > pass || (note.pass === pass && isAfter(key, after));
     if (!isVoid) this.#notes.set(key, note);
-    // Its date alone would not bring it back: it was here to be tried again.
-    else if (note.modified < horizon) {
-      const retry: ObjectPosition = note.retry ?? { key, etag: note.etag, offset: 0, skipping: false };
-      this.#notes.set(key, { ...note, retry });
-    }
+    else if (note.before)
+      this.#store(key, { etag: note.etag, modified: note.modified, pass: pass - 1, retry: note.before });
+    else this.#state.remove([NOTE + key]);
+  }
+
+  #store(key: string, note: Note): void {
+    this.#notes.set(key, note);
+    this.#state.put(new Map([[NOTE + key, note as unknown as Value]]));
   }
 
   /** Where to begin in an object; null when it needs no reading. */
@@ -96,21 +109,22 @@ export class Progress {
   /** The cursor behind an object that was dealt with; `retry` when it has to be read on in the next pass. */
   behind({ key, etag, modified }: ListedObject, retry?: ObjectPosition): Cursor {
     const { object: _, ...rest } = this.cursor;
-    const newest = Math.max(rest.newest, modified);
-    const note: Note = { etag, modified, pass: rest.pass, ...(retry && { retry }) };
-    if (retry || this.#notes.get(key)?.retry || modified >= newest - this.#lookback) {
-      this.#notes.set(key, note);
-      this.#state.put(new Map([[NOTE + key, note as unknown as Value]]));
-    }
-    this.cursor = { ...rest, newest, after: key };
+    const before = this.#notes.get(key)?.retry;
+    const note: Note = { etag, modified, pass: rest.pass, ...(retry && { retry }), ...(before && { before }) };
+    if (retry || before || modified >= this.#nextHorizon()) this.#store(key, note);
+    this.cursor = { ...rest, after: key };
     return this.cursor;
   }
 
   /** The cursor at the beginning of the next pass. */
-  nextPass(): Cursor {
-    const { pass, newest, horizon } = this.cursor;
-    this.cursor = { pass: pass + 1, newest, horizon: Math.max(horizon, newest - this.#lookback), after: "" };
+  nextPass(now: number): Cursor {
+    this.cursor = { pass: this.cursor.pass + 1, started: now, horizon: this.#nextHorizon(), after: "" };
     return this.cursor;
+  }
+
+  /** What is dated before it, the pass at work sees; what is not, it may have missed. */
+  #nextHorizon(): number {
+    return Math.max(this.cursor.horizon, this.cursor.started - this.#lookback);
   }
 
   /** Objects that are to be read on in the next pass. */
@@ -123,7 +137,9 @@ export class Progress {
   /** Forgets what lies before the horizon, once that is stored: until then a restart may still need it. */
   prune(): void {
     const { horizon, pass } = this.cursor;
-    const old = [...this.#notes].filter(([, { modified, retry }]) => modified < horizon && !retry).map(([key]) => key);
+    const old = [...this.#notes]
+      .filter(([, note]) => note.modified < horizon && note.pass < pass && !note.retry)
+      .map(([key]) => key);
     if (old.length === 0) return;
     const stored = this.#state.all().get(STREAM_KEY) as unknown as Cursor | undefined;
     if ((stored?.pass ?? 0) < pass) return;

@@ -15,8 +15,8 @@ export const s3Options = z.strictObject({
   lookback: duration()
     .prefault("1d")
     .describe(
-      "How much older than the newest object a new one may be dated; long uploads are dated by their beginning. " +
-        "The objects of this time are remembered one by one.",
+      "How long ago an object that shows up now may be dated: longer than any upload takes, and an hour for clocks " +
+        "that differ. The objects of this time are remembered one by one.",
     ),
   format: z
     .enum(["auto", "lines"])

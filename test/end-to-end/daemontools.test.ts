@@ -1,16 +1,20 @@
 import { appendFile, chmod, readFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTraffic } from "@sluice/generate";
-import { Graylog, requireDebian } from "@sluice/testkit";
+import { Graylog, requireDebian, requireObjectStore, startObjectStore } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { DaemontoolsService } from "../support/daemontools.ts";
 import { expectEveryLine } from "../support/ledger.ts";
+import { readObjects } from "../support/objects.ts";
+import { ROOT } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { filesToGelf, Workspace } from "../support/workspace.ts";
 
 const ready = requireDebian(["daemontools:svscan"]) && process.getuid?.() === 0;
 const LINES_AT_ONCE = 200;
 const KILLS = 5;
+const LABORATORY_KEY = /^access\.(\d{4}-\d\d-\d\d-\d\d:\d\d:00)\/access\.\1\.log\.[a-z]{2,}$/;
 
 /** Appends lines until it is told to stop; resolves with their number. */
 function grow(file: string): { stop(): Promise<number> } {
@@ -82,3 +86,55 @@ test.runIf(ready)(
     }
   },
 );
+
+test.runIf(ready && requireObjectStore())(
+  "the Laboratory's service: its bucket holds each request once, however supervise ends sluice",
+  { timeout: 300_000 },
+  async () => {
+    await using work = await Workspace.create();
+    await chmod(work.dir, 0o755);
+    await using store = await startObjectStore();
+    const log = await work.write("access.log", "");
+    await using service = new DaemontoolsService(work.dir);
+    await service.makeOwned(work.path("state"));
+    const growing = grow(log);
+    try {
+      await service.install({
+        ...store.environment(),
+        AWS_ENDPOINT_URL: store.endpoint,
+        SLUICE_PIPELINES: path.join(ROOT, "deploy/daemontools/requests.yaml"),
+        SLUICE_STATE_DIR: work.path("state"),
+        ADDRESS: "35.167.147.111",
+        REQUEST_LOG: log,
+        MAX_AGE: "500ms",
+      });
+      for (let kill = 0; kill < KILLS; kill++) {
+        await sleep(Math.random() * 3000);
+        await service.restart("-k");
+      }
+      await service.restart("-t");
+      const lines = await growing.stop();
+      const objects = () => readObjects(store, "35.167.147.111-logs", work.path("got"));
+      const stored = async () => [...(await objects()).values()].flatMap((object) => linesOf(object));
+      await until(async () => (await stored()).length >= lines, "every line to arrive", 120_000);
+      await service.svc("-d");
+      await until(async () => (await service.status()).startsWith("down"), "svc -d to stop it");
+      const [got, sent] = [(await stored()).sort(), linesOf(await readFile(log)).sort()];
+      expect({ lines: got.length, first: got.find((line, i) => line !== sent[i]) }).toEqual({
+        lines,
+        first: undefined,
+      });
+      for (const key of (await objects()).keys()) expect(key).toMatch(LABORATORY_KEY);
+      expect(await store.client.openUploads("35.167.147.111-logs")).toEqual([]);
+      process.stdout.write(
+        `supervise: ${lines} lines, ${KILLS} kills, each once in ${(await objects()).size} objects\n`,
+      );
+    } finally {
+      await growing.stop();
+    }
+  },
+);
+
+function linesOf(text: Buffer): string[] {
+  return text.toString("latin1").split("\n").slice(0, -1);
+}

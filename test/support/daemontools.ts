@@ -46,7 +46,7 @@ export class DaemontoolsService implements AsyncDisposable {
   async #scan(): Promise<void> {
     // In a process namespace of its own, so that nothing of it outlives the test.
     const namespace = ["--pdeathsig", "KILL", "unshare", "--fork", "--pid", "--kill-child"];
-    const svscan = spawn("setpriv", [...namespace, "svscan", path.join(this.#dir, "service")], { stdio: "inherit" });
+    const svscan = spawn("setpriv", [...namespace, "svscan", path.join(this.#dir, "service")], { stdio: "ignore" });
     const ended = once(svscan, "exit");
     this.#end = async () => {
       const children = await readFile(`/proc/${svscan.pid}/task/${svscan.pid}/children`, "utf8");

@@ -87,5 +87,7 @@ export function readOptions(
   const options: LocatedNode = useDefaults ? { kind: "map", at: node.at, entries: new Map() } : node;
   const before = problems.list.length;
   const parsed = checkNode(type, options, subject, problems);
-  return problems.list.length > before ? undefined : { raw: toValue(options), parsed, node: options };
+  // Without a complaint too: what has no value, because a variable is not set, was reported where it stands.
+  if (parsed === undefined || problems.list.length > before) return undefined;
+  return { raw: toValue(options), parsed, node: options };
 }

@@ -224,6 +224,12 @@ test("all mistakes of a file are told at once, in its order", async () => {
   ]);
 });
 
+test("a variable that is not set is the only complaint about what has no value because of it", async () => {
+  const file =
+    "sources: {a: {type: file, include: [x]}}\nsinks:\n  g: {type: gelf, address: '${NO_SUCH_VARIABLE:?say it}'}\n";
+  expect(await errorsIn(file)).toEqual(["3:29: say it (set NO_SUCH_VARIABLE)"]);
+});
+
 test("aliases that multiply are refused before they fill the memory", async () => {
   const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(9)}]`);
   expect(await errorsIn(["l0: &l0 [x]", ...levels].join("\n"))).toEqual([

@@ -1,4 +1,4 @@
-import { errorText, SluiceError } from "@sluice/core";
+import { type ErrorCode, errorText, SluiceError } from "@sluice/core";
 import { Command, CommanderError } from "commander";
 import { type Done, EXIT, type ExitCode } from "./exit.ts";
 import { VERSION } from "./installation.ts";
@@ -17,6 +17,9 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
   demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
 };
+
+/** What went wrong outside of the command line and the files it names. */
+const NOT_OF_USAGE: ReadonlySet<string> = new Set<ErrorCode>(["SLUICE_SOURCE", "SLUICE_UNREACHABLE"]);
 
 /** Runs one command line and ends the process with its exit code: 0 done, 1 something failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -59,7 +62,7 @@ function report(error: unknown): ExitCode {
     for (const { message, hint } of [error, ...error.also]) {
       process.stderr.write(`sluice: ${message}${hint ? ` (${hint})` : ""}\n`);
     }
-    return EXIT.usage;
+    return NOT_OF_USAGE.has(error.code) ? EXIT.failed : EXIT.usage;
   }
   process.stderr.write(`sluice: ${errorText(error)}\n`);
   if (process.env["SLUICE_DEBUG"]) process.stderr.write(`${(error as Error).stack}\n`);

@@ -28,6 +28,8 @@ interface ReplayOptions {
 
 /** Name of the one source of a replay, under which its positions are kept. */
 const SOURCE = "replay";
+/** A warning about the pipeline that does not concern a replay. */
+const NO_SOURCES = "the pipeline has no sources";
 /** Milliseconds that an interrupted replay has to deliver what is in flight. */
 const DRAIN_MS = 30_000;
 
@@ -62,7 +64,8 @@ async function replay(inputs: readonly string[], options: ReplayOptions): Promis
   if (options.dryRun && options.resume)
     throw new SluiceError("SLUICE_USAGE", "--dry-run and --resume exclude each other");
   const patterns = await readPatternFiles();
-  const [spec, ...others] = requireValid(await loadPipelines([options.pipeline], patterns, { diagnose: false }));
+  const { specs, problems } = await loadPipelines([options.pipeline], patterns, { diagnose: false });
+  const [spec, ...others] = requireValid({ specs, problems: problems.filter(({ message }) => message !== NO_SOURCES) });
   if (!spec || others.length > 0) throw new SluiceError("SLUICE_USAGE", "--pipeline wants one pipeline file");
   const archives = await findArchives(inputs, connector(spec));
   const source = new ReplaySource({ archives, rate: options.rate, keepStamps: parsesStamps(spec) });

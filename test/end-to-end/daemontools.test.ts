@@ -1,5 +1,4 @@
 import { appendFile, chmod, readFile } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTraffic } from "@sluice/generate";
 import { Graylog, requireDebian, requireObjectStore, startObjectStore } from "@sluice/testkit";
@@ -7,7 +6,6 @@ import { expect, test } from "vitest";
 import { DaemontoolsService } from "../support/daemontools.ts";
 import { expectEveryLine } from "../support/ledger.ts";
 import { readObjects } from "../support/objects.ts";
-import { ROOT } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { filesToGelf, Workspace } from "../support/workspace.ts";
 
@@ -102,9 +100,8 @@ test.runIf(ready && requireObjectStore())(
       await service.install({
         ...store.environment(),
         AWS_ENDPOINT_URL: store.endpoint,
-        SLUICE_PIPELINES: path.join(ROOT, "deploy/daemontools/requests.yaml"),
+        SLUICE_PIPELINES: work.path("etc/requests.yaml"),
         SLUICE_STATE_DIR: work.path("state"),
-        ADDRESS: "35.167.147.111",
         REQUEST_LOG: log,
         MAX_AGE: "500ms",
       });

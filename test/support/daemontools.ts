@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chown, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "./process.ts";
@@ -23,17 +23,30 @@ export class DaemontoolsService implements AsyncDisposable {
     this.user = readable ? "nobody" : "root";
   }
 
-  /** Installs it as docs/from-daemontools.md says, with settings for `env`, and starts `svscan`. */
+  /**
+   * Installs it with the commands of docs/from-daemontools.md, below its own directory and with settings for `env`, and
+   * starts `svscan`.
+   */
   async install(env: Record<string, string>): Promise<void> {
-    const service = path.join(this.#dir, "sluice");
-    await cp(path.join(ROOT, "deploy/daemontools/sluice"), service, { recursive: true });
-    const settings = { ...env, SLUICE_USER: this.user, PATH: `${BIN}:${process.env["PATH"] ?? ""}` };
-    for (const [name, value] of Object.entries(settings))
-      await writeFile(path.join(service, "env", name), `${value}\n`);
-    await this.makeOwned(path.join(service, "log/main"));
     await mkdir(path.join(this.#dir, "service"));
-    await symlink(service, path.join(this.#dir, "service/sluice"));
+    const commands = await this.#commands();
+    const link = commands.pop() as string;
+    execFileSync("sh", ["-ec", commands.join("\n")], { cwd: ROOT });
+    const settings = { ...env, SLUICE_USER: this.user, PATH: `${BIN}:${process.env["PATH"] ?? ""}` };
+    const place = path.join(this.#dir, "etc/service/env");
+    for (const [name, value] of Object.entries(settings)) await writeFile(path.join(place, name), `${value}\n`);
+    execFileSync("sh", ["-ec", link]);
     await this.#scan();
+  }
+
+  async #commands(): Promise<string[]> {
+    const guide = await readFile(path.join(ROOT, "docs/from-daemontools.md"), "utf8");
+    const block = /### Under daemontools[\s\S]*?```sh\n([\s\S]*?)\n```/.exec(guide)?.[1] as string;
+    const here = block
+      .replaceAll("/etc/service", path.join(this.#dir, "service"))
+      .replaceAll("/etc/sluice", path.join(this.#dir, "etc"))
+      .replaceAll("-o sluice", `-o ${this.user}`);
+    return here.split("\n");
   }
 
   /** Makes a directory that belongs to the service's user. */

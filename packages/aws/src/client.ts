@@ -25,8 +25,8 @@ export async function s3Client(options: S3Connection, extra: Partial<S3ClientCon
     ...(foreign && { requestChecksumCalculation: "WHEN_REQUIRED", responseChecksumValidation: "WHEN_REQUIRED" }),
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: options.request_timeout,
-      throwOnRequestTimeout: true,
+      // Not the time of the whole request: a part takes long on a slow line.
+      socketTimeout: options.request_timeout,
       httpsAgent: { keepAlive: true, maxSockets: SOCKETS, ...tlsOptions(options) },
       httpAgent: { keepAlive: true, maxSockets: SOCKETS },
     },
@@ -56,10 +56,13 @@ function readCa(file: string): Buffer {
 async function credentialsOf(options: S3Connection): Promise<S3ClientConfig["credentials"] | undefined> {
   const own = staticKey(options);
   const { assume_role: role, profile, region } = options;
-  if (!role) return own;
+  if (own && !role) return own;
   const { fromNodeProviderChain, fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
+  // Without `ignoreCache` a new client would still see the files as they were at the first look.
+  const usual = fromNodeProviderChain({ ignoreCache: true, ...(profile !== undefined && { profile }) });
+  if (!role) return usual;
   return fromTemporaryCredentials({
-    masterCredentials: own ?? fromNodeProviderChain(profile === undefined ? {} : { profile }),
+    masterCredentials: own ?? usual,
     params: {
       RoleArn: role.arn,
       RoleSessionName: role.session_name,

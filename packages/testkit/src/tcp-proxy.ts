@@ -23,7 +23,7 @@ export interface TcpProxy {
 }
 
 /** A TCP proxy on 127.0.0.1 that forwards to a local port and can misbehave. Passes half-closes on. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+export async function startTcpProxy(targetPort: number, targetHost = "127.0.0.1"): Promise<TcpProxy> {
   const faults: ProxyFaults = { delay: 0, blackHole: false, cutAfter: Infinity, cutWith: "reset", refuse: false };
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
@@ -31,7 +31,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       client.resetAndDestroy();
       return;
     }
-    const target = createConnection({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
+    const target = createConnection({ port: targetPort, host: targetHost, allowHalfOpen: true });
     for (const socket of [client, target]) {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));

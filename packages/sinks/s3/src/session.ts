@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type BatchOrigin,
   type CreateContext,
@@ -80,6 +81,7 @@ class Session {
     }
     await this.#turns.take(() => this.#end());
     await this.#finisher.idle();
+    await Promise.race([this.#uploads.tryAbortStale(), sleep(LAST_LOOK_MS, undefined, { ref: false })]);
   }
 
   async #take(batch: OfferedBatch): Promise<void> {
@@ -191,5 +193,7 @@ class Session {
   }
 }
 
+/** How long the end may take to look for uploads that nobody knows of. */
+const LAST_LOOK_MS = 5000;
 const PATIENCE_MS = 10 * 60_000;
 const PATIENCE_CHECK_MS = 30_000;

@@ -32,9 +32,19 @@ export interface ObjectName {
 /** What became of a write: `lost` means that the store does not know the upload any more. */
 export type Written = "stored" | "lost";
 
+/** What the store says of credentials that are wrong or worn out. */
+const CREDENTIALS = new Set([
+  "CredentialsProviderError",
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidAccessKeyId",
+  "InvalidToken",
+  "SignatureDoesNotMatch",
+]);
+
 /** The few requests that the sink makes. Each is one attempt; it rejects with a SluiceError for a person. */
 export class ObjectStore {
-  readonly #client: S3Client;
+  #client: S3Client;
   readonly #options: S3Options;
   readonly #log: Logger;
   #conditional: boolean;
@@ -182,8 +192,16 @@ export class ObjectStore {
     try {
       return await this.#withBucket(at.bucket, action);
     } catch (error) {
+      if (CREDENTIALS.has(errorName(error))) await this.#renew();
       throw fault(error, `cannot ${what} ${urlOf(at)}`);
     }
+  }
+
+  /** The SDK keeps credentials as it has found them first: only a new client sees those that were put right since. */
+  async #renew(): Promise<void> {
+    const old = this.#client;
+    this.#client = await newClient(this.#options);
+    old.destroy();
   }
 
   /** Makes the bucket when that is what was missing, and wanted. */
@@ -262,12 +280,11 @@ function foreign(object: ObjectName): SluiceError {
   });
 }
 
-/** Bytes a second that the way to the store has to carry at least. */
-const SLOWEST = 64 * 1024;
+function newClient(options: S3Options): Promise<S3Client> {
+  return s3Client(options, { maxAttempts: 1 });
+}
 
 /** Opens a client. It reads credentials and certificates; rejects with SLUICE_CONFIG when they cannot be read. */
 export async function openStore(options: S3Options, log: Logger): Promise<ObjectStore> {
-  // The deadline of a request counts from its beginning: a slow line needs time to send a part.
-  const timeout = options.request_timeout + (options.part_size / SLOWEST) * 1000;
-  return new ObjectStore(await s3Client({ ...options, request_timeout: timeout }, { maxAttempts: 1 }), options, log);
+  return new ObjectStore(await newClient(options), options, log);
 }

@@ -19,6 +19,8 @@ export class Uploads {
   readonly partSize: number;
   readonly #store: ObjectStore;
   readonly #ctx: StreamingSinkContext;
+  /** How often the beginning of an upload was tried. */
+  readonly #attempts = new WeakMap<ObjectName, number>();
 
   constructor(store: ObjectStore, ctx: StreamingSinkContext, budget: Budget, partSize: number) {
     this.#store = store;
@@ -39,7 +41,10 @@ export class Uploads {
       state.setNote(NOTE + bucket + key, { bucket, key });
       state.save();
     });
-    const id = await this.#request("upload failed", () => this.#store.create(object));
+    const id = await this.#request("upload failed", async () => {
+      this.#attempts.set(object, (this.#attempts.get(object) ?? 0) + 1);
+      return this.#store.create(object);
+    });
     state.setNote(NOTE + bucket + key, { bucket, key, id });
     return id;
   }
@@ -50,7 +55,10 @@ export class Uploads {
 
   async complete(object: ObjectName, upload: string, parts: readonly CompletedPart[]): Promise<Written> {
     const written = await this.#request("upload failed", () => this.#store.complete(object, upload, parts));
-    this.#ctx.state.setNote(NOTE + object.bucket + object.key, undefined);
+    const { bucket, key } = object;
+    // An attempt to begin whose answer got lost may have begun an upload, or may do so yet: it is looked for at the end.
+    const again = (this.#attempts.get(object) ?? 1) > 1;
+    this.#ctx.state.setNote(NOTE + bucket + key, again ? { bucket, key } : undefined);
     return written;
   }
 
@@ -67,16 +75,35 @@ export class Uploads {
     return this.#request("cannot look for an object", () => this.#store.exists(bucket, key));
   }
 
-  /** Aborts what an earlier run has left open. */
+  /** Aborts what was left open, by an earlier run or by attempts without an answer. None of its own may be under way. */
   async abortStale(): Promise<void> {
-    const { state } = this.#ctx;
-    for (const [name, note] of state.notes()) {
-      if (!name.startsWith(NOTE)) continue;
-      const { bucket, key, id } = note as unknown as UploadNote;
-      const abort = () => (id ? this.#store.abort(bucket, key, id) : this.#store.abortAll(bucket, key));
-      await this.#request("cannot abort an upload of an earlier run", abort);
-      state.setNote(name, undefined);
+    for (const { name, note } of this.#notes()) {
+      await this.#request("cannot abort an upload", () => this.#abortNoted(note));
+      this.#ctx.state.setNote(name, undefined);
     }
+  }
+
+  /** The same before the end, with one attempt: the next start does what it cannot. */
+  async tryAbortStale(): Promise<void> {
+    for (const { name, note } of this.#notes()) {
+      const done = await this.#abortNoted(note).then(
+        () => true,
+        () => false,
+      );
+      if (done) this.#ctx.state.setNote(name, undefined);
+    }
+  }
+
+  #notes(): { name: string; note: UploadNote }[] {
+    const notes = Array.from(this.#ctx.state.notes(), ([name, note]) => ({
+      name,
+      note: note as unknown as UploadNote,
+    }));
+    return notes.filter(({ name }) => name.startsWith(NOTE));
+  }
+
+  #abortNoted({ bucket, key, id }: UploadNote): Promise<void> {
+    return id ? this.#store.abort(bucket, key, id) : this.#store.abortAll(bucket, key);
   }
 
   #request<T>(what: string, action: () => Promise<T>): Promise<T> {

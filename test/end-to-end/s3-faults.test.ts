@@ -1,0 +1,161 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { openTraffic } from "@sluice/generate";
+import { type ObjectStore, requireObjectStore, startObjectStore, startTcpProxy } from "@sluice/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectEachLineOnce, readObjects, s3Options } from "../support/objects.ts";
+import { type Running, startSluice } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+import { Workspace } from "../support/workspace.ts";
+
+const LINES = 30_000;
+const MINUTES = 60_000;
+const ready = requireObjectStore();
+
+let store: ObjectStore;
+beforeAll(async () => {
+  if (ready) store = await startObjectStore();
+});
+afterAll(async () => {
+  await store?.stop();
+});
+
+interface Job {
+  readonly work: Workspace;
+  readonly log: string;
+  readonly bucket: string;
+  start(args?: readonly string[], env?: NodeJS.ProcessEnv): Running;
+}
+
+/** A file of lines, and a pipeline that stores them in several parts and objects. */
+async function job(bucket: string, sink = s3Options(store, bucket)): Promise<Job> {
+  const work = await Workspace.create();
+  const log = await work.write("access.log", openTraffic("nginx", { seed: 7 }).block(LINES));
+  const file = await work.write(
+    "p.yaml",
+    `name: web
+sources:
+  access: {type: file, include: ['${log}']}
+steps:
+  - parse: nginx
+sinks:
+  archive: {${sink}, compression: none, part_size: 5MiB, max_size: 12MB, memory: 16MiB, request_timeout: 2s, retry: {initial: 50ms, max: 500ms}}
+`,
+  );
+  const start = (args: readonly string[] = ["--until-eof"], env = {}) =>
+    startSluice(["run", file, "--state-dir", work.path("state"), "--workers", "1", ...args], { env });
+  return { work, log, bucket, start };
+}
+
+async function expectAllStored({ work, log, bucket }: Job): Promise<void> {
+  const objects = await readObjects(store, bucket, work.path("got"));
+  expectEachLineOnce(objects.values(), new Map([[log, await readFile(log)]]));
+  expect(await store.client.openUploads(bucket)).toEqual([]);
+}
+
+/** Waits until sluice has complained, lets it be put right, and expects everything to arrive. */
+async function survives(one: Job, complaint: RegExp, putRight: () => Promise<void>, sluice = one.start()) {
+  await until(() => complaint.test(sluice.stderr()), `sluice to say ${complaint.source}; it said ${sluice.stderr()}`);
+  const lines = sluice
+    .stderr()
+    .split("\n")
+    .filter((line) => complaint.test(line));
+  expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 40, sink: "archive", code: "SLUICE_STORE" });
+  await putRight();
+  expect(await sluice.ended, sluice.stderr()).toBe(0);
+  await expectAllStored(one);
+  await one.work[Symbol.asyncDispose]();
+}
+
+describe.runIf(ready)(
+  "when the store does not take objects, sluice says why, and stores all once it does",
+  { timeout: 4 * MINUTES },
+  () => {
+    test("the credentials are wrong, and put right in their file", async () => {
+      await store.client.makeBucket("wrong-keys");
+      const keyless = `type: s3, bucket: wrong-keys, endpoint: '${store.endpoint}'`;
+      const one = await job("wrong-keys", keyless);
+      const home = one.work.path("aws");
+      await mkdir(home);
+      const keys = (secret: string) =>
+        writeFile(
+          `${home}/credentials`,
+          `[default]\naws_access_key_id=${store.accessKey}\naws_secret_access_key=${secret}\n`,
+        );
+      await keys("somethingelse");
+      const env = { AWS_SHARED_CREDENTIALS_FILE: `${home}/credentials`, AWS_CONFIG_FILE: `${home}/config` };
+      await survives(
+        one,
+        /secret key is wrong \(SignatureDoesNotMatch\)/,
+        () => keys(store.secretKey),
+        one.start(undefined, env),
+      );
+    });
+
+    test("there are no credentials", async () => {
+      await store.client.makeBucket("no-keys");
+      const one = await job("no-keys", `type: s3, bucket: no-keys, endpoint: '${store.endpoint}'`);
+      const home = one.work.path("aws");
+      await mkdir(home);
+      const text = `[default]\naws_access_key_id=${store.accessKey}\naws_secret_access_key=${store.secretKey}\n`;
+      const env = {
+        AWS_SHARED_CREDENTIALS_FILE: `${home}/credentials`,
+        AWS_CONFIG_FILE: `${home}/config`,
+        AWS_EC2_METADATA_DISABLED: "true",
+      };
+      await survives(
+        one,
+        /there are no credentials/,
+        () => writeFile(`${home}/credentials`, text),
+        one.start(undefined, env),
+      );
+    });
+
+    test("the bucket is missing", async () => {
+      await survives(await job("missing"), /there is no such bucket \(NoSuchBucket\)/, () =>
+        store.client.makeBucket("missing"),
+      );
+    });
+
+    test("the user is suspended", async () => {
+      await store.client.makeBucket("suspended");
+      await store.suspend();
+      await survives(await job("suspended"), /the user is suspended|refuses access/, () => store.enable());
+    });
+
+    test("the quota is used up", async () => {
+      await store.client.makeBucket("quota");
+      await store.quota({ bytes: 6 * 1024 * 1024 });
+      await survives(await job("quota"), /quota/, () => store.quota(null));
+    });
+
+    test("it asks to slow down", async () => {
+      await store.client.makeBucket("slow");
+      await store.slowDown();
+      await survives(await job("slow"), /slow down|overloaded/, () => store.speedUp());
+    });
+
+    test("it hangs", async () => {
+      await store.client.makeBucket("hangs");
+      await store.hang();
+      await survives(await job("hangs"), /does not answer/, async () => store.resume());
+    });
+
+    test("it is gone", async () => {
+      await store.client.makeBucket("gone");
+      await store.kill();
+      await survives(await job("gone"), /nothing listens there \(ECONNREFUSED\)/, () => store.restart());
+    });
+
+    test("connections break in the middle of parts", async () => {
+      await store.client.makeBucket("cut-off");
+      const proxy = await startTcpProxy(Number(new URL(store.endpoint).port), new URL(store.endpoint).hostname);
+      proxy.faults.cutAfter = 3_000_000;
+      const sink = s3Options(store, "cut-off").replace(store.endpoint, `http://127.0.0.1:${proxy.port}`);
+      const putRight = async (): Promise<void> => {
+        proxy.faults.cutAfter = Number.POSITIVE_INFINITY;
+      };
+      await survives(await job("cut-off", sink), /the connection broke/, putRight);
+      await proxy.close();
+    });
+  },
+);

@@ -18,7 +18,7 @@ const byteLines: LineForm = {
 };
 
 /** What stands before the text of a line: where the text begins, and what the label says. */
-export interface Label {
+interface Label {
   readonly start: number;
   readonly fields: Event;
 }

@@ -29,7 +29,7 @@ export class Pace {
 }
 
 /** Records of a batch. */
-export function countLines({ data, framing }: Pick<RecordBatch, "data" | "framing">): number {
+function countLines({ data, framing }: Pick<RecordBatch, "data" | "framing">): number {
   if (framing.kind === "records") return framing.starts.length;
   let lines = 0;
   for (let at = 0; at < data.length; lines++) {

@@ -15,8 +15,8 @@ export interface ReplayPosition {
   /** Bytes of the unpacked content that are done with. */
   readonly offset: number;
   readonly skipping: boolean;
-  /** Set once all was read: its stored size then. */
-  readonly done?: number;
+  /** Set once all was read: its stored size then, and when it had been written. */
+  readonly done?: { readonly bytes: number; readonly writtenBy: number };
 }
 
 const markOf = (bytes: Uint8Array) => ({ bytes: bytes.length, hash: hash("sha256", bytes, "base64url").slice(0, 22) });
@@ -36,10 +36,12 @@ export class StoredPositions {
     this.#open = new Map([...stored].map(([key, value]) => [key, value as unknown as ReplayPosition]));
   }
 
-  /** Whether an archive was replayed to its end, as far as its name and size tell. */
-  takeDone({ name, bytes, etag }: Archive): boolean {
+  /** Whether an archive was replayed to its end, as far as its name, size and date tell. */
+  takeDone({ name, bytes, etag, writtenBy = 0 }: Archive): boolean {
     for (const [key, position] of this.#open) {
-      if (position.name !== name || position.done !== bytes || position.etag !== etag) continue;
+      const { done } = position;
+      if (position.name !== name || position.etag !== etag) continue;
+      if (done?.bytes !== bytes || done.writtenBy !== writtenBy) continue;
       this.#open.delete(key);
       return true;
     }

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DamagedArchiveError } from "@sluice/archive";
 import { ObjectChangedError, s3Fault } from "@sluice/aws/faults";
-import { errorText, type Source, type SourceContext, type StreamInfo, type Value } from "@sluice/core";
+import {
+  errorText,
+  orStopped,
+  type Source,
+  type SourceBatch,
+  type SourceContext,
+  type StreamInfo,
+  type Value,
+} from "@sluice/core";
 import type { Archive } from "./archive.ts";
 import { isOfMultilog } from "./files.ts";
 import { Pace } from "./pace.ts";
@@ -10,7 +18,7 @@ import { ArchiveReader, ReadFailure, readHead } from "./reader.ts";
 
 /** Attempts at an object without progress, and milliseconds before the second of them; each further waits twice as long. */
 const ATTEMPTS = 5;
-const RETRY_MS = 500;
+const RETRY_MS = 250;
 
 export interface ReplayOptions {
   /** In the order in which they are replayed. */
@@ -106,6 +114,7 @@ export class ReplaySource implements Source {
     };
     const common = { stream, streamKey: id, ...(archive.writtenBy !== undefined && { writtenBy: archive.writtenBy }) };
     const stamps = this.#options.keepStamps ? false : isOfMultilog(archive.name) || "detect";
+    const send = (batch: SourceBatch) => orStopped(ctx.emit(batch), ctx.stop);
     let position: ReplayPosition = from;
     for await (const batch of reader.batches(from, stamps, this.#pace?.maxLines)) {
       if (ctx.stop.aborted) return position;
@@ -113,12 +122,12 @@ export class ReplaySource implements Source {
       if (ctx.stop.aborted) return position;
       position = { ...position, ...batch.end };
       reader.reached = position;
-      await ctx.emit({ ...common, data: batch.data, framing: batch.framing, position: position as unknown as Value });
+      await send({ ...common, data: batch.data, framing: batch.framing, position: position as unknown as Value });
       this.progress.bytes = this.#before + reader.storedUpTo(position.offset);
     }
     if (ctx.stop.aborted) return position;
-    const done = { ...position, done: archive.bytes } as unknown as Value;
-    await ctx.emit({
+    const done = { ...position, done: { bytes: archive.bytes, writtenBy: archive.writtenBy ?? 0 } } as unknown as Value;
+    await send({
       ...common,
       data: new Uint8Array(),
       framing: { kind: "lines", base: position.offset },

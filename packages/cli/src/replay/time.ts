@@ -1,19 +1,17 @@
-import { parseDuration, parseRfc3339, type TimeWindow } from "@sluice/core";
+import { parseDuration, parseIso, type TimeWindow, timeZone } from "@sluice/core";
 import { InvalidArgumentError } from "commander";
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+const DATE = /^\d{4}-\d\d-\d\d$/;
 
 /**
  * A time given on the command line, in milliseconds since the epoch: RFC 3339, a date, or a duration before `now`. Without
  * a zone it is local, as on every command line.
  */
 export function timeArgument(text: string, now = Date.now()): number {
-  const date = DATE.exec(text);
-  const time = date ? localTime(`${text}T00:00:00`) : (parseRfc3339(text)?.ms ?? ago(text, now));
-  if (time === null || Number.isNaN(time)) {
-    throw new InvalidArgumentError("write 2026-01-31T12:00:00Z, 2026-01-31, or 2h for two hours ago.");
-  }
-  return !date && parseRfc3339(text) && !/(?:[Zz]|[+-]\d\d:?(?:\d\d)?)$/.test(text.slice(10)) ? localTime(text) : time;
+  const instant = parseIso(DATE.test(text) ? `${text}T00:00:00` : text, timeZone("local"));
+  const time = instant?.ms ?? ago(text, now);
+  if (time !== null) return time;
+  throw new InvalidArgumentError("write 2026-01-31T12:00:00Z, 2026-01-31, or 2h for two hours ago.");
 }
 
 function ago(text: string, now: number): number | null {
@@ -22,11 +20,6 @@ function ago(text: string, now: number): number | null {
   } catch {
     return null;
   }
-}
-
-/** Wall clock time of this machine's zone. */
-function localTime(text: string): number {
-  return new Date(text.replace(" ", "T").replace(",", ".")).getTime();
 }
 
 /** The window of `--since` and `--until`; undefined when neither is given. */

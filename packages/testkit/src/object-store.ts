@@ -89,6 +89,10 @@ export class ObjectStore implements AsyncDisposable {
   /** Takes requests again after `slowDown`. */
   async speedUp(): Promise<void> {
     await this.#limitRequests(0);
+    this.#letGo();
+  }
+
+  #letGo(): void {
     this.#held?.release();
     this.#held = null;
   }
@@ -135,8 +139,9 @@ export class ObjectStore implements AsyncDisposable {
     await this.admin(["user", "enable", `--uid=${USER}`]);
   }
 
-  /** The gateway dies at once; what it has acknowledged is kept. */
+  /** The gateway dies at once, and forgets `slowDown`; what it has acknowledged is kept. */
   async kill(): Promise<void> {
+    this.#letGo();
     await this.#cluster.killGateway();
   }
 
@@ -152,7 +157,7 @@ export class ObjectStore implements AsyncDisposable {
 
   /** Ends it; its objects are gone. */
   async stop(): Promise<void> {
-    this.#held?.release();
+    this.#letGo();
     await this.#cluster.stop();
   }
 

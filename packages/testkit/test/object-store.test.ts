@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -42,6 +43,16 @@ describe.each(OBJECT_STORE_VERSIONS)("an object store of Ceph %s", (version) => 
     expect((await store.client.list("35.167.147.111-logs")).length).toBe(1);
   });
 
+  test.runIf(ready)("speaks TLS, with a certificate of its own", async () => {
+    const answer = (ca?: Buffer) =>
+      new Promise((resolve, reject) => {
+        const sent = get(store.tlsEndpoint, ca ? { ca } : {}, (response) => resolve(response.resume().statusCode));
+        sent.on("error", reject);
+      });
+    expect(await answer(await readFile(store.ca))).toBe(200);
+    await expect(answer()).rejects.toThrow("self-signed certificate");
+  });
+
   test.runIf(ready)("lists uploads that nobody ended", async () => {
     await store.client.makeBucket("uploads");
     expect(await store.client.openUploads("uploads")).toEqual([]);
@@ -63,6 +74,11 @@ describe.each(OBJECT_STORE_VERSIONS)("an object store of Ceph %s", (version) => 
     await put("faults", "kept");
     await store.slowDown();
     expect([await status(), await status()]).toEqual([503, 503]);
+    await store.kill();
+    await store.restart();
+    expect(await status()).toBe(200);
+    await store.slowDown();
+    expect(await status()).toBe(503);
     await store.speedUp();
     expect(await status()).toBe(200);
     await store.hang();

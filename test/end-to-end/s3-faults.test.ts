@@ -3,7 +3,7 @@ import { openTraffic } from "@sluice/generate";
 import { type ObjectStore, requireObjectStore, startObjectStore, startTcpProxy } from "@sluice/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectEachLineOnce, readObjects, s3Options } from "../support/objects.ts";
-import { type Running, startSluice } from "../support/process.ts";
+import { type Running, runSluice, startSluice } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { Workspace } from "../support/workspace.ts";
 
@@ -23,11 +23,12 @@ interface Job {
   readonly work: Workspace;
   readonly log: string;
   readonly bucket: string;
+  readonly file: string;
   start(args?: readonly string[], env?: NodeJS.ProcessEnv): Running;
 }
 
 /** A file of lines, and a pipeline that stores them in several parts and objects. */
-async function job(bucket: string, sink = s3Options(store, bucket)): Promise<Job> {
+async function job(bucket: string, sink = s3Options(store, bucket), maxSize = "12MB"): Promise<Job> {
   const work = await Workspace.create();
   const log = await work.write("access.log", openTraffic("nginx", { seed: 7 }).block(LINES));
   const file = await work.write(
@@ -38,12 +39,12 @@ sources:
 steps:
   - parse: nginx
 sinks:
-  archive: {${sink}, compression: none, part_size: 5MiB, max_size: 12MB, memory: 16MiB, request_timeout: 2s, retry: {initial: 50ms, max: 500ms}}
+  archive: {${sink}, compression: none, part_size: 5MiB, max_size: ${maxSize}, memory: 16MiB, request_timeout: 2s, retry: {initial: 50ms, max: 500ms}}
 `,
   );
   const start = (args: readonly string[] = ["--until-eof"], env = {}) =>
     startSluice(["run", file, "--state-dir", work.path("state"), "--workers", "1", ...args], { env });
-  return { work, log, bucket, start };
+  return { work, log, bucket, file, start };
 }
 
 async function expectAllStored({ work, log, bucket }: Job): Promise<void> {
@@ -144,6 +145,21 @@ describe.runIf(ready)(
       await store.client.makeBucket("gone");
       await store.kill();
       await survives(await job("gone"), /nothing listens there \(ECONNREFUSED\)/, () => store.restart());
+    });
+
+    test("someone aborts its upload: it reads again what was in it", async () => {
+      await store.client.makeBucket("swept");
+      const one = await job("swept", `${s3Options(store, "swept")}, max_age: 3s`, "40MB");
+      const sluice = one.start([]);
+      await until(async () => (await store.client.openUploads("swept")).length > 0, "an upload to begin");
+      const sweep = (args: string[]) => runSluice(["s3", "sweep", one.file, ...args]);
+      expect((await sweep([])).stderr).toContain("found 0 stale uploads");
+      const swept = await sweep(["--older-than", "0s", "--abort"]);
+      expect(swept.stdout).toMatch(/^\S+Z s3:\/\/swept\/web\/dt=\S+ \S+ aborted\n$/);
+      await until(() => sluice.stderr().includes("starting the pipeline again"), "sluice to notice");
+      await until(async () => (await store.client.list("swept")).length > 0, "the objects to be stored");
+      expect(await sluice.kill("SIGTERM"), sluice.stderr()).toBe(0);
+      await expectAllStored(one);
     });
 
     test("connections break in the middle of parts", async () => {

@@ -14,12 +14,13 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,
   receive: async () => (await import("./commands/receive.ts")).addReceiveCommand,
   generate: async () => (await import("./commands/generate.ts")).addGenerateCommand,
+  s3: async () => (await import("./commands/s3.ts")).addS3Command,
   schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
   demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
 };
 
 /** What went wrong outside of the command line and the files it names. */
-const NOT_OF_USAGE: ReadonlySet<string> = new Set<ErrorCode>(["SLUICE_SOURCE", "SLUICE_UNREACHABLE"]);
+const NOT_OF_USAGE: ReadonlySet<string> = new Set<ErrorCode>(["SLUICE_SOURCE", "SLUICE_STORE", "SLUICE_UNREACHABLE"]);
 
 /** Runs one command line and ends the process with its exit code: 0 done, 1 something failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -137,6 +137,7 @@ test("while the disk is full commits wait, are tried again, and nothing is lost 
       for (const ledger of pending.ledgers.values()) stored.events += ledger.in;
     },
     positions: () => new Map(),
+    notes: () => new Map(),
     ledger: () => newLedger(),
     close: () => {},
   };

@@ -1,12 +1,13 @@
 import type { Logger } from "@sluice/core";
-import { openState, type PipelineRun } from "@sluice/runtime";
+import { openState } from "@sluice/runtime";
 import { type Command, Option } from "commander";
 import { durationArgument, workersArgument } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
+import { LastingPipeline } from "../lasting-pipeline.ts";
 import { createLogger } from "../log.ts";
 import { readPatternFiles } from "../patterns.ts";
 import { loadPipelines, requireValid } from "../pipelines.ts";
-import { logLedger, startPipeline } from "../run-pipelines.ts";
+import { logLedger } from "../run-pipelines.ts";
 
 interface RunOptions {
   stateDir: string;
@@ -45,8 +46,8 @@ async function run(paths: readonly string[], options: RunOptions) {
   const state = openState(options.stateDir, { log });
   try {
     const context = { state, log, patterns, workers: options.workers, finite: options.untilEof ?? false };
-    const runs: PipelineRun[] = [];
-    for (const spec of specs) runs.push(await startPipeline(spec, context));
+    const runs: LastingPipeline[] = [];
+    for (const spec of specs) runs.push(await LastingPipeline.start(spec, context));
     log.info({ pipelines: specs.map(({ name }) => name), stateDir: options.stateDir }, "running");
     stopOnSignals(runs, options.drain, log);
     const results = await Promise.all(runs.map((pipeline) => pipeline.done));
@@ -58,11 +59,11 @@ async function run(paths: readonly string[], options: RunOptions) {
 }
 
 /** The first signal drains, a second one gives up at once. */
-function stopOnSignals(runs: readonly PipelineRun[], drain: number, log: Logger): void {
+function stopOnSignals(runs: readonly LastingPipeline[], drain: number, log: Logger): void {
   let asked = false;
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ signal, drainMs: asked ? 0 : drain }, asked ? "giving up what is in flight" : "draining");
-    for (const pipeline of runs) void pipeline.stop(asked ? 0 : drain);
+    for (const pipeline of runs) pipeline.stop(asked ? 0 : drain);
     asked = true;
   };
   process.on("SIGTERM", stop);

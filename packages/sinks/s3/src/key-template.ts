@@ -40,6 +40,8 @@ export interface KeyTemplate {
   readonly numbered: boolean;
   /** @param time RFC 3339 time of the object's events, as far as the granularity goes. */
   render(parts: KeyParts, time: string): string;
+  /** What all keys with these parts begin with, and an expression that they match. */
+  shape(parts: Partial<KeyParts>): { readonly prefix: string; readonly pattern: RegExp };
 }
 
 /** Reads a template; throws SLUICE_CONFIG for one whose keys would be wrong, or would overwrite each other. */
@@ -54,7 +56,30 @@ export function keyTemplate(text: string): KeyTemplate {
   const literal = text.replace("{prefix}", "").replaceAll(PLACEHOLDER, "x");
   if (/^\/|\/\/|\.\./.test(literal)) throw fault("has a leading `/`, a `//` or `..`", "stores disagree on such keys");
   const granularity = Math.max(0, ...names.map((name) => TIME_FIELDS[name]?.[1] ?? 0));
-  return { granularity, numbered, render: (parts, time) => render(text, parts, time) };
+  return {
+    granularity,
+    numbered,
+    render: (parts, time) => render(text, parts, time),
+    shape: (parts) => shape(text, parts),
+  };
+}
+
+function shape(text: string, parts: Partial<KeyParts>): { prefix: string; pattern: RegExp } {
+  // Odd pieces are placeholders.
+  const pieces = text.split(PLACEHOLDER).map((piece, i) => (i % 2 === 0 ? piece : fixed(piece, parts)));
+  const open = pieces.indexOf(undefined);
+  const source = pieces.map((piece) => (piece === undefined ? ".*" : escaped(piece))).join("");
+  return { prefix: pieces.slice(0, open < 0 ? undefined : open).join(""), pattern: new RegExp(`^${source}$`) };
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function fixed(name: string, parts: Partial<KeyParts>): string | undefined {
+  if (name === "prefix") return parts.prefix;
+  const value = parts[name as keyof KeyParts];
+  return value === undefined ? undefined : clean(value);
 }
 
 function render(text: string, parts: KeyParts, time: string): string {

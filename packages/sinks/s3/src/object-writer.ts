@@ -99,7 +99,7 @@ export class ObjectWriter {
     const { bucket, key } = this.name;
     const text = `the upload of s3://${bucket}/${key} was aborted by someone else, with parts that are not here any more`;
     return new SluiceError("SLUICE_STORE", text, {
-      hint: "nothing is lost: start sluice again, and it reads them again; see the bucket's lifecycle rules",
+      hint: "nothing is lost: they are read again; see who aborts uploads, e.g. a lifecycle rule of the bucket",
     });
   }
 }

@@ -15,6 +15,7 @@ import {
 import { s3Client, s3Fault } from "@sluice/aws";
 import { type Logger, SluiceError } from "@sluice/core";
 import type { S3Options } from "./options.ts";
+import type { OpenUpload } from "./sweep.ts";
 
 /** Metadata under which an object says which cut it is of. */
 const CUT_METADATA = "sluice-cut";
@@ -114,16 +115,32 @@ export class ObjectStore {
 
   /** Aborts all uploads of one key. */
   async abortAll(bucket: string, key: string): Promise<void> {
-    const command = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key });
-    const uploads = await this.#try("list the uploads of", { bucket, key }, async () => {
-      try {
-        return (await this.#client.send(command)).Uploads ?? [];
-      } catch (error) {
-        if (GONE.has(errorName(error))) return [];
-        throw error;
+    try {
+      for await (const upload of this.openUploads(bucket, key)) {
+        if (upload.key === key) await this.abort(bucket, key, upload.id);
       }
-    });
-    for (const { Key, UploadId } of uploads) if (Key === key && UploadId) await this.abort(bucket, key, UploadId);
+    } catch (error) {
+      if (!GONE.has(errorName((error as Error).cause))) throw error;
+    }
+  }
+
+  /** Uploads under a prefix that were begun and not ended. */
+  async *openUploads(bucket: string, prefix: string): AsyncGenerator<OpenUpload> {
+    let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    while (from) {
+      const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
+        Bucket: bucket,
+        Prefix: prefix,
+        ...from,
+      });
+      const page = await this.#try("list the uploads of", { bucket, key: prefix }, () => this.#client.send(command));
+      for (const { Key: key, UploadId: id, Initiated: begun } of page.Uploads ?? []) {
+        if (key && id) yield { bucket, key, id, begun: begun?.getTime() ?? 0 };
+      }
+      from = page.IsTruncated
+        ? { KeyMarker: page.NextKeyMarker ?? "", UploadIdMarker: page.NextUploadIdMarker ?? "" }
+        : undefined;
+    }
   }
 
   /** Whether the object is there as its cut says. False as well where the credentials may not look. */
@@ -265,7 +282,7 @@ function statusOf(error: unknown): number | undefined {
 }
 
 function errorName(error: unknown): string {
-  const { Code, code, name } = error as { Code?: unknown; code?: unknown; name?: unknown };
+  const { Code, code, name } = Object(error) as { Code?: unknown; code?: unknown; name?: unknown };
   return [Code, code, name].find((one): one is string => typeof one === "string") ?? "Error";
 }
 

@@ -101,3 +101,21 @@ test("archived events still pass the steps that decide, and the ledger counts wh
   expect(await eventsIn(work.path("b.ndjson"))).toEqual(wanted);
   expect(stderr).toMatch(new RegExp(`delivered ${wanted.length} \\+ dropped \\d+ \\(keep \\d+\\)`));
 });
+
+test("replayed on another machine, an event still comes from the one that archived it", async () => {
+  await using work = await Workspace.create();
+  const graylog = await Graylog.start();
+  try {
+    const time = "2026-01-31T12:00:00.000Z";
+    const event = { "@timestamp": time, message: "x", "event.id": "a-0", "agent.name": "edge-7" };
+    await work.write("a.ndjson", `${JSON.stringify(event)}\n`);
+    const pipeline = await work.write("p.yaml", `sinks: {graylog: {type: gelf, address: '${graylog.address}'}}\n`);
+    const replay = ["replay", work.path("a.ndjson"), "--pipeline", pipeline, "--state-dir", work.path("state")];
+    expect(await runSluice(replay)).toMatchObject({ code: 0 });
+    const [message] = await graylog.accepted();
+    expect(message).toMatchObject({ host: "edge-7", timestamp: Date.parse(time) / 1000, _event_id: "a-0" });
+    expect(message).not.toHaveProperty("_agent_name");
+  } finally {
+    await graylog.stop();
+  }
+});

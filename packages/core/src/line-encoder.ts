@@ -16,10 +16,22 @@ export const lineFormat = z
 
 export type LineFormat = z.output<typeof lineFormat>;
 
-/** Writes events as lines. */
-export function lineEncoder(format: LineFormat): Encoder {
-  return format === "raw" ? { encode: encodeRaw } : { encode: encodeNdjson, template: ndjsonTemplate };
+/**
+ * Writes events as lines.
+ * @param sender this machine's name, for archives: an NDJSON event that names no host gets it as `agent.name`, so that
+ * whoever reads it back, on any machine, knows where it is from
+ */
+export function lineEncoder(format: LineFormat, sender?: string): Encoder {
+  if (format === "raw") return { encode: encodeRaw };
+  const end = sender === undefined ? "}\n" : `,"agent.name":${JSON.stringify(sender)}}\n`;
+  return {
+    encode: (event, out) => encodeNdjson(event, out, end),
+    template: (shape) => ndjsonTemplate(shape, end),
+  };
 }
+
+/** Fields that say where an event is from. */
+const ORIGINS = ["host.name", "agent.name"];
 
 function encodeRaw(event: Event, out: ByteWriter): void {
   const message = event["message"];
@@ -27,9 +39,10 @@ function encodeRaw(event: Event, out: ByteWriter): void {
   out.byte(NEWLINE);
 }
 
-function encodeNdjson(event: Event, out: ByteWriter): void {
-  out.text(json(event));
-  out.byte(NEWLINE);
+function encodeNdjson(event: Event, out: ByteWriter, end: string): void {
+  const text = json(event);
+  const isWhole = text === "{}" || ORIGINS.some((field) => Object.hasOwn(event, field));
+  out.text(isWhole ? `${text}\n` : text.slice(0, -1) + end);
 }
 
 /** JSON of a value, also of one nested deeper than the engine can go. */
@@ -41,16 +54,18 @@ function json(value: Value): string {
   }
 }
 
-/** The same line for events of a known shape. Null when the first field may be absent, or is not there. */
-function ndjsonTemplate(shape: readonly ShapeField[]): JsonTemplate | null {
+/** The same line for events of a known shape. Null when the first field, or one of the origin, may be absent. */
+function ndjsonTemplate(shape: readonly ShapeField[], end: string): JsonTemplate | null {
   if (shape.length === 0 || shape[0]?.optional) return null;
+  const origins = shape.filter(({ field }) => ORIGINS.includes(field));
+  if (origins.some(({ optional }) => optional)) return null;
   const pieces: TemplatePiece[] = [];
   for (const [index, field] of shape.entries()) {
     const piece = member(field, index === 0 ? "{" : ",");
     if (piece === null) return null;
     pieces.push(piece);
   }
-  return { pieces: [...pieces, { literal: "}\n" }], maxRecordBytes: MAX_RECORD_BYTES };
+  return { pieces: [...pieces, { literal: origins.length > 0 ? "}\n" : end }], maxRecordBytes: MAX_RECORD_BYTES };
 }
 
 function member({ field, from, optional }: ShapeField, start: string): TemplatePiece | null {

@@ -34,7 +34,7 @@ export const fileSink: SinkDefinition<FileOptions, Sink> = {
   type: "file",
   summary: "Appends events to a file as NDJSON or raw lines; follows logrotate.",
   options: fileOptions,
-  encoder: ({ format }) => lineEncoder(format),
+  encoder: ({ format }, ctx) => lineEncoder(format, ctx.hostname),
   create: (options, ctx) => new FileSink({ ...options, path: resolve(ctx.baseDir, options.path) }),
 };
 

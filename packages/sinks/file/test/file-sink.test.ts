@@ -45,10 +45,17 @@ test("appends NDJSON below the pipeline's directory, with the promised permissio
   await write({ "@timestamp": "t", message: 'a "b"\n' }, { n: 1, tags: ["x"] });
   await write({ message: "c" });
   expect(await text("logs/deep/out.ndjson")).toBe(
-    '{"@timestamp":"t","message":"a \\"b\\"\\n"}\n{"n":1,"tags":["x"]}\n{"message":"c"}\n',
+    '{"@timestamp":"t","message":"a \\"b\\"\\n","agent.name":"box"}\n{"n":1,"tags":["x"],"agent.name":"box"}\n' +
+      '{"message":"c","agent.name":"box"}\n',
   );
   expect((await stat(join(dir, "logs/deep/out.ndjson"))).mode & 0o777).toBe(0o640);
   expect((await stat(join(dir, "logs/deep"))).mode & 0o777).toBe(0o750);
+});
+
+test("an event that says where it is from is written as it is: it may come out of another archive", async () => {
+  const write = open({ path: "out" });
+  await write({ message: "a", "host.name": "web" }, { message: "b", "agent.name": "edge" });
+  expect(await text("out")).toBe('{"message":"a","host.name":"web"}\n{"message":"b","agent.name":"edge"}\n');
 });
 
 test("writes raw messages with the permissions asked for", async () => {
@@ -71,10 +78,10 @@ test("goes on in a new file when logrotate moved or removed the old one", async 
 });
 
 test.each([
-  ["ndjson", '{"a":1}\n{"a', '{"a":1}\n{"message":"x"}\n'],
-  ["ndjson", '{"a', '{"message":"x"}\n'],
-  ["ndjson", "not ours", 'not ours\n{"message":"x"}\n'],
-  ["ndjson", '{"a":1}', '{"a":1}\n{"message":"x"}\n'],
+  ["ndjson", '{"a":1}\n{"a', '{"a":1}\n{"message":"x","agent.name":"box"}\n'],
+  ["ndjson", '{"a', '{"message":"x","agent.name":"box"}\n'],
+  ["ndjson", "not ours", 'not ours\n{"message":"x","agent.name":"box"}\n'],
+  ["ndjson", '{"a":1}', '{"a":1}\n{"message":"x","agent.name":"box"}\n'],
   ["raw", "one\ntw", "one\ntw\nx\n"],
 ])("mends the end of a %s file that was left as %j", async (format, before, after) => {
   await appendFile(join(dir, "out"), before);

@@ -11,7 +11,7 @@ import { escapeJson } from "./json.ts";
 import { DEFAULT_LEVEL, levelOf } from "./level.ts";
 import { isBlank, MAX_FRAME, SAFE_LENGTH } from "./limits.ts";
 import { type Key, KeyTable } from "./names.ts";
-import { encodePlain, hostOf } from "./plain-encoder.ts";
+import { ARCHIVED_BY, encodePlain, hostOf, isSentAsHost } from "./plain-encoder.ts";
 import { gelfTemplate } from "./template.ts";
 import { EARLIEST, epochSeconds } from "./timestamp.ts";
 
@@ -66,6 +66,7 @@ export class GelfEncoder implements Encoder {
       if (field === "message") message = value;
       else if (field === "@timestamp") time = value;
       else if (value === null) this.#nulls++;
+      else if (field === ARCHIVED_BY && isSentAsHost(event)) decides = true;
       else {
         const key = this.#keys.key(field);
         const piece = fieldPiece(key, value);

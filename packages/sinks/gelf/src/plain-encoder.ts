@@ -21,10 +21,19 @@ export interface GelfMessage {
   readonly fields: Map<string, string | number>;
 }
 
-/** The sender of an event: its own `host.name`, or this machine. */
+/** The sender of an event: its own `host.name`, the sluice that archived it (`agent.name`), or this machine. */
 export function hostOf(event: Event, hostname: string): string {
-  const name = event["host.name"];
+  const name = isSentAsHost(event) ? event[ARCHIVED_BY] : event["host.name"];
   return typeof name === "string" && !isBlank(name) ? cutUtf8(name, MAX_STRING) : hostname;
+}
+
+/** Field that archives name their machine in. */
+export const ARCHIVED_BY = "agent.name";
+
+/** Whether GELF's `host` tells what `agent.name` holds, so that it needs no field of its own. */
+export function isSentAsHost(event: Event): boolean {
+  const [host, agent] = [event["host.name"], event[ARCHIVED_BY]];
+  return typeof agent === "string" && !isBlank(agent) && !(typeof host === "string" && !isBlank(host));
 }
 
 /**
@@ -101,7 +110,8 @@ class Fields {
 
   addAll(event: Event): void {
     for (const field in event) {
-      if (field !== "message" && field !== "@timestamp") this.add(field, event[field], 0);
+      if (field === "message" || field === "@timestamp") continue;
+      if (field !== ARCHIVED_BY || !isSentAsHost(event)) this.add(field, event[field], 0);
     }
   }
 

@@ -4,7 +4,7 @@ import { escapeJson } from "./json.ts";
 import { LEVEL_FIELDS, levelOf } from "./level.ts";
 import { isBlank } from "./limits.ts";
 import { type Key, KeyTable } from "./names.ts";
-import { additionalFields } from "./plain-encoder.ts";
+import { ARCHIVED_BY, additionalFields } from "./plain-encoder.ts";
 
 /** Records up to this size cannot reach a limit of fields or, with at most `MAX_FIELDS` of them, of frames. */
 const MAX_RECORD_BYTES = 8192;
@@ -46,6 +46,7 @@ function fixedParts(shape: readonly ShapeField[], hostname: string): { host: str
   const time = by.get("@timestamp");
   if (message?.from.kind !== "message" || message.optional) return null;
   if (time?.from.kind !== "timestamp" || time.optional) return null;
+  if (by.has(ARCHIVED_BY)) return null;
   const deciding: Record<string, Value> = {};
   for (const name of ["host.name", ...LEVEL_FIELDS]) {
     const field = by.get(name);

@@ -44,6 +44,14 @@ describe("a GELF frame", () => {
   test("takes host from host.name, else from the machine, and is never blank", () => {
     expect(encoded({ "host.name": "web-1" })).toMatchObject({ host: "web-1", _host_name: "web-1" });
     expect(encoded({ "host.name": " " })["host"]).toBe("box");
+    // What an archive says of its machine is that machine, and no field that the first delivery had not.
+    expect(encoded({ "agent.name": "edge" })["host"]).toBe("edge");
+    expect(encoded({ "agent.name": "edge" })).not.toHaveProperty("_agent_name");
+    expect(encoded({ "agent.name": "edge", "host.name": "web-1" })).toMatchObject({
+      host: "web-1",
+      _agent_name: "edge",
+    });
+    expect(encoded({ "agent.name": " " })).toMatchObject({ host: "box", _agent_name: " " });
     expect(encoded({}, newTally(), new GelfEncoder(" ", "\0"))["host"]).toBe("localhost");
   });
 
@@ -219,7 +227,20 @@ describe("a GELF frame", () => {
 });
 
 const name = fc.oneof(
-  fc.constantFrom("a.b", "a_b", "source.port", "id", "tags", "log.level", "host.name", "gl2_x", "_x", "x", "__proto__"),
+  fc.constantFrom(
+    "a.b",
+    "a_b",
+    "source.port",
+    "id",
+    "tags",
+    "log.level",
+    "host.name",
+    "agent.name",
+    "gl2_x",
+    "_x",
+    "x",
+    "__proto__",
+  ),
   fc.string({ unit: "binary", maxLength: 8 }),
 );
 const leaf = fc.oneof(

@@ -6,8 +6,8 @@ export const TIME_BYTES = 24;
 const NO_TIME = " ".repeat(TIME_BYTES);
 
 /** Frames of the sink: lines of JSON, which hold their time, or raw lines behind the text of their time. */
-export function s3Encoder(format: LineFormat): Encoder {
-  const lines = lineEncoder(format);
+export function s3Encoder(format: LineFormat, hostname?: string): Encoder {
+  const lines = lineEncoder(format, hostname);
   if (format === "ndjson") return lines;
   return {
     encode(event: Event, out: ByteWriter, tally) {

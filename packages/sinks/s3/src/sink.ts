@@ -8,7 +8,7 @@ export const s3Sink: SinkDefinition<S3Options, StreamingSink> = {
   type: "s3",
   summary: "Stores events as compressed objects in S3 or a store like it, each exactly once.",
   options: s3Options,
-  encoder: ({ format }) => s3Encoder(format),
+  encoder: ({ format }, ctx) => s3Encoder(format, ctx.hostname),
   create,
 };
 

@@ -4,6 +4,8 @@ import type { Rule } from "./rule.ts";
 const DEFAULT_REACH = { before: 96, after: 512 };
 /** Characters that a pattern sees on each side of its window, for word boundaries and look-arounds. */
 const CONTEXT = 32;
+/** How far a match may reach beyond its window: a rule's reach says how far a secret usually goes. */
+const MARGIN = 4096;
 /** A long window is worked on in pieces, so that one run of a pattern is short and the budget is looked at often. */
 const PIECE = 16_384;
 
@@ -66,8 +68,7 @@ export class Matcher {
   /** Finds matches that start in `[start, stop)`, and returns where to go on. */
   #findInPiece(text: string, start: number, stop: number, found: (match: Match) => void): number {
     const from = Math.max(0, start - CONTEXT);
-    const reach = this.#before + this.#after;
-    let view = viewOf(text, from, stop + reach + CONTEXT);
+    let view = viewOf(text, from, stop + this.#before + this.#after + MARGIN);
     for (let at = start; at < stop; ) {
       let match = this.#exec(view, at - from);
       if (match === null || from + match.index >= stop) return stop;

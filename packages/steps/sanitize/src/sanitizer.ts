@@ -109,9 +109,12 @@ class RuleSanitizer implements Sanitizer {
     if (found.length === 0) return null;
     let result = render(text, [], () => "");
     // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
-    while (found.length > 0) {
+    for (let covered = -1; found.length > 0; ) {
       const placed = found.map(({ order, ...span }) => ({ ...toOriginal(result, span), order }));
       const edits = mergeEdits([...result.edits, ...placed]);
+      const covers = edits.reduce((sum, { start, end }) => sum + end - start, 0);
+      if (covers === covered) break;
+      covered = covers;
       result = render(text, edits, (edit) => this.replacement(this.#findingOf(edit), text.slice(edit.start, edit.end)));
       found = this.#find(result.text, budget);
     }

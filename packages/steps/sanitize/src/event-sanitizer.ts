@@ -1,0 +1,140 @@
+import { addTag, count, type Event, type StepRun, type Value } from "@sluice/core";
+import type { Action } from "./action.ts";
+import { Budget } from "./budget.ts";
+import { KnownSecrets } from "./known-secrets.ts";
+import type { Finding, Sanitizer } from "./sanitizer.ts";
+import { isSecretField, mayBeSecret, SECRET_FIELD } from "./secret-field.ts";
+import { type Visitor, walkEvent } from "./walk.ts";
+import { WITHHELD } from "./withheld.ts";
+
+/** Shorter numbers are no card numbers, no keys and nobody's telephone. */
+const SHORTEST_NUMBER = 1e8;
+/** Names of fields that were found to hold nothing; beyond this many they come from data, and are not worth keeping. */
+const MAX_NAMES = 4096;
+/** What sluice itself has written. */
+const OWN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+/** Names that cannot be secrets themselves. */
+const PLAIN_NAME = /^[a-z_]{1,24}(?:\.[a-z_]{1,24}){0,5}$/;
+const OWN_TAG = /^_[a-z_]{1,32}$/;
+
+/** Takes secrets out of all that an event holds. */
+export class EventSanitizer {
+  readonly #sanitizer: Sanitizer;
+  readonly #fieldAction: Action | undefined;
+  readonly #cleanNames = new Set<string>();
+
+  /** @param secretFields Whether a field's name alone can make its value a secret. */
+  constructor(sanitizer: Sanitizer, secretFields: boolean) {
+    this.#sanitizer = sanitizer;
+    this.#fieldAction = secretFields ? sanitizer.actionOf(SECRET_FIELD) : undefined;
+  }
+
+  /** Changes the event in place; null when it is to be dropped. What cannot be checked within the time is withheld. */
+  apply(event: Event, { tally }: StepRun, budgetMs: number): Event | null {
+    const found: string[] = [];
+    let drop = false;
+    try {
+      this.#sanitize(event, new Budget(budgetMs), ({ rule, action }) => {
+        found.push(`${rule}:${action}`);
+        drop ||= action === "drop";
+      });
+    } catch {
+      // Out of time, or something that nobody thought of: either way the event is not known to be clean.
+      return this.withhold(event);
+    }
+    for (const name of found) count(tally.sanitized, name);
+    return drop ? null : event;
+  }
+
+  /** Replaces everything in the event that could hold a secret. */
+  withhold(event: Event): Event {
+    const tags = Array.isArray(event["tags"]) ? event["tags"] : [];
+    for (const field of Object.keys(event)) {
+      if (isOwn(field, event[field] as Value)) continue;
+      if (!this.#cleanNames.has(field) && !PLAIN_NAME.test(field)) delete event[field];
+      else if (mustBeWithheld(field, event[field] as Value)) event[field] = WITHHELD;
+    }
+    event["message"] = WITHHELD;
+    event["tags"] = tags.filter((tag) => typeof tag === "string" && OWN_TAG.test(tag));
+    addTag(event, "_withheld");
+    return event;
+  }
+
+  #sanitize(event: Event, budget: Budget, report: (finding: Pick<Finding, "rule" | "action">) => void): void {
+    const known = new KnownSecrets();
+    const clean = (text: string): string =>
+      this.#sanitizer.text(
+        text,
+        (finding) => {
+          report(finding);
+          const secret = text.slice(finding.start, finding.end);
+          known.add(secret, this.#sanitizer.replacement(finding, secret));
+        },
+        budget,
+      );
+    const visitor: Visitor = {
+      scalar: (value, field) => this.#secretField(value, field, known, report) ?? cleanScalar(value, clean),
+      name: (name) => this.#cleanName(name, clean),
+      tooDeep: WITHHELD,
+    };
+    walkEvent(event, visitor, isOwn);
+    if (!known.isEmpty) walkEvent(event, replaceKnown(known, budget), isOwn);
+  }
+
+  /** What takes the place of a value whose field's name says that it is a secret; null when it does not. */
+  #secretField(
+    value: string | number,
+    field: string,
+    known: KnownSecrets,
+    report: (finding: Pick<Finding, "rule" | "action">) => void,
+  ): string | null {
+    if (this.#fieldAction === undefined || !isSecretField(field)) return null;
+    const text = String(value);
+    if (!mayBeSecret(text)) return null;
+    const finding = { rule: SECRET_FIELD.name, action: this.#fieldAction };
+    const replacement = this.#sanitizer.replacement(finding, text);
+    report(finding);
+    known.add(text, replacement);
+    return replacement;
+  }
+
+  #cleanName(name: string, clean: (text: string) => string): string {
+    if (this.#cleanNames.has(name)) return name;
+    const result = clean(name);
+    if (result === name && this.#cleanNames.size < MAX_NAMES) this.#cleanNames.add(name);
+    return result;
+  }
+}
+
+function cleanScalar(value: string | number, clean: (text: string) => string): string | number {
+  if (typeof value === "string") return clean(value);
+  if (Math.abs(value) < SHORTEST_NUMBER) return value;
+  const text = String(value);
+  const result = clean(text);
+  return result === text ? value : result;
+}
+
+/** Secrets that were found in one place of the event, in all others. */
+function replaceKnown(known: KnownSecrets, budget: Budget): Visitor {
+  const replace = (value: string): string => known.replaceIn(value, () => budget.check());
+  return {
+    scalar(value) {
+      if (typeof value === "string") return replace(value);
+      const text = String(value);
+      const result = replace(text);
+      return result === text ? value : result;
+    },
+    name: replace,
+    tooDeep: WITHHELD,
+  };
+}
+
+/** Fields that sluice writes, and writes again the same: an id must not change. */
+function isOwn(field: string, value: Value): boolean {
+  return field === "event.id" || (field === "@timestamp" && typeof value === "string" && OWN_TIME.test(value));
+}
+
+function mustBeWithheld(field: string, value: Value): boolean {
+  if (field === "log.file.path" || field === "log.offset") return typeof value === "object";
+  return typeof value === "number" ? Math.abs(value) >= SHORTEST_NUMBER : typeof value !== "boolean" && value !== null;
+}

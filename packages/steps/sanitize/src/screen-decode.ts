@@ -1,0 +1,59 @@
+const PERCENT = 0x25;
+const BACKSLASH = 0x5c;
+const NONE = 0xff;
+/** What the letter behind a backslash stands for, as in decode.ts. */
+const SIMPLE = table({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" });
+const HEX = hexDigits();
+
+/**
+ * Decodes the escapes that decode.ts knows, in bytes: `source[start..end)` goes to the start of `target`, which may be
+ * the same memory. Returns the length, or -1 when there was nothing to decode.
+ */
+export function decodeBytes(source: Uint8Array, start: number, end: number, target: Uint8Array): number {
+  let out = 0;
+  let decoded = false;
+  for (let at = start; at < end; ) {
+    const byte = source[at] as number;
+    const length = byte === PERCENT || byte === BACKSLASH ? escapeLength(source, at, end) : 0;
+    if (length === 0) {
+      target[out++] = byte;
+      at++;
+      continue;
+    }
+    decoded = true;
+    target[out++] = length === 2 ? (SIMPLE[source[at + 1] as number] as number) : hexByte(source, at + length - 2);
+    at += length;
+  }
+  return decoded ? out : -1;
+}
+
+/** Length of the escape that begins at `at`, or 0. */
+function escapeLength(source: Uint8Array, at: number, end: number): number {
+  if (source[at] === PERCENT) return at + 2 < end && hexByte(source, at + 1) < 0x80 ? 3 : 0;
+  if (at + 1 >= end) return 0;
+  const letter = source[at + 1] as number;
+  if (SIMPLE[letter] !== NONE) return 2;
+  if (letter === 0x78) return at + 3 < end && hexByte(source, at + 2) < 0x80 ? 4 : 0;
+  const isUnicode = letter === 0x75 && at + 5 < end && source[at + 2] === 0x30 && source[at + 3] === 0x30;
+  return isUnicode && hexByte(source, at + 4) < 0x80 ? 6 : 0;
+}
+
+/** The byte that two hexadecimal digits stand for; 0x80 or more when they are none, or are no ASCII. */
+function hexByte(source: Uint8Array, at: number): number {
+  return ((HEX[source[at] as number] as number) << 4) | (HEX[source[at + 1] as number] as number);
+}
+
+function hexDigits(): Uint8Array {
+  const digits = new Uint8Array(256).fill(NONE);
+  for (let value = 0; value < 16; value++) {
+    digits[value.toString(16).charCodeAt(0)] = value;
+    digits[value.toString(16).toUpperCase().charCodeAt(0)] = value;
+  }
+  return digits;
+}
+
+function table(letters: Readonly<Record<string, string>>): Uint8Array {
+  const bytes = new Uint8Array(256).fill(NONE);
+  for (const [letter, meaning] of Object.entries(letters)) bytes[letter.charCodeAt(0)] = meaning.charCodeAt(0);
+  return bytes;
+}

@@ -1,0 +1,170 @@
+import type { Screen } from "@sluice/core";
+import { LiteralFinder } from "@sluice/literals";
+import { MAX_DECODINGS } from "./decode.ts";
+import type { Rule } from "./rule.ts";
+import { decodeBytes } from "./screen-decode.ts";
+import { type Gate, gateOf } from "./screen-gate.ts";
+import { ShapeCheck } from "./screen-shapes.ts";
+
+const NEWLINE = 10;
+const BACKSLASH = 0x5c;
+/** A keyword that occurs less often is not worth a gate: its lines are suspect. */
+const HITS_BEFORE_GATE = 16;
+const WINDOW = LiteralFinder.WINDOW;
+
+export interface ScreenOptions {
+  readonly rules: readonly Rule[];
+  /** Secrets may lie over several lines. Default false: each line stands for itself. */
+  readonly acrossLines?: boolean;
+}
+
+/** Creates the screen of some rules, or null when one of them has to look at every text. */
+export function createScreen(options: ScreenOptions): Screen | null {
+  const everywhere = options.rules.some(({ keywords, shape }) => keywords.length === 0 && shape === undefined);
+  return everywhere ? null : new RuleScreen(options);
+}
+
+/** A keyword, and the gate once it is worth one. */
+interface Keyword {
+  readonly text: string;
+  readonly rules: readonly Rule[];
+  hits: number;
+  gate?: Gate;
+}
+
+class RuleScreen implements Screen {
+  readonly #keywords: readonly Keyword[];
+  readonly #finder: LiteralFinder;
+  readonly #shapes: ShapeCheck;
+  readonly #acrossLines: boolean;
+  readonly #suspects = new Set<number>();
+  #data: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** Where in the data the finder's text begins, and how long it is; it is one escaped line, decoded, or whole lines. */
+  #start = 0;
+  #length = 0;
+  #decoded = false;
+  /** Lines with escapes: where they begin, and where they end. */
+  #escaped: number[] = [];
+  /** The last line that was named as suspect, as a range of the data. */
+  #lineStart = 0;
+  #lineEnd = 0;
+
+  constructor({ rules, acrossLines = false }: ScreenOptions) {
+    const byText = new Map<string, Rule[]>();
+    for (const rule of rules) {
+      for (const text of new Set(rule.keywords.map((keyword) => keyword.toLowerCase()))) {
+        const own = byText.get(text);
+        if (own) own.push(rule);
+        else byText.set(text, [rule]);
+      }
+    }
+    this.#keywords = Array.from(byText, ([text, own]) => ({ text, rules: own, hits: 0 }));
+    this.#finder = new LiteralFinder([...byText.keys()]);
+    this.#shapes = new ShapeCheck(new Set(rules.flatMap(({ shape }) => shape ?? [])));
+    this.#acrossLines = acrossLines;
+  }
+
+  suspects(data: Uint8Array<ArrayBuffer>): readonly number[] {
+    this.#data = data;
+    this.#suspects.clear();
+    for (let at = 0; at < data.length; ) {
+      const end = this.#windowEnd(at);
+      if (end - at > WINDOW) this.#suspects.add(at);
+      else this.#searchLines(at, end);
+      at = end;
+    }
+    return [...this.#suspects].sort((a, b) => a - b);
+  }
+
+  /** The end of the last line that fits into a window, or of the first when that is too long. */
+  #windowEnd(at: number): number {
+    if (at + WINDOW >= this.#data.length) return this.#data.length;
+    const end = this.#data.lastIndexOf(NEWLINE, at + WINDOW - 1) + 1;
+    if (end > at) return end;
+    const newline = this.#data.indexOf(NEWLINE, at + WINDOW);
+    return newline < 0 ? this.#data.length : newline + 1;
+  }
+
+  #searchLines(start: number, end: number): void {
+    this.#decoded = false;
+    this.#start = start;
+    this.#lineStart = start;
+    this.#lineEnd = start;
+    this.#escaped = [];
+    this.#finder.input.set(this.#data.subarray(start, end));
+    this.#search(end - start);
+    for (let i = 0; i < this.#escaped.length; i += 2) {
+      this.#searchDecoded(this.#escaped[i] as number, this.#escaped[i + 1] as number);
+    }
+  }
+
+  #searchDecoded(start: number, end: number): void {
+    if (this.#suspects.has(start)) return;
+    this.#decoded = true;
+    this.#start = start;
+    const { input } = this.#finder;
+    let length = decodeBytes(this.#data, start, end, input);
+    for (let level = 1; length >= 0 && !this.#suspects.has(start); level++) {
+      this.#search(length);
+      length = level < MAX_DECODINGS ? decodeBytes(input, 0, length, input) : -1;
+    }
+  }
+
+  #search(length: number): void {
+    this.#length = length;
+    this.#finder.load(length);
+    this.#finder.marks(this);
+    this.#finder.hits(this.#hit);
+  }
+
+  readonly #hit = (literal: number, start: number): void => {
+    if (this.#isSuspect(start)) return;
+    const keyword = this.#keywords[literal] as Keyword;
+    if (keyword.hits++ >= HITS_BEFORE_GATE) {
+      keyword.gate ??= gateOf(keyword.text, keyword.rules);
+      const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
+      const span = { bytes: this.#finder.input, start: 0, end: this.#length, stop, open: this.#acrossLines };
+      if (!keyword.gate.passes(span, start + keyword.text.length)) return;
+    }
+    this.#suspect(start);
+  };
+
+  /** For the finder: an escape stands here. */
+  escape(at: number): void {
+    if (this.#decoded) return;
+    const place = this.#start + at;
+    const seen = this.#escaped.length > 0 && place < (this.#escaped.at(-1) as number);
+    // Where a field begins between two backslashes, its escapes are others than the line's.
+    if (this.#data[place] === BACKSLASH && this.#data[place + 1] === BACKSLASH) this.#suspect(at);
+    if (seen) return;
+    const start = this.#data.lastIndexOf(NEWLINE, place) + 1;
+    const newline = this.#data.indexOf(NEWLINE, place);
+    this.#escaped.push(start, newline < 0 ? this.#data.length : newline);
+  }
+
+  /** For the finder: digits stand here. */
+  digits(at: number): void {
+    if (!this.#isSuspect(at) && this.#shapes.isNumber(this.#finder.input, at, this.#length)) this.#suspect(at);
+  }
+
+  /** For the finder: letters and digits stand here. */
+  run(at: number): void {
+    if (!this.#isSuspect(at) && this.#shapes.isLongRun(this.#finder.input, at, this.#length)) this.#suspect(at);
+  }
+
+  #isSuspect(at: number): boolean {
+    const place = this.#start + at;
+    return this.#decoded ? this.#suspects.has(this.#start) : place >= this.#lineStart && place < this.#lineEnd;
+  }
+
+  /** Adds the line of a place in the finder's text. */
+  #suspect(at: number): void {
+    if (!this.#decoded) {
+      const place = this.#start + at;
+      this.#lineStart = place === 0 ? 0 : this.#data.lastIndexOf(NEWLINE, place - 1) + 1;
+      const newline = this.#data.indexOf(NEWLINE, place);
+      this.#lineEnd = newline < 0 ? this.#data.length : newline + 1;
+    }
+    this.#suspects.add(this.#decoded ? this.#start : this.#lineStart);
+  }
+}

@@ -1,9 +1,9 @@
 import type { Budget } from "./budget.ts";
 import type { Rule } from "./rule.ts";
 
-const DEFAULT_REACH = { before: 96, after: 512 };
+export const DEFAULT_REACH = { before: 96, after: 512 };
 /** Characters that a pattern sees on each side of its window, for word boundaries and look-arounds. */
-const CONTEXT = 32;
+export const CONTEXT = 32;
 /** How far a match may reach beyond its window: a rule's reach says how far a secret usually goes. */
 const MARGIN = 4096;
 /** A long window is worked on in pieces, so that one run of a pattern is short and the budget is looked at often. */

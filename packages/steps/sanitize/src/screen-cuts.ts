@@ -1,9 +1,12 @@
-import { type ByteSet, closure, type Nfa, type State } from "./screen-nfa.ts";
+import type { ByteSet, Nfa, State } from "./screen-nfa.ts";
+
+/** A pattern that takes longer to walk through counts as one that can avoid its keywords. */
+const MAX_STEPS = 20_000;
 
 /** Where in a pattern a keyword may be the first one that a match contains: the states behind it. */
 export interface Cuts {
   readonly byKeyword: ReadonlyMap<string, ReadonlySet<State>>;
-  /** A match need not contain a keyword at all, as far as one can see. */
+  /** A match need not contain a keyword at all, as far as one can see; the keyword then only stands near it. */
   readonly avoidable: boolean;
 }
 
@@ -13,6 +16,7 @@ export interface Cuts {
  * @param keywords In lower case.
  */
 export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
+  let steps = 0;
   const tracker = new Tracker(keywords);
   const byKeyword = new Map<string, Set<State>>();
   const visited = new Map<State, Set<string>>();
@@ -26,6 +30,7 @@ export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
   };
   visit(nfa.start, "");
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (steps++ > MAX_STEPS) return { byKeyword, avoidable: true };
     const [state, seen] = next;
     for (const to of state.free) visit(to, seen);
     for (const { bytes, to } of state.edges) {
@@ -37,11 +42,6 @@ export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
     }
   }
   return { byKeyword, avoidable: visited.has(nfa.accept) };
-}
-
-/** The states before a set of states' closure that matter: used to see whether something is left to match. */
-export function accepts(states: Iterable<State>, accept: State): boolean {
-  return closure(states).has(accept);
 }
 
 /** Follows which beginning of a keyword the text so far ends with. */

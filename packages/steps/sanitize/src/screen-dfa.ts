@@ -14,6 +14,8 @@ const FIRST = 3;
 export interface Walk {
   readonly from: ReadonlySet<State>;
   readonly goals: ReadonlySet<State>;
+  /** It may also begin at any later place. */
+  readonly anywhere?: boolean;
 }
 
 /**
@@ -55,6 +57,7 @@ export class LazyDfa {
     const targets = new Set<State>();
     const from = this.#sets[state - FIRST] as State[];
     for (const { edges } of from) for (const { bytes, to } of edges) if (bytes[byte] === 1) targets.add(to);
+    if (this.#walk.anywhere) for (const first of this.#walk.from) targets.add(first);
     if (this.#rows.length >= MAX_STATES) {
       this.#forget();
       return this.#number(targets);

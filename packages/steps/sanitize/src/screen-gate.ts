@@ -1,7 +1,8 @@
+import { CONTEXT, DEFAULT_REACH } from "./matcher.ts";
 import type { Rule } from "./rule.ts";
-import { accepts, cutsOf } from "./screen-cuts.ts";
+import { cutsOf } from "./screen-cuts.ts";
 import { LazyDfa, reversed, type Walk } from "./screen-dfa.ts";
-import { type Nfa, nfaOf, type State } from "./screen-nfa.ts";
+import { closure, type Nfa, nfaOf, type State } from "./screen-nfa.ts";
 
 /** A text, or the part of it that is looked at. */
 export interface Span {
@@ -10,39 +11,95 @@ export interface Span {
   readonly end: number;
   /** A byte that ends it too, or -1. */
   readonly stop: number;
-  /** It may go on before `start` and behind `end`. */
+  /** It may go on behind `end` and before `start`. */
   readonly open: boolean;
 }
 
 /**
- * Says of places where a keyword stands whether a pattern might match there, from the bytes before or behind. Never says
- * no wrongly: it knows patterns without their look-arounds, and nothing of validators.
+ * Says of places where a keyword stands whether one of its rules might find something there. Never says no wrongly: it
+ * knows patterns without their look-arounds, and nothing of validators.
  */
-export interface Gate {
+export class Gate {
+  /** Patterns of which a keyword is the first part that matters: what stands behind it decides. */
+  readonly #ahead: LazyDfa | null;
+  /** Patterns that a keyword ends. */
+  readonly #back: LazyDfa | null;
+  /** Patterns that only stand near a keyword. */
+  readonly #near: LazyDfa | null;
+  readonly #reach: number;
+  /** The part of a text that was searched in vain for patterns that only stand near. */
+  #searched: Span | null = null;
+  #hit = 0;
+  #to = 0;
+
+  constructor(keyword: string, rules: readonly Rule[]) {
+    const ahead: Walk[] = [];
+    const back: Walk[] = [];
+    const near: Walk[] = [];
+    for (const rule of rules) {
+      const { nfa, byKeyword, avoidable } = analysisOf(rule);
+      const cuts = byKeyword.get(keyword);
+      if (avoidable) near.push({ from: new Set([nfa.start]), goals: new Set([nfa.accept]) });
+      else if (cuts === undefined) continue;
+      else if (closure(cuts).has(nfa.accept)) back.push(backward(nfa, cuts));
+      else ahead.push({ from: cuts, goals: new Set([nfa.accept]) });
+    }
+    this.#ahead = dfaOf(ahead);
+    this.#back = dfaOf(back);
+    this.#near = dfaOf(near, true);
+    this.#reach = Math.max(0, ...rules.map(bytesBefore));
+  }
+
   /** @param end - where the keyword ends */
-  passes(text: Span, end: number): boolean;
+  passes(text: Span, end: number): boolean {
+    const { bytes, start: from, end: to, stop, open } = text;
+    return (
+      this.#ahead?.matches(bytes, end, to, 1, stop, open) === true ||
+      // Back over the keyword itself, since the walk starts behind it.
+      this.#back?.matches(bytes, end - 1, from - 1, -1, stop, open) === true ||
+      (this.#near !== null && this.#search(this.#near, text, end))
+    );
+  }
+
+  #search(near: LazyDfa, text: Span, end: number): boolean {
+    if (this.#searched === text && end >= this.#hit && end <= this.#to) return false;
+    const { bytes, start, stop, open } = text;
+    const bound = Math.max(start, end - this.#reach);
+    const from = stop < 0 ? bound : Math.max(bound, bytes.lastIndexOf(stop, end - 1) + 1);
+    const newline = stop < 0 ? -1 : bytes.indexOf(stop, end);
+    const to = newline < 0 || newline > text.end ? text.end : newline;
+    if (near.matches(bytes, from, to, 1, -1, open)) return true;
+    this.#searched = text;
+    this.#hit = end;
+    this.#to = to;
+    return false;
+  }
 }
 
-const OPEN: Gate = { passes: () => true };
+/** The longest keyword that `LiteralFinder` takes. */
+const MAX_KEYWORD = 256;
+/** Bytes of a UTF-16 unit at most. */
+const UNIT_BYTES = 3;
 
-/** Makes the gate of one keyword, in lower case, for the rules that have it. */
-export function gateOf(keyword: string, rules: readonly Rule[]): Gate {
-  const ahead: Walk[] = [];
-  const back: Walk[] = [];
-  for (const rule of rules) {
-    const nfa = nfaOf(rule);
-    const { byKeyword, avoidable } = cutsOf(
-      nfa,
-      rule.keywords.map((word) => word.toLowerCase()),
-    );
-    // A window may then hold a match without any keyword.
-    if (avoidable && rule.shape === undefined) return OPEN;
-    const cuts = byKeyword.get(keyword);
-    if (cuts === undefined) continue;
-    if (accepts(cuts, nfa.accept)) back.push(backward(nfa, cuts));
-    else ahead.push({ from: cuts, goals: new Set([nfa.accept]) });
-  }
-  return new TwoWayGate(dfaOf(ahead), dfaOf(back));
+/** How many bytes before the end of a keyword a rule may look. */
+function bytesBefore({ reach }: Rule): number {
+  return MAX_KEYWORD + UNIT_BYTES * ((reach?.before ?? DEFAULT_REACH.before) + CONTEXT);
+}
+
+interface Analysis extends ReturnType<typeof cutsOf> {
+  readonly nfa: Nfa;
+}
+
+const analyses = new WeakMap<Rule, Analysis>();
+
+function analysisOf(rule: Rule): Analysis {
+  const known = analyses.get(rule);
+  if (known) return known;
+  const nfa = nfaOf(rule);
+  const keywords = rule.keywords.map((word) => word.toLowerCase());
+  const analysis = { nfa, ...cutsOf(nfa, keywords) };
+  analyses.set(rule, analysis);
+  return analysis;
 }
 
 function backward({ states, start }: Nfa, cuts: ReadonlySet<State>): Walk {
@@ -51,28 +108,9 @@ function backward({ states, start }: Nfa, cuts: ReadonlySet<State>): Walk {
   return { from: new Set([...cuts].map(of)), goals: new Set([of(start)]) };
 }
 
-function dfaOf(walks: readonly Walk[]): LazyDfa | null {
+function dfaOf(walks: readonly Walk[], anywhere = false): LazyDfa | null {
   if (walks.length === 0) return null;
-  return new LazyDfa({
-    from: new Set(walks.flatMap(({ from }) => [...from])),
-    goals: new Set(walks.flatMap(({ goals }) => [...goals])),
-  });
-}
-
-class TwoWayGate implements Gate {
-  readonly #ahead: LazyDfa | null;
-  readonly #back: LazyDfa | null;
-
-  constructor(ahead: LazyDfa | null, back: LazyDfa | null) {
-    this.#ahead = ahead;
-    this.#back = back;
-  }
-
-  passes({ bytes, start: from, end: to, stop, open }: Span, end: number): boolean {
-    return (
-      this.#ahead?.matches(bytes, end, to, 1, stop, open) === true ||
-      // Back over the keyword itself, since the walk starts behind it.
-      this.#back?.matches(bytes, end - 1, from - 1, -1, stop, open) === true
-    );
-  }
+  const from = new Set(walks.flatMap((walk) => [...walk.from]));
+  const goals = new Set(walks.flatMap((walk) => [...walk.goals]));
+  return new LazyDfa({ from, goals, anywhere });
 }

@@ -3,7 +3,7 @@ import { LiteralFinder } from "@sluice/literals";
 import { MAX_DECODINGS } from "./decode.ts";
 import type { Rule } from "./rule.ts";
 import { decodeBytes } from "./screen-decode.ts";
-import { type Gate, gateOf } from "./screen-gate.ts";
+import { Gate, type Span } from "./screen-gate.ts";
 import { ShapeCheck } from "./screen-shapes.ts";
 
 const NEWLINE = 10;
@@ -42,6 +42,7 @@ class RuleScreen implements Screen {
   /** Where in the data the finder's text begins, and how long it is; it is one escaped line, decoded, or whole lines. */
   #start = 0;
   #length = 0;
+  #span: Span;
   #decoded = false;
   /** Lines with escapes: where they begin, and where they end. */
   #escaped: number[] = [];
@@ -62,6 +63,7 @@ class RuleScreen implements Screen {
     this.#finder = new LiteralFinder([...byText.keys()]);
     this.#shapes = new ShapeCheck(new Set(rules.flatMap(({ shape }) => shape ?? [])));
     this.#acrossLines = acrossLines;
+    this.#span = this.#newSpan();
   }
 
   suspects(data: Uint8Array<ArrayBuffer>): readonly number[] {
@@ -110,8 +112,14 @@ class RuleScreen implements Screen {
     }
   }
 
+  #newSpan(): Span {
+    const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
+    return { bytes: this.#finder.input, start: 0, end: this.#length, stop, open: this.#acrossLines };
+  }
+
   #search(length: number): void {
     this.#length = length;
+    this.#span = this.#newSpan();
     this.#finder.load(length);
     this.#finder.marks(this);
     this.#finder.hits(this.#hit);
@@ -121,10 +129,8 @@ class RuleScreen implements Screen {
     if (this.#isSuspect(start)) return;
     const keyword = this.#keywords[literal] as Keyword;
     if (keyword.hits++ >= HITS_BEFORE_GATE) {
-      keyword.gate ??= gateOf(keyword.text, keyword.rules);
-      const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
-      const span = { bytes: this.#finder.input, start: 0, end: this.#length, stop, open: this.#acrossLines };
-      if (!keyword.gate.passes(span, start + keyword.text.length)) return;
+      keyword.gate ??= new Gate(keyword.text, keyword.rules);
+      if (!keyword.gate.passes(this.#span, start + keyword.text.length)) return;
     }
     this.#suspect(start);
   };

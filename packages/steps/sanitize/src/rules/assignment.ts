@@ -1,0 +1,59 @@
+import { isPlaceholder, isReference } from "../validators/placeholder.ts";
+
+/** What may close a key: `"password"`, `['password']`, `password[]`, escaped quotes. */
+const CLOSE = String.raw`(?:\\{0,4}["'\x60]|\]|\[\d{0,4}\]){0,2}`;
+/** What binds a value to a key: `=`, `:`, `:=`, `::=`, `=>`, `==`, `!==`, `?=`, `.=`; Go puts a type before it. */
+const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!={1,2}|:{1,2}(?!//)|->|[?.+]=)[ \t]{0,32}`;
+/** A value in quotes, which may be escaped themselves. */
+const QUOTED = String.raw`@?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,1024})(?=\k<quote>)`;
+/** A value that ends where the next field begins. */
+const BARE = String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,511})(?<![)\]},;:])`;
+
+/** The pattern of an assignment of a value, in quotes or not, to a key. The key is a pattern; it goes on with `suffix`. */
+export function assigned(key: string): string {
+  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})${CLOSE}${BIND}(?:${QUOTED}|${BARE})`;
+}
+
+/** The pattern of a key and a value that are two arguments of a call: `setProperty("x_token", "…")`. */
+export function argument(key: string): string {
+  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})["'\x60][ \t]{0,8},[ \t\r\n]{0,32}(?<quote>["'\x60])(?<secret>[^"'\x60\r\n]{1,1024})\k<quote>`;
+}
+
+/** An assignment, taken apart. */
+export interface Assignment {
+  readonly value: string;
+  /** The words of the key before and after the part that the rule looked for, in lower case. */
+  readonly before: string;
+  readonly after: string;
+  readonly quoted: boolean;
+  /** True where a colon binds in the middle of a sentence: `invalid password: user root`. */
+  readonly prose: boolean;
+}
+
+/** Takes a match of {@link assigned} apart; undefined where the value is a placeholder or comes from elsewhere. */
+export function assignmentOf(value: string, match: RegExpExecArray): Assignment | undefined {
+  const groups = match.groups ?? {};
+  if (isPlaceholder(value) || isReference(value)) return undefined;
+  const quoted = groups["quote"] !== undefined;
+  const end = match.index + match[0].length;
+  if (!quoted && /^[([]/.test(match.input.slice(end, end + 1)) && /^[\w.>:-]+$/.test(value)) return undefined;
+  const line = match.input.slice(Math.max(0, match.input.lastIndexOf("\n", match.index) + 1), match.index);
+  return {
+    value,
+    before: lastWord(/[\w.-]*$/.exec(line.slice(-64))?.[0] ?? ""),
+    after: lastWord(groups["suffix"] ?? ""),
+    quoted,
+    prose:
+      !quoted && /^:{1,2}$/.test(groups["bind"] ?? "") && !/^[\s>*#|$@-]*["']?[\w.-]*$|[{,[][\s"']*[\w.-]*$/.test(line),
+  };
+}
+
+function lastWord(name: string): string {
+  return (
+    name
+      .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+      .toLowerCase()
+      .split(/[_.-]+/)
+      .findLast((word) => word !== "") ?? ""
+  );
+}

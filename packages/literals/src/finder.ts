@@ -2,7 +2,7 @@ import { instantiate, ModuleBuilder, newMemory } from "@sluice/wasm";
 import { emitCollect, emitVerify } from "./emit-literals.ts";
 import { emitMarks } from "./emit-marks.ts";
 import { HIT_BYTES, MARK, MAX_HITS, PAD, RESULT, type Regions, regions, WINDOW } from "./layout.ts";
-import { buildTables } from "./tables.ts";
+import { buildTables, isLiteral } from "./tables.ts";
 
 /** Reports one occurrence of a literal: its number, and its start. */
 export type HitVisitor = (literal: number, start: number) => void;
@@ -26,6 +26,7 @@ type Verify = (at: number, end: number, hits: number, hitsEnd: number) => number
  */
 export class LiteralFinder {
   static readonly WINDOW = WINDOW;
+  static readonly takes = isLiteral;
   /** Where the text goes. */
   readonly input: Uint8Array<ArrayBuffer>;
   readonly #regions: Regions;

@@ -14,7 +14,10 @@ import {
 
 /** The memory image by which literals are found, from address 0. */
 export function buildTables(literals: readonly string[]): Uint8Array {
-  for (const text of literals) checkLiteral(text);
+  const wrong = literals.find((text) => !isLiteral(text));
+  if (wrong !== undefined) {
+    throw new Error(`a literal must have 3 to ${MAX_LITERAL_LENGTH} ASCII characters: ${JSON.stringify(wrong)}`);
+  }
   const folded = literals.map((text) => text.toLowerCase());
   const fragments = chooseFragments(folded);
   const texts = ENTRIES + (fragments.length + 1) * ENTRY.size;
@@ -39,10 +42,9 @@ export function buildTables(literals: readonly string[]): Uint8Array {
   return new Uint8Array(image.buffer);
 }
 
-function checkLiteral(text: string): void {
-  if (!/^[\x01-\x7f]+$/.test(text) || text.length < 3 || text.length > MAX_LITERAL_LENGTH) {
-    throw new Error(`a literal must have 3 to ${MAX_LITERAL_LENGTH} ASCII characters: ${JSON.stringify(text)}`);
-  }
+/** Whether a finder can look for a text: 3 to 256 ASCII characters. */
+export function isLiteral(text: string): boolean {
+  return /^[\x01-\x7f]+$/.test(text) && text.length >= 3 && text.length <= MAX_LITERAL_LENGTH;
 }
 
 /** Writes the blocks of a text. Bytes behind its end are equal whatever the input holds. */

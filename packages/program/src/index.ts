@@ -1,5 +1,5 @@
 import type { Event, Program, ProgramSpec, Registry, StepRun } from "@sluice/core";
-import { FusedProgram, kernelsOf } from "./fused.ts";
+import { FusedProgram, fuse } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
 
@@ -10,8 +10,8 @@ import { compileStages } from "./stages.ts";
 export async function compileProgram(spec: ProgramSpec, registry: Registry): Promise<Program> {
   const stages = await compileStages(spec, registry);
   const plain = new PlainProgram(stages, spec.stamp);
-  const kernels = spec.kernel ? kernelsOf(stages, spec.stamp) : null;
-  return kernels ? new FusedProgram(plain, kernels) : plain;
+  const fused = spec.kernel ? fuse(stages, spec.stamp) : null;
+  return fused ? new FusedProgram(plain, fused) : plain;
 }
 
 /** The steps of a pipeline: they change an event in place, or tell why it is dropped. */

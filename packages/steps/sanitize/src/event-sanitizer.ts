@@ -32,9 +32,11 @@ export class EventSanitizer {
   /** Changes the event in place; null when it is to be dropped. What cannot be checked within the time is withheld. */
   apply(event: Event, { tally }: StepRun, budgetMs: number): Event | null {
     const found: string[] = [];
+    const message = event["message"];
+    const budget = new Budget(budgetMs, typeof message === "string" ? message.length : 0);
     let drop = false;
     try {
-      this.#sanitize(event, new Budget(budgetMs), ({ rule, action }) => {
+      this.#sanitize(event, budget, ({ rule, action }) => {
         found.push(`${rule}:${action}`);
         drop ||= action === "drop";
       });
@@ -131,7 +133,8 @@ function replaceKnown(known: KnownSecrets, budget: Budget): Visitor {
 
 /** Fields that sluice writes, and writes again the same: an id must not change. */
 function isOwn(field: string, value: Value): boolean {
-  return field === "event.id" || (field === "@timestamp" && typeof value === "string" && OWN_TIME.test(value));
+  if (field === "event.id" || (field === "log.offset" && typeof value === "number")) return true;
+  return field === "@timestamp" && typeof value === "string" && OWN_TIME.test(value);
 }
 
 function mustBeWithheld(field: string, value: Value): boolean {

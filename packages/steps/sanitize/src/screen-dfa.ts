@@ -9,6 +9,7 @@ const UNKNOWN = 0;
 const DEAD = 1;
 const ACCEPTED = 2;
 const FIRST = 3;
+const ROW = 256;
 
 /** A walk over an automaton: which of its edges to take, and where it has to arrive. */
 export interface Walk {
@@ -25,7 +26,8 @@ export interface Walk {
 export class LazyDfa {
   readonly #walk: Walk;
   readonly #numbers = new Map<string, number>();
-  #rows: Uint16Array[] = [];
+  /** A row of 256 for each state, which names the state behind each byte. */
+  #table = new Uint16Array(16 * ROW);
   #sets: State[][] = [];
   readonly #start: number;
 
@@ -42,12 +44,15 @@ export class LazyDfa {
   matches(bytes: Uint8Array, start: number, end: number, step: 1 | -1, stop: number, open: boolean): boolean {
     let state = this.#start;
     if (state < FIRST) return state === ACCEPTED;
+    let table = this.#table;
     const last = start + step * MAX_STEPS;
     for (let at = start; at !== end; at += step) {
       if (at === last) return true;
       const byte = bytes[at] as number;
       if (byte === stop) return false;
-      state = (this.#rows[state - FIRST] as Uint16Array)[byte] || this.#next(state, byte);
+      const known = table[state * ROW + byte] as number;
+      state = known === UNKNOWN ? this.#next(state, byte) : known;
+      if (known === UNKNOWN) table = this.#table;
       if (state < FIRST) return state === ACCEPTED;
     }
     return open;
@@ -58,12 +63,10 @@ export class LazyDfa {
     const from = this.#sets[state - FIRST] as State[];
     for (const { edges } of from) for (const { bytes, to } of edges) if (bytes[byte] === 1) targets.add(to);
     if (this.#walk.anywhere) for (const first of this.#walk.from) targets.add(first);
-    if (this.#rows.length >= MAX_STATES) {
-      this.#forget();
-      return this.#number(targets);
-    }
+    const full = this.#sets.length >= MAX_STATES;
+    if (full) this.#forget();
     const number = this.#number(targets);
-    (this.#rows[state - FIRST] as Uint16Array)[byte] = number;
+    if (!full) this.#table[state * ROW + byte] = number;
     return number;
   }
 
@@ -75,16 +78,22 @@ export class LazyDfa {
     const key = set.map(({ id }) => id).join();
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    this.#sets.push(set);
-    const number = this.#rows.push(new Uint16Array(256).fill(UNKNOWN)) - 1 + FIRST;
+    const number = this.#sets.push(set) - 1 + FIRST;
+    if ((number + 1) * ROW > this.#table.length) this.#grow();
     this.#numbers.set(key, number);
     return number;
+  }
+
+  #grow(): void {
+    const grown = new Uint16Array(this.#table.length * 2);
+    grown.set(this.#table);
+    this.#table = grown;
   }
 
   /** Forgets all states but the first. */
   #forget(): void {
     this.#numbers.clear();
-    this.#rows = [];
+    this.#table.fill(UNKNOWN);
     this.#sets = [];
     this.#number(this.#walk.from);
   }

@@ -27,6 +27,8 @@ export class Gate {
   /** Patterns that only stand near a keyword. */
   readonly #near: LazyDfa | null;
   readonly #reach: number;
+  /** A pattern could not be read. */
+  #open = false;
   /** The part of a text that was searched in vain for patterns that only stand near. */
   #searched: Span | null = null;
   #hit = 0;
@@ -37,7 +39,12 @@ export class Gate {
     const back: Walk[] = [];
     const near: Walk[] = [];
     for (const rule of rules) {
-      const { nfa, byKeyword, avoidable } = analysisOf(rule);
+      const analysis = analysisOf(rule);
+      if (analysis === null) {
+        this.#open = true;
+        continue;
+      }
+      const { nfa, byKeyword, avoidable } = analysis;
       const cuts = byKeyword.get(keyword);
       if (avoidable) near.push({ from: new Set([nfa.start]), goals: new Set([nfa.accept]) });
       else if (cuts === undefined) continue;
@@ -54,6 +61,7 @@ export class Gate {
   passes(text: Span, end: number): boolean {
     const { bytes, start: from, end: to, stop, open } = text;
     return (
+      this.#open ||
       this.#ahead?.matches(bytes, end, to, 1, stop, open) === true ||
       // Back over the keyword itself, since the walk starts behind it.
       this.#back?.matches(bytes, end - 1, from - 1, -1, stop, open) === true ||
@@ -90,16 +98,31 @@ interface Analysis extends ReturnType<typeof cutsOf> {
   readonly nfa: Nfa;
 }
 
-const analyses = new WeakMap<Rule, Analysis>();
+const analyses = new WeakMap<Rule, Analysis | null>();
 
-function analysisOf(rule: Rule): Analysis {
-  const known = analyses.get(rule);
-  if (known) return known;
-  const nfa = nfaOf(rule);
-  const keywords = rule.keywords.map((word) => word.toLowerCase());
-  const analysis = { nfa, ...cutsOf(nfa, keywords) };
-  analyses.set(rule, analysis);
+/** Null for a pattern that `RegExp` may understand, but the parser does not. */
+function analysisOf(rule: Rule): Analysis | null {
+  let analysis = analyses.get(rule);
+  if (analysis === undefined) {
+    analysis = analyse(rule);
+    analyses.set(rule, analysis);
+  }
   return analysis;
+}
+
+function analyse(rule: Rule): Analysis | null {
+  try {
+    const nfa = nfaOf(rule);
+    return {
+      nfa,
+      ...cutsOf(
+        nfa,
+        rule.keywords.map((word) => word.toLowerCase()),
+      ),
+    };
+  } catch {
+    return null;
+  }
 }
 
 function backward({ states, start }: Nfa, cuts: ReadonlySet<State>): Walk {

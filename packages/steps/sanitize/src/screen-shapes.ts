@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Shape } from "./rule.ts";
 
 /** The shapes of shapes.ts in a run of digits, spaces and dashes, whatever stands around it. */
@@ -5,6 +6,8 @@ const NUMBERS: Partial<Record<Shape, RegExp>> = {
   "long-number": /\d(?:[ -]?\d){11}/,
   "three-two-four": /\d{3}[- ]\d{2}[- ]\d{4}/,
 };
+/** No shape has fewer. */
+const FEWEST_DIGITS = 9;
 /** The shortest run of base64 that a rule asks for. */
 const RUN = 64;
 
@@ -20,10 +23,12 @@ export class ShapeCheck {
 
   /** Whether the run of digits, spaces and dashes around `at` holds a number of a shape. */
   isNumber(bytes: Uint8Array, at: number, length: number): boolean {
-    if (this.#numbers.length === 0) return false;
     const [start, end] = runAround(bytes, at, length, isNumeric);
-    const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 256)));
-    return end - start > 256 || this.#numbers.some((pattern) => pattern.test(text));
+    let digits = 0;
+    for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x30) digits++;
+    if (digits < FEWEST_DIGITS || this.#numbers.length === 0) return false;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+    return this.#numbers.some((pattern) => pattern.test(text));
   }
 
   isLongRun(bytes: Uint8Array, at: number, length: number): boolean {

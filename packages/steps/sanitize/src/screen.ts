@@ -18,10 +18,13 @@ export interface ScreenOptions {
   readonly acrossLines?: boolean;
 }
 
-/** Creates the screen of some rules, or null when one of them has to look at every text. */
+/** Creates the screen of some rules, or null when one of them may have to look at every text. */
 export function createScreen(options: ScreenOptions): Screen | null {
-  const everywhere = options.rules.some(({ keywords, shape }) => keywords.length === 0 && shape === undefined);
-  return everywhere ? null : new RuleScreen(options);
+  return options.rules.every(canBeScreened) ? new RuleScreen(options) : null;
+}
+
+function canBeScreened({ keywords, shape }: Rule): boolean {
+  return (keywords.length > 0 || shape !== undefined) && keywords.every((word) => LiteralFinder.takes(word));
 }
 
 /** A keyword, and the gate once it is worth one. */

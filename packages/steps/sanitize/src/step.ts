@@ -4,6 +4,7 @@ import { slowRules } from "./custom.ts";
 import { EventSanitizer } from "./event-sanitizer.ts";
 import { type SanitizeOptions, sanitizeOptions } from "./options.ts";
 import { createSanitizer } from "./sanitizer.ts";
+import { createScreen } from "./screen.ts";
 
 /** Milliseconds for an event on which some step hung: whoever watches the program has little patience left. */
 const SKIPPED_BUDGET = 20;
@@ -26,6 +27,7 @@ function createStep(options: Exclude<SanitizeOptions, "off">): Step {
     // It may have been one of the file's own patterns that hung; those of the rules cannot.
     skipped: (event, run) =>
       own.length > 0 ? events.withhold(event) : events.apply(event, run, Math.min(budget, SKIPPED_BUDGET)),
+    screen: () => createScreen(sanitizer),
     diagnose: () => slowRules(own),
   };
 }

@@ -5,9 +5,9 @@ const CLOSE = String.raw`(?:\\{0,4}["'\x60]|\]|\[\d{0,4}\]){0,2}`;
 /** What binds a value to a key: `=`, `:`, `:=`, `::=`, `=>`, `==`, `!==`, `?=`, `.=`; Go puts a type before it. */
 const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!={1,2}|:{1,2}(?!//)|->|[?.+]=)[ \t]{0,32}`;
 /** A value in quotes, which may be escaped themselves. */
-const QUOTED = String.raw`@?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,1024})(?=\k<quote>)`;
+const QUOTED = String.raw`@?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,4096})(?=\k<quote>)`;
 /** A value that ends where the next field begins. */
-const BARE = String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,511})(?<![)\]},;:])`;
+const BARE = String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,2047})(?<![)\]},;:])`;
 
 /** The pattern of an assignment of a value, in quotes or not, to a key. The key is a pattern; it goes on with `suffix`. */
 export function assigned(key: string): string {

@@ -3,7 +3,7 @@ import { isBasicCredentials } from "../validators/decode.ts";
 import { isPlaceholder, isReference } from "../validators/placeholder.ts";
 
 const COOKIE_ATTRIBUTES =
-  /^(?:path|domain|expires|max-age|samesite|version|comment|priority|secure|httponly|partitioned)$/i;
+  /^(?:path|domain|expires|max-age|samesite|version|comment|priority|secure|httponly|partitioned|mstshash)$/i;
 const isValue = (secret: string): boolean => !isPlaceholder(secret) && !isReference(secret);
 
 /** Credentials in the fields of HTTP requests and answers, however a log writes these. */

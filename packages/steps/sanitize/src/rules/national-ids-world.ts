@@ -163,7 +163,7 @@ const IDS: readonly NationalId[] = [
   {
     name: "in-pan",
     title: "Indian permanent account number",
-    pattern: String.raw`[A-Z]{5}\d{4}[A-Z]`,
+    pattern: String.raw`[A-Z]{5}\d{4}[A-Z]|(?=[A-Z]{0,5}\d{4}[A-Z]{1,6}(?!\w))\w{10}`,
     positive: ["PAN ⟦ABCPD1234Z⟧"],
     negative: ["ABCD1234"],
   },

@@ -28,6 +28,7 @@ function isPassword(value: string, match: RegExpExecArray): boolean {
   if (found === undefined || ABOUT.test(found.after) || DONE.test(found.before)) return false;
   if (/^(?:old)?pwd$/i.test(match[0].split(/[^a-z]/i, 1)[0] ?? "") && /^[/~]|^[a-z]:\\/i.test(value)) return false;
   if (/^pass[^a-z]/i.test(match[0]) && /^\d{1,5}[a-z%]{0,3}$/i.test(value)) return false;
+  if (/(?:sha-?\d*|md5|hash|crypt) of (?:the |given )?$/i.test(match.input.slice(0, match.index))) return false;
   return looksChosen(found) && !isIdiom(found, match);
 }
 
@@ -43,7 +44,6 @@ function looksChosen({ value, quoted, prose }: Assignment): boolean {
 
 /** Forms that are no password where they stand: `?password=secret` in a manual, `a = foo$bar` in a shell. */
 function isIdiom({ value, quoted }: Assignment, match: RegExpExecArray): boolean {
-  if (value === "MWYyZDFlMmU2N2Rm") return true; // The example of the Kubernetes manual.
   if (quoted || !/\s[:=]{1,2}\s/.test(match[0]))
     return /^secret$/i.test(value) && /[?&]$/.test(match.input.slice(0, match.index));
   return /^[a-z]+\$[a-z]+$|^[a-z]+(?:-[a-z]+)+$/.test(value);
@@ -94,6 +94,7 @@ export const passwordRules: readonly Rule[] = [
       "password = env.TEST_PASSWORD",
       "tests: pass=12 fail=0",
       "bypass=on",
+      "unknown user (SHA1 of given password: 21bd12)",
       'IAMUserChangePassword = "arn:aws:iam::aws:policy/IAMUserChangePassword"',
     ],
   },

@@ -68,7 +68,7 @@ export const privateKeyRules: readonly Rule[] = [
     title: "private part of a JSON Web Key",
     sets: ["default", "secrets"],
     keywords: ['"kty"', "'kty'", 'kty\\"'],
-    pattern: String.raw`(?<=kty\\?["'][^{}]{0,4096})\\?["'](?:d|p|q|dp|dq|qi|k)\\?["'][ ]{0,4}:[ ]{0,4}\\?["'](?<secret>[A-Za-z0-9_-]{20,1024})|\\?["'](?:d|p|q|dp|dq|qi|k)\\?["'][ ]{0,4}:[ ]{0,4}\\?["'](?<secret>[A-Za-z0-9_-]{20,1024})(?=[^{}]{0,4096}["']kty)`,
+    pattern: String.raw`\\?["'](?:d|p|q|dp|dq|qi|k)\\?["'][ ]{0,4}:[ ]{0,4}\\?["'](?:(?<=kty\\?["'][^{}]{0,4096})(?<secret>[A-Za-z0-9_-]{20,1024})|(?<secret>[A-Za-z0-9_-]{20,1024})(?=[^{}]{0,4096}["']kty))`,
     reach: { before: 4096, after: 4096 },
     positive: ['{"kty":"EC","crv":"P-256","x":"public","d":"⟦jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI⟧"}'],
     negative: ['{"kty":"EC","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"}'],

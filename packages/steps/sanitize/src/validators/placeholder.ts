@@ -14,9 +14,9 @@ const CODE =
 const WORD =
   /^(?:null|nil|none|undefined|nan|true|false|yes|no|on|off|ok|n\/a|empty|unset|unknown|missing|blank|hidden|masked|filtered|redacted|removed|omitted|sanitized|encrypted|protected|private|public|required|optional|enabled|disabled|invalid|valid|incorrect|correct|wrong|expired?|failed|failure|success|changed?|reset|default|set|not|the|for|from|with|must|should|is|was|are|at|an?|and|or|to|in|of|by|has|have|will|can|cannot|can't|may|does|do|did|please|enter|minimum|too|using|user|users|username|password|passwd|passphrase|string|text|str|int|integer|bool|boolean|object|array|char|byte|type|input|include|same-origin|omit|basic|bearer|digest|negotiate|token|prompt|error|denied|accepted|rejected|authentication|authorization|permission|access|keyboard-interactive|publickey|interactive|allow|deny|permit|prohibit-password|without-password|sufficient|requisite|substack)[.,:;!?]*$/i;
 
-/** Words inside that say that it is an example. */
+/** Words inside that say that it is an example; and the example of the Kubernetes manual. */
 const EXAMPLE =
-  /(?:^|[^a-z])(?:examples?|sample|dummy|fake|placeholder|change[_-]?(?:me|this|it)|your|insert|replace|todo|tbd|fixme|foobar)(?:[^a-z]|$)|^[a-z_ -]*(?:fake|example|dummy|placeholder|changeme|insert_)[a-z_ -]*$|not[_-]?a?[_-]?(?:real|set|secure)(?:[^a-z]|$)/i;
+  /(?:^|[^a-z])(?:examples?|sample|dummy|fake|placeholder|change[_-]?(?:me|this|it)|your|insert|replace|todo|tbd|fixme|foobar)(?:[^a-z]|$)|^[a-z_ -]*(?:fake|example|dummy|placeholder|changeme|insert_)[a-z_ -]*$|not[_-]?a?[_-]?(?:real|set|secure)(?:[^a-z]|$)|^MWYyZDFlMmU2N2Rm$/i;
 
 /** The name of a setting instead of its value: `DB_PASSWORD`, `real_key`, `my-tls-secret`. */
 const NAME =

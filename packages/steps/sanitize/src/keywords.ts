@@ -14,14 +14,7 @@ const STRETCH = 65_536;
 export function keywordFinder(keywords: readonly string[]): KeywordFinder {
   const folded = keywords.map((keyword) => keyword.toLowerCase());
   const { classes, width } = classify(folded);
-  const trie = new Trie(width);
-  for (const [index, keyword] of folded.entries()) {
-    trie.add(
-      Array.from(keyword, (char) => classes[char.charCodeAt(0)] as number),
-      index,
-    );
-  }
-  const { next, outputs } = trie.close();
+  const { next, outputs } = new Automaton(folded, classes, width).close();
   const lengths = keywords.map(({ length }) => length);
   return {
     find(text, visit, pause) {
@@ -30,8 +23,10 @@ export function keywordFinder(keywords: readonly string[]): KeywordFinder {
         if (i % STRETCH === STRETCH - 1) pause();
         const code = text.charCodeAt(i);
         state = next[state + (code < 128 ? (classes[code] as number) : 0)] as number;
-        if (outputs[state] === undefined) continue;
-        for (const keyword of outputs[state] as number[]) visit(keyword, i + 1 - (lengths[keyword] as number), i + 1);
+        if (state >= 0) continue;
+        state = -state;
+        for (const keyword of outputs.get(state) as number[])
+          visit(keyword, i + 1 - (lengths[keyword] as number), i + 1);
       }
     },
   };
@@ -50,58 +45,65 @@ function classify(keywords: readonly string[]): { classes: Uint8Array; width: nu
   return { classes, width };
 }
 
-/** States are numbered by the offset of their row, which saves a multiplication for every character. */
-class Trie {
+/**
+ * The table while it is made. A state is the offset of its row; 0 is the first one, and no row's cell points to it before
+ * `close`, so that 0 also means none.
+ */
+class Automaton {
   readonly #width: number;
-  readonly #rows: number[][] = [];
-  readonly #outputs: number[][] = [];
+  readonly #next: Int32Array;
+  /** The keywords that end in a state. */
+  readonly #outputs = new Map<number, number[]>();
+  #length: number;
 
-  constructor(width: number) {
+  constructor(keywords: readonly string[], classes: Uint8Array, width: number) {
+    const characters = keywords.reduce((sum, { length }) => sum + length, 0);
     this.#width = width;
-    this.#state();
+    this.#next = new Int32Array((characters + 1) * width);
+    this.#length = width;
+    for (const [index, keyword] of keywords.entries()) this.#add(keyword, classes, index);
   }
 
-  add(path: readonly number[], keyword: number): void {
+  #add(keyword: string, classes: Uint8Array, index: number): void {
     let state = 0;
-    for (const step of path) {
-      const row = this.#rows[state] as number[];
-      row[step] ||= this.#state();
-      state = row[step] as number;
+    for (let i = 0; i < keyword.length; i++) {
+      const cell = state + (classes[keyword.charCodeAt(i)] as number);
+      if (this.#next[cell] === 0) {
+        this.#next[cell] = this.#length;
+        this.#length += this.#width;
+      }
+      state = this.#next[cell] as number;
     }
-    (this.#outputs[state] as number[]).push(keyword);
+    this.#outputs.set(state, [...(this.#outputs.get(state) ?? []), index]);
   }
 
-  /** Fills in where to go on when a word ends in the middle, breadth first. */
-  close(): { next: Int32Array; outputs: (number[] | undefined)[] } {
-    const fallback = new Int32Array(this.#rows.length);
-    const queue = (this.#rows[0] as number[]).filter((state) => state > 0);
+  /**
+   * Fills in where to go on when a word ends in the middle, breadth first. States in which keywords end are negative in
+   * the table, so that one comparison tells.
+   */
+  close(): { next: Int32Array; outputs: ReadonlyMap<number, readonly number[]> } {
+    const next = this.#next;
+    const fallback = new Map<number, number>();
+    const queue = [...next.subarray(0, this.#width)].filter((state) => state > 0);
     for (const state of queue) {
-      const row = this.#rows[state] as number[];
-      const back = fallback[state] as number;
-      (this.#outputs[state] as number[]).push(...(this.#outputs[back] as number[]));
-      for (const [step, target] of row.entries()) {
-        const other = (this.#rows[back] as number[])[step] as number;
-        if (target === 0) row[step] = other;
+      const back = fallback.get(state) ?? 0;
+      this.#inherit(state, back);
+      for (let step = 0; step < this.#width; step++) {
+        const target = next[state + step] as number;
+        const other = next[back + step] as number;
+        if (target === 0) next[state + step] = other;
         else {
-          fallback[target] = other;
+          fallback.set(target, other);
           queue.push(target);
         }
       }
     }
-    return this.#table();
+    return { next: next.map((state) => (this.#outputs.has(state) ? -state : state)), outputs: this.#outputs };
   }
 
-  #table(): { next: Int32Array; outputs: (number[] | undefined)[] } {
-    const next = Int32Array.from(this.#rows.flat(), (state) => state * this.#width);
-    const outputs: (number[] | undefined)[] = Array.from({ length: next.length });
-    for (const [state, words] of this.#outputs.entries()) {
-      if (words.length > 0) outputs[state * this.#width] = words;
-    }
-    return { next, outputs };
-  }
-
-  #state(): number {
-    this.#outputs.push([]);
-    return this.#rows.push(Array.from({ length: this.#width }, () => 0)) - 1;
+  /** Words that end in a state also end in every longer one that ends like it. */
+  #inherit(state: number, back: number): void {
+    const inherited = this.#outputs.get(back);
+    if (inherited) this.#outputs.set(state, [...(this.#outputs.get(state) ?? []), ...inherited]);
   }
 }

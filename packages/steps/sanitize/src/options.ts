@@ -38,7 +38,9 @@ const detailed = z.strictObject({
   hash_key: z.string().min(1).optional().describe("Key for the action `hash`, e.g. `${file:/run/secrets/hash_key}`"),
   budget: duration()
     .prefault("50ms")
-    .describe("CPU time that one event may take; what is not checked by then is withheld"),
+    .describe(
+      "CPU time that one event may take, and a millisecond for each 8 KiB; what is not checked by then is withheld",
+    ),
 });
 
 /** `sanitize: default`, `sanitize: off`, or an object that says how. */

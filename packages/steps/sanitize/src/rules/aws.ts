@@ -1,0 +1,121 @@
+import type { Rule } from "../rule.ts";
+import { GITLEAKS, NOSEYPARKER, secret } from "./secret.ts";
+
+export const awsRules: readonly Rule[] = [
+  secret({
+    name: "aws-access-key",
+    title: "AWS access key id",
+    keywords: ["a3t", "akia", "agpa", "aida", "aroa", "aipa", "anpa", "anva", "asia", "abia", "acca"],
+    pattern: String.raw`\b(?:A3T[A-Z0-9]|AKIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b`,
+    positive: ["⟦A3T0ABCDEFGHIJKLMNOP⟧", "⟦AKIADEADBEEFDEADBEEF⟧"],
+  }),
+  secret({
+    name: "aws-account-id",
+    title: "AWS account number",
+    keywords: ["awsaccount", "aws_account"],
+    pattern: "aws_?account_?(?:id)?[\"'`]?\\s{0,30}(?::|=>|=)\\s{0,30}[\"'`]?(?<secret>\\d{4}-?\\d{4}-?\\d{4})(?!\\d)",
+    ignoreCase: true,
+    positive: ["4. login into ecr\n\n```bash\naws_region=eu-central-1\naws_account_id=⟦891511536143⟧"],
+  }),
+  secret({
+    name: "aws-amazon-bedrock-api-key-long-lived",
+    title: "Aws amazon bedrock API key long lived",
+    keywords: ["absk"],
+    pattern: String.raw`\b(?<secret>ABSK[a-zA-Z0-9+/]{109,269}={0,2})(?![\w-])`,
+    minEntropy: 3,
+    positive: [
+      "⟦ABSKSxH8iKA34gv8i94VEu3z6YMN8XKQCHTWiIx1vd95xet/Fo8QvmFRLApP83mv38iRJqzRFZOCrTqUuRmsW2YkZ8J7S9mYPgPW5K5jSdnl0W/Fm1ql=⟧",
+    ],
+    source: GITLEAKS,
+  }),
+  secret({
+    name: "aws-amazon-bedrock-api-key-short-lived",
+    title: "Aws amazon bedrock API key short lived",
+    keywords: ["bedrock-api-key-ymvkcm9jay5hbwf6b25hd3muy29t"],
+    pattern: "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t",
+    minEntropy: 3,
+    positive: ["⟦bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t⟧"],
+    source: GITLEAKS,
+  }),
+  secret({
+    name: "aws-appsync-key",
+    title: "AWS AppSync API key",
+    keywords: ["da2-"],
+    pattern: String.raw`\bda2-[a-z0-9]{26}\b`,
+    positive: ["  aws_appsync_apiKey: '⟦da2-nmaqhbb63zabjactesiydcfuvu⟧',"],
+  }),
+  secret({
+    name: "aws-arn",
+    title: "Amazon resource name with an account number",
+    keywords: ["arn:aws"],
+    pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{12}:[\w$*./:{}-]{1,256}`,
+    positive: ["⟦arn:aws-us-gov:wgq70iwS:u3:142543877523:xH⟧"],
+  }),
+  secret({
+    name: "aws-arn-without-account",
+    title: "Amazon resource name",
+    certainty: "identifier",
+    keywords: ["arn:aws"],
+    pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{0,12}:[\w$*./:{}-]{1,256}`,
+    positive: ["⟦arn:aws-cn:VFiSC:2:5846990:MgA⟧"],
+  }),
+  secret({
+    name: "aws-key-pair",
+    title: "AWS secret access key after its id",
+    keywords: ["a3t", "akia", "asia"],
+    pattern: String.raw`\b(?:A3T[A-Z0-9]|AKIA|ASIA)[A-Z0-9]{16}\b[^]{0,96}?(?<![\w+/=])(?<secret>[a-zA-Z0-9+/]{40})(?![\w+/=])`,
+    minEntropy: 3.2,
+    positive: ["AKIAIVOURJN3SXRRLZFQ:⟦3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFHL⟧"],
+  }),
+  secret({
+    name: "aws-mws-auth-token",
+    title: "Amazon MWS authorization token",
+    keywords: ["amzn.mws."],
+    pattern: String.raw`amzn\.mws\.[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}`,
+    ignoreCase: true,
+    positive: [
+      "secret key:IwJz1SHMccAKUKuskdVoHFfkre73BTyF80nRmcWc\nMWS Authorisation Token:  ⟦amzn.mws.dab428a1-ed97-fd8d-e045-950d712f6f58⟧",
+    ],
+  }),
+  secret({
+    name: "aws-s3-bucket",
+    title: "S3 bucket by host name",
+    certainty: "identifier",
+    keywords: [".amazonaws.com"],
+    pattern: String.raw`(?<![\w.-])(?:[\w-]{1,63}\.){1,6}s3(?:[.-][a-z0-9-]{4,20})?\.amazonaws\.com\b|(?<![\w.-])s3(?:[.-][a-z0-9-]{4,20})?\.amazonaws\.com/[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}`,
+    positive: ["⟦s3.amazonaws.com/49p0vu.5Px.EFCoXBl55⟧"],
+  }),
+  secret({
+    name: "aws-secret-access-key",
+    title: "AWS secret access key",
+    keywords: ["aws"],
+    pattern: String.raw`\baws_?(?:secret)?_?(?:access)?_?(?:key)?["']?\s{0,30}(?::|=>|=)\s{0,30}["']?(?<secret>[a-z0-9+/=]{40})(?![a-z0-9+/=])`,
+    ignoreCase: true,
+    positive: [
+      "aws_secret_access_key:⟦aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa⟧",
+      "aws_secret_access_key => ⟦aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa⟧",
+    ],
+    negative: ["export AWS_SECRET_ACCESS_KEY=ded7db27a4558e2ea9bbf0bf36ae0e8521618f366c"],
+    source: NOSEYPARKER,
+  }),
+  secret({
+    name: "aws-secret-key",
+    title: "AWS secret access key",
+    keywords: ["aws", "amazon", "amzn", "secretaccesskey", "secret_access_key", "secret_accesskey", "secretaccess_key"],
+    pattern: String.raw`(?:aws|amazon|amzn|secret_?access_?key)(?:[^]{0,40}?(?:secret|private|access|key|token)[^]{0,40}?|[^]{0,32}?)(?<![\w+/=])(?<secret>[a-z0-9+/]{40})(?![\w+/=])`,
+    ignoreCase: true,
+    minEntropy: 4,
+    positive: ["aws_secret_access_key = ⟦3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFHL⟧"],
+  }),
+  secret({
+    name: "aws-session-token",
+    title: "AWS session token",
+    keywords: ["aws"],
+    pattern:
+      "aws.?(?:session|(?:session.?)?token)[\"'`]?\\s{0,30}(?::|=>|=)\\s{0,30}[\"'`]?(?<secret>[a-z0-9+/=]{16,2000})",
+    ignoreCase: true,
+    positive: [
+      'ACCESS_KEY="0qk+o7XctJMmG6ydO8537c9+TofLJU1K0PiVBXSg"\nexport AWS_SESSION_TOKEN="⟦eyJhbGciOiJIUzUxMi53InR5cCI6IkpXVCJ9⟧.eyJhY2Nlc3N',
+    ],
+  }),
+];

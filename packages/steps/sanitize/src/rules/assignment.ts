@@ -2,10 +2,13 @@ import { isPlaceholder, isReference } from "../validators/placeholder.ts";
 
 /** What may close a key: `"password"`, `['password']`, `password[]`, escaped quotes. */
 const CLOSE = String.raw`(?:\\{0,4}["'\x60]|\]|\[\d{0,4}\]){0,2}`;
-/** What binds a value to a key: `=`, `:`, `:=`, `::=`, `=>`, `==`, `!==`, `?=`, `.=`; Go puts a type before it. */
-const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!={1,2}|:{1,2}(?!//)|->|[?.+]=)[ \t]{0,32}`;
+/**
+ * What binds a value to a key: `=`, `:`, `:=`, `::=`, `=>`, `==`, `!==`, `?=`, `.=`. Go puts a type before it; a list of one
+ * value may follow, or PHP's type and length.
+ */
+const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!={1,2}|:{1,2}(?!//)|->|[?.+]=)[ \t]{0,32}(?:string\(\d{1,5}\)[ ]|\[{1,2}(?=[^\s\]]))?`;
 /** A value in quotes, which may be escaped themselves. */
-const QUOTED = String.raw`@?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,4096})(?=\k<quote>)`;
+const QUOTED = String.raw`(?:@|[bru]{1,2}(?=["']))?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,4096})(?=\k<quote>)`;
 /** A value that ends where the next field begins. */
 const BARE = String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,2047})(?<![)\]},;:])`;
 
@@ -16,7 +19,7 @@ export function assigned(key: string): string {
 
 /** The pattern of a key and a value that are two arguments of a call: `setProperty("x_token", "…")`. */
 export function argument(key: string): string {
-  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})["'\x60][ \t]{0,8},[ \t\r\n]{0,32}(?<quote>["'\x60])(?<secret>[^"'\x60\r\n]{1,1024})\k<quote>`;
+  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})["'\x60][ \t]{0,8},[ \t\r\n]{0,32}(?<quote>["'\x60])(?:\\?["'])?(?<secret>[^"'\x60\r\n\\]{1,1024})(?:\\?["'])?\k<quote>`;
 }
 
 /** An assignment, taken apart. */

@@ -125,6 +125,20 @@ export const commandLineRules: readonly Rule[] = [
     source: "noseyparker np.psexec.1 (Apache-2.0)",
   },
   {
+    name: "protocol-login",
+    title: "password in a command of SMTP, IMAP, POP3, FTP or Redis",
+    sets: ["default", "secrets"],
+    keywords: ["AUTH PLAIN", "AUTH LOGIN", "AUTHENTICATE PLAIN", "PASS ", 'AUTH" "'],
+    pattern: String.raw`(?:(?:AUTH|AUTHENTICATE) PLAIN |AUTH LOGIN )(?<secret>[A-Za-z0-9+/]{8,512}={0,2})(?![\w+/=])|(?<=^|["'>:]\s?|[CS]: )PASS (?<secret>[^\s"'<]{3,128})|"AUTH" (?:"[^"]{1,64}" )?"(?<secret>[^"]{1,256})"(?! ")`,
+    validate: (secret) => isArgument(secret) && !/^(?:authentication|failed|successful)/i.test(secret),
+    positive: [
+      "C: AUTH PLAIN ⟦AGpvZQBodW50ZXIy⟧",
+      'FTP command: Client "192.0.2.1", "PASS ⟦hunter2⟧"',
+      '"AUTH" "joe" "⟦hunter2⟧"',
+    ],
+    negative: ['FTP command: Client "192.0.2.1", "PASS <password>"', "AUTH LOGIN failed", "test PASS foo"],
+  },
+  {
     name: "netrc-password",
     title: "password in the form of .netrc",
     sets: ["default", "secrets"],

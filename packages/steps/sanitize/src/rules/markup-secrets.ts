@@ -54,6 +54,20 @@ export const markupSecretRules: readonly Rule[] = [
     source: "noseyparker np.generic.9, gitleaks nuget-config-password (Apache-2.0, MIT)",
   },
   {
+    name: "form-data-secret",
+    title: "secret in a field of a multipart form",
+    sets: ["default", "secrets"],
+    keywords: ["form-data"],
+    pattern: String.raw`form-data;\s{0,4}name=\\?"(?:${SECRET_NAME})[\w.-]{0,24}\\?"(?:\r?\n|(?:\\r)?\\n){2}(?<secret>[^\r\n\\]{1,1024})`,
+    ignoreCase: true,
+    validate: isValue,
+    positive: [
+      'Content-Disposition: form-data; name="password"\r\n\r\n⟦hunter2⟧\r\n--x',
+      String.raw`form-data; name=\"password\"\r\n\r\n⟦hunter2⟧\r\n--x`,
+    ],
+    negative: ['form-data; name="file"\r\n\r\nhunter2'],
+  },
+  {
     name: "dotnet-credential",
     title: "password in a .NET credential object",
     sets: ["default", "secrets"],

@@ -12,14 +12,16 @@ export interface NationalId {
   readonly negative: readonly string[];
 }
 
-/** The rule that finds it, as a word of its own, in any case. */
+/** The rule that finds it, as a word of its own, in any case; a distinct one also not as part of a list of numbers. */
 export function nationalId({ name, title, distinct, pattern, valid, positive, negative }: NationalId): Rule {
   return {
     name,
     title,
     sets: distinct ? ["pii"] : [],
     keywords: [],
-    pattern: String.raw`(?<![\w])(?:${pattern})(?![\w])`,
+    pattern: distinct
+      ? String.raw`(?<![\w+.-]|\d )(?:${pattern})(?![\w+-]|[ .]\d)`
+      : String.raw`(?<!\w)(?:${pattern})(?!\w)`,
     ignoreCase: true,
     ...(valid && { validate: valid }),
     positive,

@@ -1,6 +1,6 @@
 /** Stars, dots and the like that somebody put where a secret was, and the marks of this sanitizer itself. */
 const MASKED =
-  /^(?:[^\p{L}\p{N}]+|(\p{L})\1{2,}|.{0,3}x{6,}.{0,3}|\[(?:redacted|hash|removed)\b.*)$|\*{3}|\.{3}$|x{8}|(.)\2{9}|\[redacted/iu;
+  /^(?:[^\p{L}\p{N}]+|(\p{L})\1{2,}|.{0,3}x{6,}.{0,3}|\[(?:redacted|hash|removed)\b.*)$|\*{3}|\.{3}$|x{8}|(.)\2{9}|^(?:redacted|hash|removed):|\[redacted/iu;
 
 /** Something that is filled in later: `${X}`, `$X`, `{{x}}`, `<x>`, `[X]`, `%s`, `%X%`, `#{x}`, `$(x)`. */
 const TEMPLATE =

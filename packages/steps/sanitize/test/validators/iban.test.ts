@@ -10,14 +10,13 @@ const REGISTRY =
 
 test.each(REGISTRY)("%s", (iban) => expect(isIban(iban)).toBe(true));
 
-test("no change of a digit or swap of neighbours goes unseen", () => {
+test("no change of a digit or swap of neighbouring digits goes unseen", () => {
   fc.assert(
     fc.property(fc.constantFrom(...REGISTRY), fc.nat(), fc.integer({ min: 1, max: 9 }), (iban, place, change) => {
       const at = 2 + (place % (iban.length - 3));
-      if (/\d/.test(iban[at] as string)) {
-        const changed = (Number(iban[at]) + change) % 10;
-        expect(isIban(iban.slice(0, at) + String(changed) + iban.slice(at + 1))).toBe(false);
-      }
+      fc.pre(/^\d\d$/.test(iban.slice(at, at + 2)));
+      const changed = (Number(iban[at]) + change) % 10;
+      expect(isIban(iban.slice(0, at) + String(changed) + iban.slice(at + 1))).toBe(false);
       const swapped = iban.slice(0, at) + iban[at + 1] + iban[at] + iban.slice(at + 2);
       expect(isIban(swapped)).toBe(swapped === iban);
     }),

@@ -15,6 +15,8 @@ const MAX_NAMES = 4096;
 const OWN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 /** Names that cannot be secrets themselves. */
 const PLAIN_NAME = /^[a-z_]{1,24}(?:\.[a-z_]{1,24}){0,5}$/;
+/** Where the event came from is worth knowing; a line that sets this field itself hardly takes this form. */
+const PLAIN_PATH = /^\/[\w./ @:+-]{1,255}$/;
 const OWN_TAG = /^_[a-z_]{1,32}$/;
 
 /** Takes secrets out of all that an event holds. */
@@ -22,6 +24,7 @@ export class EventSanitizer {
   readonly #sanitizer: Sanitizer;
   readonly #fieldAction: Action | undefined;
   readonly #cleanNames = new Set<string>();
+  readonly #isSecretField = remember(isSecretField);
 
   /** @param secretFields Whether a field's name alone can make its value a secret. */
   constructor(sanitizer: Sanitizer, secretFields: boolean) {
@@ -90,7 +93,7 @@ export class EventSanitizer {
     known: KnownSecrets,
     report: (finding: Pick<Finding, "rule" | "action">) => void,
   ): string | null {
-    if (this.#fieldAction === undefined || !isSecretField(field)) return null;
+    if (this.#fieldAction === undefined || !this.#isSecretField(field)) return null;
     const text = String(value);
     if (!mayBeSecret(text)) return null;
     const finding = { rule: SECRET_FIELD.name, action: this.#fieldAction };
@@ -106,6 +109,19 @@ export class EventSanitizer {
     if (result === name && this.#cleanNames.size < MAX_NAMES) this.#cleanNames.add(name);
     return result;
   }
+}
+
+/** Most events have the same fields; names that come from data are not kept for ever. */
+function remember(judge: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    let verdict = known.get(name);
+    if (verdict === undefined) {
+      verdict = judge(name);
+      if (known.size < MAX_NAMES) known.set(name, verdict);
+    }
+    return verdict;
+  };
 }
 
 function cleanScalar(value: string | number, clean: (text: string) => string): string | number {
@@ -138,6 +154,6 @@ function isOwn(field: string, value: Value): boolean {
 }
 
 function mustBeWithheld(field: string, value: Value): boolean {
-  if (field === "log.file.path" || field === "log.offset") return typeof value === "object";
+  if (field === "log.file.path" && typeof value === "string" && PLAIN_PATH.test(value)) return false;
   return typeof value === "number" ? Math.abs(value) >= SHORTEST_NUMBER : typeof value !== "boolean" && value !== null;
 }

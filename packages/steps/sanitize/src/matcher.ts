@@ -25,6 +25,13 @@ interface Window {
   end: number;
 }
 
+/** A part of a window, and where that begins to be seen. */
+interface Piece {
+  readonly from: number;
+  readonly start: number;
+  readonly stop: number;
+}
+
 /** One rule, ready to run: collects the windows around its hits, then finds its secrets in them. */
 export class Matcher {
   readonly rule: Rule;
@@ -66,15 +73,17 @@ export class Matcher {
     const windows = this.#windows.splice(0);
     for (const window of windows) {
       const end = Math.min(window.end, text.length);
+      // A pattern may look back as far as the keyword, whatever the piece: `Cookie:` stands before many values.
+      const from = Math.max(0, window.start - CONTEXT);
       for (let start = Math.max(window.start, 0); start < end; ) {
-        start = this.#findInPiece(text, start, Math.min(start + this.#piece, end), budget, found);
+        const piece = { from, start, stop: Math.min(start + this.#piece, end) };
+        start = this.#findInPiece(text, piece, budget, found);
       }
     }
   }
 
   /** Finds matches that start in `[start, stop)`, and returns where to go on. */
-  #findInPiece(text: string, start: number, stop: number, budget: Budget, found: (match: Match) => void): number {
-    const from = Math.max(0, start - CONTEXT);
+  #findInPiece(text: string, { from, start, stop }: Piece, budget: Budget, found: (match: Match) => void): number {
     let view = viewOf(text, from, stop + this.#before + this.#after + MARGIN);
     for (let at = start; at < stop; ) {
       budget.check();

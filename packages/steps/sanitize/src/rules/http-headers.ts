@@ -78,7 +78,7 @@ export const httpHeaderRules: readonly Rule[] = [
     title: "value of a cookie",
     sets: ["default", "secrets"],
     keywords: ["cookie"],
-    pattern: String.raw`(?<=cookie2?(?:\\{0,4}["'\]]){0,2}[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}(?:[\[]?\\{0,4}["']){0,2}(?:[^=;\s"':]{1,128}(?:=[^;\r\n"]{0,4096})?;[ ]{0,4}){0,64}(?<name>[^=;\s"',:]{1,128})=)(?<secret>[^;\s"',\\]{1,4096})`,
+    pattern: String.raw`(?<=cookie2?(?:\\{0,4}["'\]]){0,2}[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}(?:[\[]?\\{0,4}["']){0,2}(?:[^=;\s"':]{1,128}(?:=[^;\r\n"]{0,4096})?;[ ]{0,4}){0,256}(?<name>[^=;\s"',:]{1,128})=)(?<secret>[^;\s"',\\]{1,4096})`,
     ignoreCase: true,
     reach: { before: 16, after: 8192 },
     validate: (secret, match) => !COOKIE_ATTRIBUTES.test(match.groups?.["name"] ?? "") && isValue(secret),

@@ -2,25 +2,27 @@
 
 /** i32: where a list ends when a function returns. */
 export const RESULT = 0;
-/** A bit for each hash of a group of three characters that has to be looked at. */
-export const BITMAP = 1024;
-const BITMAP_BYTES = 32_768;
-/** u16: first entry of each hash of three characters, and of each hash of two. 0: none. */
-export const TRIPLE_HEADS = BITMAP + BITMAP_BYTES;
-export const TRIPLE_HASH_BITS = 13;
-export const PAIR_HEADS = TRIPLE_HEADS + 2 * 2 ** TRIPLE_HASH_BITS;
-export const PAIR_HASH_BITS = 10;
+/**
+ * For each pair of characters that fragments have in their middle, a bit for each character that may follow (i32), and
+ * one for each that may stand before (i32).
+ */
+export const FILTER = 1024;
+const FILTER_BYTES = 65_536;
+/** u16: first entry of each hash of three characters, for {@link ENTRIES} of which the first is known, and unknown. */
+export const HEADS = FILTER + FILTER_BYTES;
+export const LATE_HEADS = HEADS + 2 * 8192;
+export const HASH_BITS = 13;
 /** Entries from number 1; number 0 ends a chain. */
-export const ENTRIES = PAIR_HEADS + 2 * 2 ** PAIR_HASH_BITS;
+export const ENTRIES = LATE_HEADS + 2 * 8192;
 
-/** An entry: a group of characters, folded, that stands `back` bytes behind the start of a literal. */
+/** An entry: three characters of a literal, by which it is found. */
 export const ENTRY = {
   size: 16,
-  /** i32: the group as bytes in little-endian order. */
+  /** i32: the characters as folded bytes. */
   group: 0,
   /** u16: number of the next entry with this hash. */
   next: 4,
-  /** u16: bytes from the literal's start to the group. */
+  /** i16: bytes from the literal's start to the place that the scan has named. */
   back: 6,
   /** i32: address of the literal's text. */
   text: 8,

@@ -1,16 +1,6 @@
-import { chooseFragments } from "./fragments.ts";
-import { BITMAP_MASK, BITMAP_SHIFT, foldedGroup, pairProduct, tripleProduct } from "./hash.ts";
-import {
-  BITMAP,
-  BLOCK_BYTES,
-  ENTRIES,
-  ENTRY,
-  MAX_LITERAL_LENGTH,
-  PAIR_HASH_BITS,
-  PAIR_HEADS,
-  TRIPLE_HASH_BITS,
-  TRIPLE_HEADS,
-} from "./layout.ts";
+import { bitOf, chooseFragments } from "./fragments.ts";
+import { filterOffset, foldedBytes, tripleProduct } from "./hash.ts";
+import { BLOCK_BYTES, ENTRIES, ENTRY, FILTER, HASH_BITS, HEADS, LATE_HEADS, MAX_LITERAL_LENGTH } from "./layout.ts";
 
 /** The memory image by which literals are found, from address 0. */
 export function buildTables(literals: readonly string[]): Uint8Array {
@@ -29,15 +19,11 @@ export function buildTables(literals: readonly string[]): Uint8Array {
     addresses.push(address);
     address = writeText(image, address, text);
   }
-  for (const [index, { literal, back, group }] of fragments.entries()) {
-    const entry = {
-      number: index + 1,
-      back,
-      literal,
-      blocks: blocks[literal] as number,
-      text: addresses[literal] as number,
-    };
-    addEntry(image, entry, group);
+  for (const [index, { literal, back }] of fragments.entries()) {
+    const text = folded[literal] as string;
+    passFilter(image, text, back);
+    const address = addresses[literal] as number;
+    addEntry(image, { number: index + 1, literal, back, text, address, blocks: blocks[literal] as number });
   }
   return new Uint8Array(image.buffer);
 }
@@ -61,34 +47,32 @@ function writeText(image: DataView, address: number, text: string): number {
   return end;
 }
 
-interface Entry {
-  readonly number: number;
-  readonly back: number;
-  readonly literal: number;
-  readonly blocks: number;
-  readonly text: number;
+/** Lets the four bytes at a place pass: what is not the literal's may be anything. */
+function passFilter(image: DataView, text: string, back: number): void {
+  const pair = FILTER + filterOffset(foldedBytes(text.slice(back + 1, back + 3)));
+  image.setInt32(pair, image.getInt32(pair, true) | bitOf(text, back + 3), true);
+  image.setInt32(pair + 4, image.getInt32(pair + 4, true) | bitOf(text, back), true);
 }
 
-function addEntry(image: DataView, { number, back, literal, blocks, text }: Entry, group: string): void {
-  const bytes = foldedGroup(group);
-  const head =
-    group.length === 3
-      ? TRIPLE_HEADS + 2 * (tripleProduct(bytes) >>> (32 - TRIPLE_HASH_BITS))
-      : PAIR_HEADS + 2 * (pairProduct(bytes) >>> (32 - PAIR_HASH_BITS));
+interface Entry {
+  readonly number: number;
+  readonly literal: number;
+  readonly back: number;
+  readonly text: string;
+  readonly address: number;
+  readonly blocks: number;
+}
+
+function addEntry(image: DataView, { number, literal, back, text, address, blocks }: Entry): void {
+  const start = Math.max(0, back);
+  const group = foldedBytes(text.slice(start, start + 3));
+  const head = (back < 0 ? LATE_HEADS : HEADS) + 2 * (tripleProduct(group) >>> (32 - HASH_BITS));
   const at = ENTRIES + number * ENTRY.size;
-  image.setInt32(at + ENTRY.group, bytes, true);
+  image.setInt32(at + ENTRY.group, group, true);
   image.setUint16(at + ENTRY.next, image.getUint16(head, true), true);
-  image.setUint16(at + ENTRY.back, back, true);
-  image.setInt32(at + ENTRY.text, text, true);
+  image.setInt16(at + ENTRY.back, back, true);
+  image.setInt32(at + ENTRY.text, address, true);
   image.setUint16(at + ENTRY.literal, literal, true);
   image.setUint16(at + ENTRY.blocks, blocks, true);
   image.setUint16(head, number, true);
-  if (group.length === 3) setBit(image, bytes);
-  // The third character may be anything.
-  else for (let third = 0; third < 256; third++) setBit(image, bytes | ((third | 0x20) << 16));
-}
-
-function setBit(image: DataView, folded: number): void {
-  const word = BITMAP + ((tripleProduct(folded) >>> BITMAP_SHIFT) & BITMAP_MASK);
-  image.setUint32(word, image.getUint32(word, true) | (1 << (folded & 31)), true);
 }

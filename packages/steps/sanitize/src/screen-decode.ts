@@ -5,37 +5,46 @@ const NONE = 0xff;
 const SIMPLE = table({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" });
 const HEX = hexDigits();
 
-/**
- * Decodes the escapes that decode.ts knows, in bytes: `source[start..end)` goes to the start of `target`, which may be
- * the same memory. Returns the length, or -1 when there was nothing to decode.
- */
-export function decodeBytes(source: Uint8Array, start: number, end: number, target: Uint8Array): number {
-  let out = 0;
-  let decoded = false;
-  for (let at = start; at < end; ) {
-    const byte = source[at] as number;
-    const length = byte === PERCENT || byte === BACKSLASH ? escapeLength(source, at, end) : 0;
-    if (length === 0) {
-      target[out++] = byte;
-      at++;
-      continue;
+/** Decodes the escapes that decode.ts knows, in bytes. */
+export class ByteDecoder {
+  /** Whether the last text still held a `%` or `\\` when it was decoded. */
+  again = false;
+
+  /**
+   * Decodes `source[start..end)` to `target` from `out` on, which may be the same memory if `out` is not behind `start`.
+   * Returns where the result ends, or -1 when there was nothing to decode.
+   */
+  decode(source: Uint8Array, start: number, end: number, target: Uint8Array, out: number): number {
+    let to = out;
+    let decoded = false;
+    this.again = false;
+    for (let at = start; at < end; ) {
+      let byte = source[at] as number;
+      let length = 1;
+      if (byte === PERCENT || byte === BACKSLASH) {
+        length = escapeLength(source, at, end);
+        if (length > 1) {
+          decoded = true;
+          byte = length === 2 ? (SIMPLE[source[at + 1] as number] as number) : hexByte(source, at + length - 2);
+        }
+        this.again ||= byte === PERCENT || byte === BACKSLASH;
+      }
+      target[to++] = byte;
+      at += length;
     }
-    decoded = true;
-    target[out++] = length === 2 ? (SIMPLE[source[at + 1] as number] as number) : hexByte(source, at + length - 2);
-    at += length;
+    return decoded ? to : -1;
   }
-  return decoded ? out : -1;
 }
 
-/** Length of the escape that begins at `at`, or 0. */
+/** Length of the escape that begins at `at`, or 1. */
 function escapeLength(source: Uint8Array, at: number, end: number): number {
-  if (source[at] === PERCENT) return at + 2 < end && hexByte(source, at + 1) < 0x80 ? 3 : 0;
-  if (at + 1 >= end) return 0;
+  if (source[at] === PERCENT) return at + 2 < end && hexByte(source, at + 1) < 0x80 ? 3 : 1;
+  if (at + 1 >= end) return 1;
   const letter = source[at + 1] as number;
   if (SIMPLE[letter] !== NONE) return 2;
-  if (letter === 0x78) return at + 3 < end && hexByte(source, at + 2) < 0x80 ? 4 : 0;
+  if (letter === 0x78) return at + 3 < end && hexByte(source, at + 2) < 0x80 ? 4 : 1;
   const isUnicode = letter === 0x75 && at + 5 < end && source[at + 2] === 0x30 && source[at + 3] === 0x30;
-  return isUnicode && hexByte(source, at + 4) < 0x80 ? 6 : 0;
+  return isUnicode && hexByte(source, at + 4) < 0x80 ? 6 : 1;
 }
 
 /** The byte that two hexadecimal digits stand for; 0x80 or more when they are none, or are no ASCII. */

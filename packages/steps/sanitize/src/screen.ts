@@ -2,13 +2,12 @@ import type { Screen } from "@sluice/core";
 import { LiteralFinder } from "@sluice/literals";
 import { MAX_DECODINGS } from "./decode.ts";
 import type { Rule } from "./rule.ts";
-import { decodeBytes } from "./screen-decode.ts";
 import { Gate, type Span } from "./screen-gate.ts";
+import { DecodedLines } from "./screen-lines.ts";
 import { ShapeCheck } from "./screen-shapes.ts";
 
 const NEWLINE = 10;
 const BACKSLASH = 0x5c;
-/** A keyword that occurs less often is not worth a gate: its lines are suspect. */
 const HITS_BEFORE_GATE = 16;
 const WINDOW = LiteralFinder.WINDOW;
 
@@ -16,6 +15,8 @@ export interface ScreenOptions {
   readonly rules: readonly Rule[];
   /** Secrets may lie over several lines. Default false: each line stands for itself. */
   readonly acrossLines?: boolean;
+  /** A keyword that occurs less often is not worth a gate: its lines are suspect. Default 16. */
+  readonly hitsBeforeGate?: number;
 }
 
 /** Creates the screen of some rules, or null when one of them may have to look at every text. */
@@ -40,20 +41,22 @@ class RuleScreen implements Screen {
   readonly #finder: LiteralFinder;
   readonly #shapes: ShapeCheck;
   readonly #acrossLines: boolean;
+  readonly #hitsBeforeGate: number;
   readonly #suspects = new Set<number>();
   #data: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** Where in the data the finder's text begins, and how long it is; it is one escaped line, decoded, or whole lines. */
+  /** What the finder has in its memory: whole lines of the data, which begin here, or decoded ones. */
   #start = 0;
   #length = 0;
-  #span: Span;
   #decoded = false;
+  #text: Span;
   /** Lines with escapes: where they begin, and where they end. */
-  #escaped: number[] = [];
+  readonly #escaped: number[] = [];
+  readonly #lines = new DecodedLines();
   /** The last line that was named as suspect, as a range of the data. */
   #lineStart = 0;
   #lineEnd = 0;
 
-  constructor({ rules, acrossLines = false }: ScreenOptions) {
+  constructor({ rules, acrossLines = false, hitsBeforeGate = HITS_BEFORE_GATE }: ScreenOptions) {
     const byText = new Map<string, Rule[]>();
     for (const rule of rules) {
       for (const text of new Set(rule.keywords.map((keyword) => keyword.toLowerCase()))) {
@@ -66,7 +69,8 @@ class RuleScreen implements Screen {
     this.#finder = new LiteralFinder([...byText.keys()]);
     this.#shapes = new ShapeCheck(new Set(rules.flatMap(({ shape }) => shape ?? [])));
     this.#acrossLines = acrossLines;
-    this.#span = this.#newSpan();
+    this.#hitsBeforeGate = hitsBeforeGate;
+    this.#text = this.#span(0, 0);
   }
 
   suspects(data: Uint8Array<ArrayBuffer>): readonly number[] {
@@ -95,57 +99,66 @@ class RuleScreen implements Screen {
     this.#start = start;
     this.#lineStart = start;
     this.#lineEnd = start;
-    this.#escaped = [];
+    this.#escaped.length = 0;
     this.#finder.input.set(this.#data.subarray(start, end));
     this.#search(end - start);
-    for (let i = 0; i < this.#escaped.length; i += 2) {
-      this.#searchDecoded(this.#escaped[i] as number, this.#escaped[i + 1] as number);
-    }
+    if (this.#escaped.length > 0) this.#searchDecoded();
   }
 
-  #searchDecoded(start: number, end: number): void {
-    if (this.#suspects.has(start)) return;
-    this.#decoded = true;
-    this.#start = start;
+  #searchDecoded(): void {
     const { input } = this.#finder;
-    let length = decodeBytes(this.#data, start, end, input);
-    for (let level = 1; length >= 0 && !this.#suspects.has(start); level++) {
-      this.#search(length);
-      length = level < MAX_DECODINGS ? decodeBytes(input, 0, length, input) : -1;
+    this.#decoded = true;
+    this.#lines.clear();
+    for (let i = 0; i < this.#escaped.length; i += 2) {
+      const start = this.#escaped[i] as number;
+      if (this.#isLeft(start)) this.#lines.add(start, this.#data, start, this.#escaped[i + 1] as number, input);
+    }
+    for (let level = 1; !this.#lines.isEmpty; level++) {
+      this.#search(this.#lines.length);
+      if (level === MAX_DECODINGS) return;
+      this.#lines.decodeAgain(input, this.#isLeft);
     }
   }
 
-  #newSpan(): Span {
-    const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
-    return { bytes: this.#finder.input, start: 0, end: this.#length, stop, open: this.#acrossLines };
-  }
+  readonly #isLeft = (line: number): boolean => !this.#suspects.has(line);
 
   #search(length: number): void {
     this.#length = length;
-    this.#span = this.#newSpan();
+    this.#text = this.#span(0, length);
     this.#finder.load(length);
     this.#finder.marks(this);
     this.#finder.hits(this.#hit);
   }
 
+  /** A part of the finder's text for gates. */
+  #span(start: number, end: number): Span {
+    const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
+    return { bytes: this.#finder.input, start, end, stop, open: this.#acrossLines };
+  }
+
   readonly #hit = (literal: number, start: number): void => {
     if (this.#isSuspect(start)) return;
     const keyword = this.#keywords[literal] as Keyword;
-    if (keyword.hits++ >= HITS_BEFORE_GATE) {
+    if (keyword.hits++ >= this.#hitsBeforeGate) {
       keyword.gate ??= new Gate(keyword.text, keyword.rules);
-      if (!keyword.gate.passes(this.#span, start + keyword.text.length)) return;
+      if (!keyword.gate.passes(this.#around(start), start + keyword.text.length)) return;
     }
     this.#suspect(start);
   };
+
+  #around(at: number): Span {
+    if (!this.#decoded) return this.#text;
+    const index = this.#lines.find(at);
+    return this.#span(this.#lines.start(index), this.#lines.end(index));
+  }
 
   /** For the finder: an escape stands here. */
   escape(at: number): void {
     if (this.#decoded) return;
     const place = this.#start + at;
-    const seen = this.#escaped.length > 0 && place < (this.#escaped.at(-1) as number);
     // Where a field begins between two backslashes, its escapes are others than the line's.
     if (this.#data[place] === BACKSLASH && this.#data[place + 1] === BACKSLASH) this.#suspect(at);
-    if (seen) return;
+    if (this.#escaped.length > 0 && place < (this.#escaped.at(-1) as number)) return;
     const start = this.#data.lastIndexOf(NEWLINE, place) + 1;
     const newline = this.#data.indexOf(NEWLINE, place);
     this.#escaped.push(start, newline < 0 ? this.#data.length : newline);
@@ -162,18 +175,21 @@ class RuleScreen implements Screen {
   }
 
   #isSuspect(at: number): boolean {
+    if (this.#decoded) return !this.#isLeft(this.#lines.line(this.#lines.find(at)));
     const place = this.#start + at;
-    return this.#decoded ? this.#suspects.has(this.#start) : place >= this.#lineStart && place < this.#lineEnd;
+    return place >= this.#lineStart && place < this.#lineEnd;
   }
 
   /** Adds the line of a place in the finder's text. */
   #suspect(at: number): void {
-    if (!this.#decoded) {
-      const place = this.#start + at;
-      this.#lineStart = place === 0 ? 0 : this.#data.lastIndexOf(NEWLINE, place - 1) + 1;
-      const newline = this.#data.indexOf(NEWLINE, place);
-      this.#lineEnd = newline < 0 ? this.#data.length : newline + 1;
+    if (this.#decoded) {
+      this.#suspects.add(this.#lines.line(this.#lines.find(at)));
+      return;
     }
-    this.#suspects.add(this.#decoded ? this.#start : this.#lineStart);
+    const place = this.#start + at;
+    this.#lineStart = place === 0 ? 0 : this.#data.lastIndexOf(NEWLINE, place - 1) + 1;
+    const newline = this.#data.indexOf(NEWLINE, place);
+    this.#lineEnd = newline < 0 ? this.#data.length : newline + 1;
+    this.#suspects.add(this.#lineStart);
   }
 }

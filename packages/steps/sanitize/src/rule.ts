@@ -5,7 +5,7 @@ export type RuleSet = "default" | "secrets" | "pii";
  * Forms that a pass over the text finds without a keyword, for data that bears none:
  * `long-number`: 12 or more digits, single spaces or hyphens between them (cards, IBANs);
  * `three-two-four`: digits grouped like a US social security number;
- * `base64-line`: a line, or its last word, of exactly 64 or 76 characters of base64, as in the body of a private key.
+ * `base64-line`: a line, or its last word, of exactly 64, 70 or 76 characters of base64, as in the body of a private key.
  */
 export type Shape = "long-number" | "three-two-four" | "base64-line";
 

@@ -9,6 +9,7 @@ import { genericRules } from "./generic.ts";
 import { httpHeaderRules } from "./http-headers.ts";
 import { ibanRules } from "./iban.ts";
 import { jwtRules } from "./jwt.ts";
+import { keyBodyRules } from "./key-body.ts";
 import { markupSecretRules } from "./markup-secrets.ts";
 import { nationalIdRules } from "./national-ids.ts";
 import { passwordHashRules } from "./password-hashes.ts";
@@ -24,6 +25,7 @@ import { randomStringRules } from "./random-strings.ts";
 export const ALL_RULES: readonly Rule[] = [
   // One line a table: `...providerRules,`. Specific ones first, generic ones last.
   ...privateKeyRules,
+  ...keyBodyRules,
   ...providerRules,
   ...jwtRules,
   ...httpHeaderRules,

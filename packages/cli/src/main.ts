@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
   test: async () => (await import("./commands/test.ts")).addTestCommand,
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,
+  sanitize: async () => (await import("./commands/sanitize.ts")).addSanitizeCommand,
   receive: async () => (await import("./commands/receive.ts")).addReceiveCommand,
   generate: async () => (await import("./commands/generate.ts")).addGenerateCommand,
   schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
@@ -39,7 +40,9 @@ async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
 /** The program with the command that was asked for, or with all of them where its help or its errors need them. */
 async function buildProgram(wanted: string | undefined, done: Done): Promise<Command> {
   const program = new Command("sluice")
-    .description("Reads logs where they are made, parses them, and delivers them to Graylog without losing a line.")
+    .description(
+      "Reads logs where they are made, parses them, removes secrets, and delivers them to Graylog without losing a line.",
+    )
     .version(VERSION, "-v, --version")
     .exitOverride()
     .showHelpAfterError("(sluice --help shows the usage)");

@@ -10,11 +10,16 @@ const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!
 /** A value in quotes, which may be escaped themselves. */
 const QUOTED = String.raw`(?:@|[bru]{1,2}(?=["']))?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,4096})(?=\k<quote>)`;
 /** A value that ends where the next field begins. */
-const BARE = String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,2047})(?<![)\]},;:])`;
+const bare = (longest: number): string =>
+  String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,${longest}})(?<![)\]},;:])`;
 
-/** The pattern of an assignment of a value, in quotes or not, to a key. The key is a pattern; it goes on with `suffix`. */
-export function assigned(key: string): string {
-  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})${CLOSE}${BIND}(?:${QUOTED}|${BARE})`;
+/**
+ * The pattern of an assignment of a value, in quotes or not, to a key. The key is a pattern; it goes on with `suffix`.
+ *
+ * @param longest Characters of a value without quotes. Many keys in a row cost this much time each.
+ */
+export function assigned(key: string, longest = 2048): string {
+  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})${CLOSE}${BIND}(?:${QUOTED}|${bare(longest)})`;
 }
 
 /** The pattern of a key and a value that are two arguments of a call: `setProperty("x_token", "…")`. */
@@ -40,15 +45,27 @@ export function assignmentOf(value: string, match: RegExpExecArray): Assignment 
   const quoted = groups["quote"] !== undefined;
   const end = match.index + match[0].length;
   if (!quoted && /^[([]/.test(match.input.slice(end, end + 1)) && /^[\w.>:-]+$/.test(value)) return undefined;
-  const line = match.input.slice(Math.max(0, match.input.lastIndexOf("\n", match.index) + 1), match.index);
+  const line = lineBefore(match);
   return {
     value,
-    before: lastWord(/[\w.-]*$/.exec(line.slice(-64))?.[0] ?? ""),
+    before: lastWord(/[\w.-]*$/.exec(line)?.[0] ?? ""),
     after: lastWord(groups["suffix"] ?? ""),
     quoted,
     prose:
       !quoted && /^:{1,2}$/.test(groups["bind"] ?? "") && !/^[\s>*#|$@-]*["']?[\w.-]*$|[{,[][\s"']*[\w.-]*$/.test(line),
   };
+}
+
+/** The line up to a match; of a long one its end, after a character that no line begins with. */
+function lineBefore(match: RegExpExecArray): string {
+  const before = textBefore(match, 128);
+  const lineEnd = before.lastIndexOf("\n");
+  return lineEnd < 0 && match.index > 128 ? `…${before}` : before.slice(lineEnd + 1);
+}
+
+/** Up to so many characters before a match. A pattern that ends in `$` would walk through all of a long text. */
+export function textBefore({ input, index }: RegExpExecArray, length = 40): string {
+  return input.slice(Math.max(0, index - length), index);
 }
 
 function lastWord(name: string): string {

@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { isPlaceholder } from "../validators/placeholder.ts";
+import { textBefore } from "./assignment.ts";
 
 /** Words that manuals put for a password, and the users that databases are delivered with, as their own passwords. */
 const EXAMPLES = /^(?:passwd|pwd|pw|redacted|mysql|mongodb|postgres|postgresql)$/i;
@@ -9,7 +10,7 @@ function isNoPassword(secret: string, match: RegExpExecArray): boolean {
   if (/^\d{1,5}$/.test(secret) || EXAMPLES.test(secret) || isPlaceholder(secret)) return true;
   return (
     /^(?:pass|secret)$/i.test(secret) &&
-    /(?:mongodb(?:\+srv)?|mysql|mariadb|postgres(?:ql)?):\/\/\w+:$/.test(match.input.slice(0, match.index))
+    /(?:mongodb(?:\+srv)?|mysql|mariadb|postgres(?:ql)?):\/\/\w+:$/.test(textBefore(match))
   );
 }
 

@@ -138,7 +138,7 @@ export const genericRules: readonly Rule[] = [
     title: "random-looking value of any key that is called key",
     sets: ["default", "secrets"],
     keywords: ["key"],
-    pattern: assigned(String.raw`(?<!mon|tur|hon|whis|jer|hoc|don)key`),
+    pattern: assigned(String.raw`(?<!mon|tur|hon|whis|jer|hoc|don)key`, 256),
     ignoreCase: true,
     validate: isAssignedKey,
     positive: ["postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧", 'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"'],

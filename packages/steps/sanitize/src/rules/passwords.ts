@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { type Assignment, assigned, assignmentOf } from "./assignment.ts";
+import { type Assignment, assigned, assignmentOf, textBefore } from "./assignment.ts";
 
 const KEY = String.raw`passw(?:or)?[dt]|passwrd|pass?phrase|pass[_-]?code|pwd|contrase(?:ñ|n)a|mot[_-]?de[_-]?passe|kennwort|(?<![a-z])pass(?![a-z])|(?<=db|user|admin|root|my|ftp|smtp|imap|ldap|mysql|pg|http|key|store|bind|login)pass(?![a-z])`;
 
@@ -28,7 +28,7 @@ function isPassword(value: string, match: RegExpExecArray): boolean {
   if (found === undefined || ABOUT.test(found.after) || DONE.test(found.before)) return false;
   if (/^(?:old)?pwd$/i.test(match[0].split(/[^a-z]/i, 1)[0] ?? "") && /^[/~]|^[a-z]:\\/i.test(value)) return false;
   if (/^pass[^a-z]/i.test(match[0]) && /^\d{1,5}[a-z%]{0,3}$/i.test(value)) return false;
-  if (/(?:sha-?\d*|md5|hash|crypt) of (?:the |given )?$/i.test(match.input.slice(0, match.index))) return false;
+  if (/(?:sha-?\d*|md5|hash|crypt) of (?:the |given )?$/i.test(textBefore(match))) return false;
   return looksChosen(found) && !isIdiom(found, match);
 }
 
@@ -44,8 +44,7 @@ function looksChosen({ value, quoted, prose }: Assignment): boolean {
 
 /** Forms that are no password where they stand: `?password=secret` in a manual, `a = foo$bar` in a shell. */
 function isIdiom({ value, quoted }: Assignment, match: RegExpExecArray): boolean {
-  if (quoted || !/\s[:=]{1,2}\s/.test(match[0]))
-    return /^secret$/i.test(value) && /[?&]$/.test(match.input.slice(0, match.index));
+  if (quoted || !/\s[:=]{1,2}\s/.test(match[0])) return /^secret$/i.test(value) && /[?&]$/.test(textBefore(match));
   return /^[a-z]+\$[a-z]+$|^[a-z]+(?:-[a-z]+)+$/.test(value);
 }
 

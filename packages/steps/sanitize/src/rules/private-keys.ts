@@ -16,7 +16,7 @@ export const privateKeyRules: readonly Rule[] = [
     title: "PEM, OpenSSH or PGP private key",
     sets: ["default", "secrets"],
     keywords: ["PRIVATE KEY"],
-    pattern: String.raw`-{4,5} ?BEGIN (?:[A-Z0-9_ ]{0,40} )?PRIVATE KEY(?: BLOCK)?(?: [A-Z]{1,20})? ?-{4,5}(?<secret>[\s\S]{1,${BLOCK}}?)(?=-{4,5} ?END (?:[A-Z0-9_ ]{0,40} )?PRIVATE KEY|$)`,
+    pattern: String.raw`-{4,5} ?BEGIN (?:[A-Z0-9_ ]{0,40} )?PRIVATE KEY(?: BLOCK)?(?: [A-Z]{1,20})? ?-{4,5}(?<secret>(?:(?!-{4,5} ?(?:BEGIN|END) )[\s\S]){1,${BLOCK}})(?=-{4,5} ?(?:BEGIN|END) |$)`,
     ignoreCase: true,
     reach: { before: 64, after: BLOCK },
     validate: isKeyMaterial,

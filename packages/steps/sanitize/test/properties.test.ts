@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ACTIONS } from "../src/action.ts";
 import { keywordFinder } from "../src/keywords.ts";
 import type { Finding } from "../src/sanitizer.ts";
-import { sample, TEXT } from "./support.ts";
+import { SAMPLE_RULES, sample, TEXT } from "./support.ts";
 
 const action = fc.constantFrom(...ACTIONS);
 
@@ -34,6 +34,19 @@ test("the rest of the text stays, and no two findings overlap", () => {
       expect(output).toBe(expected + input.slice(at));
     }),
     { numRuns: 2000 },
+  );
+});
+
+test("looking only around keywords finds what looking everywhere finds", () => {
+  const everywhere = sample({ rules: SAMPLE_RULES.map((rule) => ({ ...rule, keywords: [] })), budget: 10_000 });
+  const around = sample({ budget: 10_000 });
+  const gap = fc.integer({ min: 0, max: 3000 }).map((length) => "lorem ipsum ".repeat(length / 12));
+  const long = fc.array(fc.oneof(TEXT, gap), { maxLength: 6 }).map((parts) => parts.join(" "));
+  fc.assert(
+    fc.property(long, (input) => {
+      expect(around.find(input)).toEqual(everywhere.find(input));
+    }),
+    { numRuns: 500 },
   );
 });
 

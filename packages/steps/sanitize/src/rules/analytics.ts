@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, secret } from "./secret.ts";
+import { KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, secret } from "./secret.ts";
 
 export const analyticsRules: readonly Rule[] = [
   keyed({
@@ -11,16 +11,8 @@ export const analyticsRules: readonly Rule[] = [
     positive: ["atera_key = ⟦aistqqnd7yd1r6ls74icrhu93l236jt5⟧"],
     source: KINGFISHER,
   }),
-  keyed({
-    name: "beamer-api-token",
-    title: "Beamer API token",
-    service: "beamer",
-    value: String.raw`b_[\w=-]{44}`,
-    positive: ['beamer_api_token = "⟦b_XmAQY-LkwGFGrZspyDHodl4tSPJP8ZBZufCCCoxBnOoB⟧"'],
-    source: GITLEAKS,
-  }),
   near({
-    name: "beamer-api-token-2",
+    name: "beamer-api-token",
     title: "Beamer API token",
     service: "beamer",
     value: String.raw`b_[\w+/=\\-]{44}\w{0,64}`,

@@ -24,7 +24,7 @@ export const awsRules: readonly Rule[] = [
     pattern: String.raw`\b(?<secret>ABSK[a-zA-Z0-9+/]{109,269}={0,2})(?![\w-])`,
     minEntropy: 3,
     positive: [
-      "⟦ABSKSxH8iKA34gv8i94VEu3z6YMN8XKQCHTWiIx1vd95xet/Fo8QvmFRLApP83mv38iRJqzRFZOCrTqUuRmsW2YkZ8J7S9mYPgPW5K5jSdnl0W/Fm1ql=⟧",
+      "⟦ABSKryIuykqLRaLKu81ORGsEdvs+fRwA/a6yoFeIz/6pynv9zojGsU8rh1dlQpB+KAR0hgTBnOmshGOwp4OOy3NWp5xiP5rmknFPw/oR4U7fZBsnZJABcsU=⟧\\r",
     ],
     source: GITLEAKS,
   }),

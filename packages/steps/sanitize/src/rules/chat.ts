@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
 
 export const chatRules: readonly Rule[] = [
   keyed({
@@ -26,7 +26,7 @@ export const chatRules: readonly Rule[] = [
     name: "cliengo-api-key",
     title: "Cliengo API key",
     service: "cliengo",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     minEntropy: 3,
     positive: ["cliengo-SECRET-⟦123e4567-e89b-12d3-a456-426614174000⟧"],
     source: KINGFISHER,
@@ -48,7 +48,7 @@ export const chatRules: readonly Rule[] = [
     title: "Discord API token",
     service: "discord",
     value: "[a-f0-9]{64}",
-    positive: ['discord_api_token = "⟦D3d19ce683C13Af28825ae22dddA6Ad2C9eCa32a03f3aDE7Cc08fcDc0DA52e09⟧"'],
+    positive: ['discord_api_token = "⟦A21C0cCb643AA4F71ed25d8d62Ecf3d18ef8Ec1B22E120881e1f26F89828F26E⟧"'],
     source: GITLEAKS,
   }),
   near({
@@ -76,7 +76,7 @@ export const chatRules: readonly Rule[] = [
     certainty: "guess",
     keywords: [],
     pattern: String.raw`(?<![\w-])[M-O][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])`,
-    positive: ["⟦Oh2_iLcp0OlSG22eN2vuw1Br6.Vd-0EO.hBhphcaMVxJgl2NdHUp9_Vm818HS⟧"],
+    positive: ["⟦Om8lnl2j_qrHhp6TTbSqkBxn6.aHFWe-.8-i02liWmZiDxUAAvsBRprtK_PD-⟧"],
   }),
   keyed({
     name: "discord-client-id",
@@ -84,7 +84,7 @@ export const chatRules: readonly Rule[] = [
     service: "discord",
     value: String.raw`\d{18}`,
     minEntropy: 2,
-    positive: ['discord_api_token = "⟦653742897371716660⟧"'],
+    positive: ['discord_api_token = "⟦971583452126682080⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -93,7 +93,7 @@ export const chatRules: readonly Rule[] = [
     service: "discord",
     value: String.raw`[\w=-]{32}`,
     minEntropy: 2,
-    positive: ['discord_api_token = "⟦JTd7ChT=8MDPy2f6IKG_3Ho_tiBFEUoL⟧"'],
+    positive: ['discord_api_token = "⟦3fHH31fmGl-0_OqL-MtBK8JW-peBABjR⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -124,7 +124,7 @@ export const chatRules: readonly Rule[] = [
     value: String.raw`[a-z0-9+/=]{328}\w{0,64}`,
     minEntropy: 2.9,
     positive: [
-      'helpcrunch_api_token = "⟦IwlCwmIOvNYW8+TDJ7Sy0cqDY4xIihB4HtiAM+JZ2iV/BxMhyswq8lDKi4N8QNozzo+HGW0Jfrm5LjCi5FYC9qXSnb7BDyPZt7xJOJv=xXjT3Rqk47yC+ep7dYFpTMyqCJXxxxRSW==AII+J7Ow1wBa3Y3yOMq2T0qCDxrESIyqCZTuekT7rPb9lTg1bBEcVBYgSRzQ6gxFVj4BDt9pOyFrv+eoWodBAYhsAtxA+NTLGvfPJOVw5FV1pSUV10hmp+n+1gfnc=nWGjOqMb9G4ZJgA2MlWyrmo+6tp=TWS3xnNa61yvEiw3o7gqHHXVpZElnZBQt6a⟧"',
+      'helpcrunch_api_token = "⟦BsKxMK31u0Go+V96DPnv0mn=J+/2RR1QC9ou6mZtdcPeGdAubXrM0/WhUQI2RF57GN5oYsfbWHKurv4njRpjoXBM+K+kZrJSKPyEZZQFiH+aMrflwJNUxkJAhqoCxvGNWT/2WtHux=J=NvvL=aYvYJ9u+JNtAFx=Us0xGj/9awg7GbXec+z+n5HeRqZy5L8cxluvI+ieT6TwozbTaeWYS8ELyrte7T0fzWH1a+I+p4rj0LC0ORG/j8JwN9zVzPGXMMPjoKj5VIrOI=0o=BeTX9NIUCCuGiUwHfr/mAzUorlgoCkBYy=iGsHGqYT5ISPZFe1Uksuq⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -145,7 +145,7 @@ export const chatRules: readonly Rule[] = [
     title: "Intercom API key",
     service: "intercom",
     value: String.raw`[\w=-]{60}`,
-    positive: ['intercom_api_token = "⟦iQnN7Y-odI01-a7lrmoqr3wZ6_NGu7CQu4pUomxzosx0NvJi4NYNdtSvhTzS⟧"'],
+    positive: ['intercom_api_token = "⟦cV8oa5X8-t6V2vabnhIZqMTuekxaiPP3uNuNUjCYlFADJHWCUaK4nbp4ZEIs⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -194,7 +194,7 @@ export const chatRules: readonly Rule[] = [
     title: "Mattermost access token",
     service: "mattermost",
     value: "[a-z0-9]{26}",
-    positive: ['mattermost_api_token = "⟦AJDXDuJ7E1g115TzOYLtQMBmcy⟧"'],
+    positive: ['mattermost_api_token = "⟦AG7uqUtlKs4RO1M0kgpl9nMs2b⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -225,8 +225,8 @@ export const chatRules: readonly Rule[] = [
     name: "sendbird-access-id",
     title: "Sendbird access id",
     service: "sendbird",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    positive: ['sendbird_api_token = "⟦AFdc8418-f7E9-4394-dD56-B5Db7Ed3ee29⟧"'],
+    value: UUID,
+    positive: ['sendbird_api_token = "⟦cFfbB694-4e6A-3c47-19fb-4268fEeC232C⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -234,7 +234,7 @@ export const chatRules: readonly Rule[] = [
     title: "Sendbird access token",
     service: "sendbird",
     value: "[a-f0-9]{40}",
-    positive: ['sendbird_api_token = "⟦EbDDCaC9cFD35AcbD6D379cbE994edFC1f874Bd4⟧"'],
+    positive: ['sendbird_api_token = "⟦d3Bb41bC69Bc026DE27eECDE3CDEAd3cD279fe8c⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -272,7 +272,7 @@ export const chatRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 2,
     positive: [
-      "⟦xoxeexoxB-4-RrbEIsVFdlJdsAvw6RkEsW9MdEhsXetsD0Yo7HLknrJMM8RPOJS5O1dATTySBRQiSWTHfEbmT7hvnRvD2v1ZVokNFtZoOj0V7BSn14YrQlWJe1kybJwzt2PCxFqz0Fjz7uETSi3f8vArcSF70zXQWHGlmm1aF1kl72E⟧",
+      "⟦xoxe7xoxb-9-796ZtoifjSz9bJUhXCGDXNgh2Xmox4c7d2qmOjEXFdICr2yPz6P7tExFYHf315YhMwls3WQdtFHYtJC7FegoFDNDt2ZaeSXXYymHc7iPHPDJa6Fpxt0fFc4bcXRKeO8kaAU1Ne78XG5EmWQiXY5pZtiDAHrme7zxKizp9⟧",
     ],
     source: GITLEAKS,
   }),
@@ -283,7 +283,7 @@ export const chatRules: readonly Rule[] = [
     pattern: String.raw`xoxe(?:\.xox[a-z])?-\d-[a-z0-9]{140,170}`,
     ignoreCase: true,
     positive: [
-      "⟦xoxe-2-rLJ0eEplRLdDSChUX9p9n3wEi7VTmOZXuSIVlRaabkpkgoOP7z9EbC56ioJAAFB4pwgbLf9bUnjHyVoTovQYhzJX23sb7zrEgDDZMwjHY2bSTv4Sl0TCExjSUSIriRXlbKTTW9eEyQgjalrH8rQ⟧",
+      "⟦xoxe.xoxJ-8-bYjf748DR7QjuYKWYQODye55AsBM0ZEU5J1RzrVBoydMHXy0rxTCrnx2DngV1uY9wkAqmMuG8dmcdZlZRphc8FUrmbIdBLRqngQSDuuhZ3zOLDVsDc2VNajKgKKNNAVv7hBdygudV9ob5X90⟧",
     ],
   }),
   secret({
@@ -291,7 +291,7 @@ export const chatRules: readonly Rule[] = [
     title: "Slack legacy token",
     keywords: ["xoxa-", "xoxo-", "xoxr-", "xoxs-"],
     pattern: String.raw`(?i:xox)[aorsAORS]-(?:\d{1,16}-){1,4}[a-zA-Z0-9]{1,64}|xox[ar]-(?=[a-zA-Z]{0,40}\d)[a-zA-Z0-9]{8,48}`,
-    positive: ["⟦xoxa-eNrQ85wcCVEnhv⟧"],
+    positive: ["⟦xoxO-167652273-963-pkxWep⟧"],
   }),
   secret({
     name: "slack-user-token",
@@ -312,14 +312,6 @@ export const chatRules: readonly Rule[] = [
       "⟦https://hooks.slack.com/services/TY40v9sZ9/BxIqhIXIi/NGUyXK6nK7HMAqd0ASzXluoV⟧",
       "⟦https://hooks.slack.com/services/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⟧",
     ],
-  }),
-  secret({
-    name: "slack-webhook-url-2",
-    title: "Slack webhook URL",
-    keywords: ["com/services/", "com/workflows/", "com/triggers/"],
-    pattern: "(?:https?://)?hooks.slack.com/(?:services|workflows|triggers)/[a-zA-Z0-9+/]{43,56}",
-    positive: ["⟦hooksGslackHcom/services/FBTbe8/wZ7OXwJZrjyYLOOizvtVI1tDCQM9OBT/ojUXe3Nl⟧"],
-    source: GITLEAKS,
   }),
   keyed({
     name: "statuspal-api-key",
@@ -363,7 +355,7 @@ export const chatRules: readonly Rule[] = [
     keywords: [":aa", ":ab", ":ac", ":ad", ":ae", ":af", ":ag", ":ah"],
     pattern: String.raw`(?<![\w:])\d{5,16}:A[a-hA-H][\w-]{32,33}(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦85997127:AAMxQx73ynYqpj0O7Bi7CidyQTCONOs8PUt⟧"],
+    positive: ["⟦182401590530:AczpyB16WPBD27g8Oj0uBYCNh4LrqsV03t⟧"],
   }),
   keyed({
     name: "teletype-api-key",

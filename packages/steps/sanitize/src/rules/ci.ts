@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret, UUID_LIKE } from "./secret.ts";
 
 export const ciRules: readonly Rule[] = [
   keyed({
@@ -28,7 +28,7 @@ export const ciRules: readonly Rule[] = [
     title: "Blazemeter API key",
     service: "(?:blazemeter|runscope)",
     keywords: ["blazemeter", "runscope"],
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     gap: 16,
     minEntropy: 3,
     positive: ["runscope ⟦123e4567-e89b-12d3-a456-426614174abc⟧", "blazemeter ⟦123e4567-e89b-12d3-a456-426614174000⟧"],
@@ -183,20 +183,11 @@ export const ciRules: readonly Rule[] = [
     ],
   }),
   keyed({
-    name: "travis-ci-token",
-    title: "Travis CI token",
-    service: "travis",
-    value: String.raw`\w{22}`,
-    minEntropy: 3,
-    positive: ['travis_api_token = "⟦_IgB_NwKxv9iXoejJFtJpS⟧"'],
-    source: KINGFISHER,
-  }),
-  keyed({
     name: "travisci-access-token",
     title: "Travisci access token",
     service: "travis",
     value: "[a-z0-9]{22}",
-    positive: ['travis_api_token = "⟦3UlBsTbYjf748DR7QjuYKW⟧"'],
+    positive: ['travis_api_token = "⟦IMhyJmpkdzLESjl9yP1T8q⟧"'],
     source: GITLEAKS,
   }),
 ];

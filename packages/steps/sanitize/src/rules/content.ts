@@ -17,7 +17,7 @@ export const contentRules: readonly Rule[] = [
     keywords: ["p8e-"],
     pattern: String.raw`\b(?<secret>p8e-[a-zA-Z0-9]{32})(?![\w-])`,
     minEntropy: 2,
-    positive: ["⟦p8e-ChF1nKIuzN3cR3lw1SQtfU2SXmo1YVRm⟧;"],
+    positive: ["⟦p8e-vltlLPAnIUXTJ9dGZvFEKWSx70rFS6DG⟧"],
     source: GITLEAKS,
   }),
   near({
@@ -111,7 +111,7 @@ export const contentRules: readonly Rule[] = [
     title: "Contentful delivery API token",
     service: "contentful",
     value: String.raw`[\w=-]{43}`,
-    positive: ['contentful_api_token = "⟦D=folAxOEsZKvq7FO-kUSehsf1HxpRR=xXhPYjZU1bn⟧"'],
+    positive: ['contentful_api_token = "⟦HRGh8jdoxG2rzbmSjEYuVv2sq_NGAqnyMylN2IAXN2f⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -173,7 +173,7 @@ export const contentRules: readonly Rule[] = [
     gap: 20,
     positive: [
       "--header='X-Figma-Token: ⟦1394-0ca7a5be-8e22-40ee-8c40-778d41ab2313⟧'",
-      'figma_api_token = "⟦fbeC-7Ccb1aBf-53CD-1cEb-f67d-a0Fe1dF73BA7⟧"',
+      'figma_api_token = "⟦17A1-DAeb5f06-fAd1-dc7f-f7BE-A44Fce68E0E6⟧"',
     ],
     source: NOSEYPARKER,
   }),
@@ -268,7 +268,7 @@ export const contentRules: readonly Rule[] = [
     service: "(?:nytimes|new-york-times,|newyorktimes)",
     keywords: ["nytimes", "new-york-times,", "newyorktimes"],
     value: String.raw`[\w=-]{32}`,
-    positive: ['nytimes_api_token = "⟦ycQo11HuwAZeMKG7UwZ5Ju0dT3-G1gFc⟧"'],
+    positive: ['newyorktimes_api_token = "⟦wiiN6oYu7ubp2RAghRf2y7W8EAntunuO⟧"'],
     source: GITLEAKS,
   }),
   keyed({

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, UUID, UUID_LIKE } from "./secret.ts";
 
 export const cryptocurrenciesRules: readonly Rule[] = [
   keyed({
@@ -28,7 +28,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Bittrex access key",
     service: "bittrex",
     value: "[a-z0-9]{32}",
-    positive: ['bittrex_api_token = "⟦Ra5k6Xm26utRM6p2jkj6r1MvB0NUgq64⟧"'],
+    positive: ['bittrex_api_token = "⟦wxfNQZkobmYzYAJiiz9bRD7ipyW1twqi⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -72,7 +72,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Coinbase access token",
     service: "coinbase",
     value: String.raw`[\w-]{64}`,
-    positive: ['coinbase_api_token = "⟦dYaExZB-vhVRGeLMXSPVSjqzzvVOxcd2xX3K_Bj6obhIwxeNQ_kobmZzY9Ihhz8b⟧"'],
+    positive: ['coinbase_api_token = "⟦CGDXNgg1Xmox3b7c1qmNjDXFdHBq1yPz5P6tEwFYHe204ZhLwls3WQctEHYtIB6F⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -162,7 +162,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     service: "kraken",
     value: String.raw`[\w+/=-]{80,90}`,
     positive: [
-      'kraken_api_token = "⟦6L3baCRa4uBbqCjD/Az2iHAG3BPAJhdwoqkCeR3OFa3dWIR8F+ET0N7pbnc0SMp/KrbvjeXZ8E=-AtWhmJ7U⟧"',
+      'kraken_api_token = "⟦yb-T2I0CHH9AkhHrrgB3Qpf9VQuv5Ag4fWVnYbombiRqn52l2F7TnYzHJi-CMD=qXf+IEdQyIDkQG6H4bDJiN-/D⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -171,15 +171,15 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Kucoin access token",
     service: "kucoin",
     value: "[a-f0-9]{24}",
-    positive: ['kucoin_api_token = "⟦568b60D4c40aFCdAd18Aa08c⟧"'],
+    positive: ['kucoin_api_token = "⟦8E1A2B5C07D112D71b7f0a87⟧"'],
     source: GITLEAKS,
   }),
   keyed({
     name: "kucoin-secret-key",
     title: "Kucoin secret key",
     service: "kucoin",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    positive: ['kucoin_api_token = "⟦06a5c01F-36ab-0f56-4c3c-60FF783C132e⟧"'],
+    value: UUID,
+    positive: ['kucoin_api_token = "⟦Ba3F89Ba-AD3B-7a9B-32F5-6b931F6610Fb⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -198,7 +198,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     name: "nftport-api-key",
     title: "NFTPort API key",
     service: "nftport",
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     minEntropy: 3,
     positive: [
       "nftport-private-key-⟦123e4567-e89b-12d3-a456-426614174abc⟧",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID_LIKE } from "./secret.ts";
 
 export const databasesRules: readonly Rule[] = [
   keyed({
@@ -7,7 +7,7 @@ export const databasesRules: readonly Rule[] = [
     title: "Airtable API key",
     service: "airtable",
     value: NO_WORD + "[a-z0-9]{17}",
-    positive: ['airtable_api_token = "⟦qiM213sAZRkxEWJzR⟧"'],
+    positive: ['airtable_api_token = "⟦C56gv9iA6WFu5z8ZN⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -16,11 +16,12 @@ export const databasesRules: readonly Rule[] = [
     keywords: [".v1."],
     pattern: String.raw`\b[a-z0-9]{8,64}\.v1\.[\w-]{20,256}\.[a-f0-9]{20,256}\b`,
     ignoreCase: true,
-    positive: ["⟦tn8gaCugjl4.v1.K0D0OMkUZjf7bIW28OEnMiPvv_am.aaa27A40Dd378c1159D4⟧"],
+    positive: ["⟦J3tEERNBPDU1.v1.VYe4OlTRuAp1owjA_qKQXHBEdg.60d10CbEddDDCE57ebC9a36df5D⟧"],
   }),
   secret({
-    name: "airtable-oauth-token-2",
+    name: "airtable-oauth-token-bare",
     title: "Airtable OAuth token",
+    certainty: "guess",
     keywords: [".v1."],
     pattern: String.raw`\b(?<secret>[a-z0-9]{1,256}\.v1\.[\w-]{1,256}\.[a-f0-9]{1,256})\b`,
     ignoreCase: true,
@@ -70,14 +71,14 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["4b1d"],
     pattern: String.raw`\b(?<secret>4b1d[a-zA-Z0-9]{38})\b`,
     minEntropy: 3,
-    positive: ["⟦4b1dQ21wOPoCIiBHXitFxaf1jOBElO1GNbAAcqk8a6⟧"],
+    positive: ["⟦4b1d0A1h7HTbb3UlBsTbYjf748DR7QjuYKWYQODye5⟧"],
     source: GITLEAKS,
   }),
   keyed({
     name: "coda-api-key",
     title: "Coda API key",
     service: "coda",
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     minEntropy: 3,
     positive: ["codakey-⟦123e4567-e89b-12d3-a456-426614174000⟧", "codatoken-⟦987e6543-a210-47d6-a456-654321098765⟧"],
     source: KINGFISHER,
@@ -87,7 +88,7 @@ export const databasesRules: readonly Rule[] = [
     title: "Confluent access token",
     service: "confluent",
     value: NO_WORD + "[a-z0-9]{16}",
-    positive: ['confluent_api_token = "⟦vLwWac93P3a0yQCk⟧"'],
+    positive: ['confluent_api_token = "⟦KZ00ZEwN5SMGFiXU⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -118,7 +119,7 @@ export const databasesRules: readonly Rule[] = [
     title: "Confluent secret key",
     service: "confluent",
     value: "[a-z0-9]{64}",
-    positive: ['confluent_api_token = "⟦lmm1aF1kl72EiUhtSusBcGHYsPAXvJ4abkFTzHq3CXIynQtIKnty9NsBClBf1pxA⟧"'],
+    positive: ['confluent_api_token = "⟦9W0EQuN28sDtNENPspTmfWa17vbw9db8RddSC3vxyq4p06IaLQheqnuAwqdhB2h4⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -155,7 +156,7 @@ export const databasesRules: readonly Rule[] = [
     title: "Looker client id",
     service: "looker",
     value: "[a-z0-9]{20}",
-    positive: ['looker_api_token = "⟦eIR1Dn2vperKI9oHrICa⟧"'],
+    positive: ['looker_api_token = "⟦PFnkbMbX8CwfuiFAUJZv⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -163,7 +164,7 @@ export const databasesRules: readonly Rule[] = [
     title: "Looker client secret",
     service: "looker",
     value: "[a-z0-9]{24}",
-    positive: ['looker_api_token = "⟦aojcoXDgzAgCuExo4L2yT6n6⟧"'],
+    positive: ['looker_api_token = "⟦zXGuv61uyB1uAQqwYpbeZL0M⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -191,7 +192,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["mdb_sa_sk_"],
     pattern: String.raw`\bmdb_sa_sk_[\w-]{40}`,
     ignoreCase: true,
-    positive: ["⟦mdb_sa_sk_QqOb9I5_LgC3OlYyrmo-6tpBUXT3xnPb72yvGjw4⟧"],
+    positive: ["⟦mdb_sa_sk_oADfUZ9PKVEEuIiWwJfr0mCzVormgoEkD_yBiHsJ⟧"],
   }),
   secret({
     name: "planetscale-api-token",
@@ -208,7 +209,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["pscale_oauth_"],
     pattern: String.raw`\b(?<secret>pscale_oauth_[\w.=-]{32,64})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦pscale_oauth_SFr7Xgkz-a=aGTcmtMXiz0eci5RAcAYWrv7⟧`"],
+    positive: ["⟦pscale_oauth_LOyIdQ5B9Q=QraCGsUDblIcr9uw5QkBs⟧\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -218,7 +219,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`\b(?<secret>pscale_pw_[\w.=-]{32,64})(?![\w-])`,
     ignoreCase: true,
     minEntropy: 3,
-    positive: ["⟦pscale_pw_tNqRKqzYOA2Wq6hcc1QG.P0MYiY8xXCBu7u.nuV⟧\\R"],
+    positive: ["⟦pscale_pw_R-9.f6FS__1Tk=rS_Xie526BQ6PiuXJVXONAyd⟧ "],
     source: GITLEAKS,
   }),
   secret({
@@ -247,7 +248,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["snowflake"],
     pattern: String.raw`snowflake[^]{0,16}?account[^]{0,64}?\b(?<secret>[a-z]{7}-[a-z0-9]{7}|[a-z0-9]{4,32})\b`,
     ignoreCase: true,
-    positive: ["snowflakeaccounteKAfGospr-⟦r4wZ7aO⟧"],
+    positive: ["snowflakeXaccountXQiTlDA-⟦drEkz49⟧"],
   }),
   secret({
     name: "snowflake-password",
@@ -265,7 +266,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["snowflake"],
     pattern: String.raw`snowflake[^]{0,16}?user[^]{0,64}?\b(?<secret>[\w%+.-]{2,32})\b`,
     ignoreCase: true,
-    positive: ["snowflakeERuserS8⟦.s%+Y⟧"],
+    positive: ["snowflakeEuseruULMe⟦+qnL⟧"],
   }),
   keyed({
     name: "stitchdata-api-key",

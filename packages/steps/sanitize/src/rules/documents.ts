@@ -98,7 +98,7 @@ export const documentsRules: readonly Rule[] = [
     minEntropy: 3,
     positive: [
       "overloop_secret=⟦XyZ9876WvUt5432SrQp1098NmLk7654JiHg3210FeDc_-BaZyX⟧",
-      'overloop_api_token = "⟦xfSC3W0GqO6-yCNDpwISfB_0Y1JsmVwmwU506gLLB4EARGyUQv⟧"',
+      'overloop_api_token = "⟦c0eIboCoC6MJDJImYhyGm_b3bISHi8kdoxG2rzbmSjEZuWv2sq⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -258,7 +258,7 @@ export const documentsRules: readonly Rule[] = [
     service: "selectpdf",
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
-    positive: ['selectpdf_api_token = "⟦png7NZfRKX1KGPeoCEwIxUDA47bLAGS6AHw-⟧"'],
+    positive: ['selectpdf_api_token = "⟦4ZFnlrSXobAfnpbv6DmrKI-eDolRKdCRBhUX⟧"'],
     source: KINGFISHER,
   }),
   keyed({

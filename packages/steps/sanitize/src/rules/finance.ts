@@ -114,7 +114,7 @@ export const financeRules: readonly Rule[] = [
     source: KINGFISHER,
   }),
   keyed({
-    name: "iex-cloud-api-key",
+    name: "iex-apis-key",
     title: "IEX Cloud API key",
     service: "iexapis",
     value: "sk_[a-z0-9]{32}",
@@ -126,7 +126,7 @@ export const financeRules: readonly Rule[] = [
     source: KINGFISHER,
   }),
   keyed({
-    name: "iex-cloud-api-key-2",
+    name: "iex-cloud-api-key",
     title: "IEX Cloud API key",
     service: "iexcloud",
     value: String.raw`\w{35}`,

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret, UUID } from "./secret.ts";
 
 export const geographyRules: readonly Rule[] = [
   keyed({
@@ -203,7 +203,7 @@ export const geographyRules: readonly Rule[] = [
     service: "mapbox",
     value: String.raw`pk\.[a-z0-9]{60}\.[a-z0-9]{22}`,
     positive: [
-      'mapbox_api_token = "⟦pk.7fLwDs8VmD5oZHRVr25Ice7LwfYcfAYaeUt9rc7KPxvMpjI9MGgjmmnc59l4.dwyA3EOb4LcCUXKn2Zxh5k⟧"',
+      'mapbox_api_token = "⟦pk.q8ied3RI1Q1NZjZ9xXEDv8u1ovWNOg1qoNpTu3snkKUah212d3pVgLK10tbb.0owr12rHuudXHqSZaigAmi⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -411,7 +411,7 @@ export const geographyRules: readonly Rule[] = [
     name: "zipcodebase-api-key",
     title: "Zipcodebase API key",
     service: "zipcodebase",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     minEntropy: 3,
     positive: [
       "zipcodebase-secret-⟦123e4567-e89b-12d3-a456-426614174001⟧",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, secret, UUID } from "./secret.ts";
 
 export const hostingRules: readonly Rule[] = [
   keyed({
@@ -86,7 +86,7 @@ export const hostingRules: readonly Rule[] = [
     service: "cloudflare",
     value: String.raw`[\w-]{40}`,
     minEntropy: 2,
-    positive: ['cloudflare_api_token = "⟦bc5-qIqiUHD17SH2p37AjhYr_qNPhn9klRGsm51f⟧"'],
+    positive: ['cloudflare_api_token = "⟦S6BHw-bwy-KD4H9o5p-Crcee_WWV0ZLuVopmTZno⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -107,7 +107,7 @@ export const hostingRules: readonly Rule[] = [
     service: "cloudflare",
     value: "[a-f0-9]{37}",
     minEntropy: 2,
-    positive: ['cloudflare_api_token = "⟦d9fbA655a0eeDe679C2e10D5cfa8Ae87AB7b1⟧"'],
+    positive: ['cloudflare_api_token = "⟦cFD57Bdd06F2602E7E13aEd9c93bFDE44c70F⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -124,7 +124,7 @@ export const hostingRules: readonly Rule[] = [
     title: "Cloudflare API token",
     keywords: ["cfk_", "cfut_", "cfat_"],
     pattern: String.raw`\bcf(?:k|ut|at)_[a-zA-Z0-9]{40}[a-f0-9]{8}\b`,
-    positive: ["⟦cfut_B2h4gf1UkKvt5bV0oMDVmgzhUnkEKhA2Uq4HI3WD4306ab24⟧"],
+    positive: ["⟦cfk_8yWHDi8RkNfE3uU1ewzDX49vgJMy68BXm8VJWlJq5f2363be⟧"],
   }),
   keyed({
     name: "cloudplan-api-key",
@@ -184,19 +184,17 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["fo1_", "fm1a_", "fm1r_", "fm2_"],
     pattern: String.raw`\b(?<secret>(?:fo1_[\w-]{43}|fm1[ar]_[a-zA-Z0-9+/]{100,600}={0,3}|fm2_[a-zA-Z0-9+/]{100,600}={0,3}))(?![\w-])`,
     minEntropy: 4,
-    positive: [
-      "⟦fm1r_BEt9pOyGrv+foWoeCBYhtBtxB+OTMHvfQJPVw5GV1pTVW10hmq+n+0gfndAnWHjPqNb8H4ZKgB2NlXyrmo+5tpATWS2xnOb61yvF==⟧",
-    ],
+    positive: ["⟦fo1_Fqz0Eiz6tETSh2f8vAqcSE6-zXQWHFklm0aE0kl71Eh⟧\\r"],
     source: GITLEAKS,
   }),
   keyed({
     name: "heroku-api-key",
     title: "Heroku API key",
     service: "heroku",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     positive: [
       "  HEROKU_API_KEY: ⟦c55dbac4-e0e8-4a06-b892-75cac2387ce5⟧",
-      'heroku_api_token = "⟦1bDc1C57-9ddE-ddA0-42d8-8fC5ee20ef40⟧"',
+      'heroku_api_token = "⟦06b1caDa-DD29-7BdC-83eb-8f446B95ad83⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -264,7 +262,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["sha256~"],
     pattern: String.raw`\b(?<secret>sha256~[\w-]{43})(?![\w-])`,
     minEntropy: 3.5,
-    positive: ["⟦sha256~VwmwU506gLLB4EARGyUQvKwW_c82P2_-yQCjfmlAs1s⟧["],
+    positive: ["⟦sha256~vwP6Kisyb8rxK7-gYOkPlPUkde9PbnMIoaJhxRZH_iA⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -302,7 +300,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["tk-us-"],
     pattern: String.raw`\b(?<secret>tk-us-[\w-]{48})(?![\w-])`,
     minEntropy: 2,
-    positive: ["⟦tk-us-2Vikkcv_n5ZioSsNARoPt1QV9Az0tVZkL922TIyCgSdQL87E⟧\\r"],
+    positive: ["⟦tk-us-dlAB5WOk6tED_BROGPL92AzgEuKHhpwKNYAs1HA3OmLwMQ3h⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -311,7 +309,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["sm_aat_"],
     pattern: String.raw`\b(?<secret>sm_aat_[a-zA-Z0-9]{16})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦sm_aat_ZkUq1Fo2pwAtsp8J⟧"],
+    positive: ["⟦sm_aat_jiD6JtjCO0La4jW1⟧`"],
     source: GITLEAKS,
   }),
   secret({
@@ -320,7 +318,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["sm_pat_"],
     pattern: String.raw`\b(?<secret>sm_pat_[a-zA-Z0-9]{16})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦sm_pat_SRA4Tp6ymDS8CxFI⟧"],
+    positive: ["⟦sm_pat_07tqCUXU4xnPb83y⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -329,7 +327,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["sm_sat_"],
     pattern: String.raw`\b(?<secret>sm_sat_[a-zA-Z0-9]{16})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦sm_sat_7dL3oKx2lPKPSalY⟧\\r"],
+    positive: ["⟦sm_sat_rkCxn61bIFWf0C90⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -367,7 +365,7 @@ export const hostingRules: readonly Rule[] = [
     title: "Vercel token",
     keywords: ["vca_", "vci_", "vck_", "vcp_", "vcr_"],
     pattern: String.raw`\bvc[aikpr]_[a-zA-Z0-9]{20,60}\b`,
-    positive: ["⟦vcr_PT8N5dcFSc7uEdrFkG2Dz4j⟧"],
+    positive: ["⟦vcp_M0vFMCVjGfAw0EaAXiO7fJrwRD⟧"],
   }),
   keyed({
     name: "vultr-api-key",
@@ -384,7 +382,7 @@ export const hostingRules: readonly Rule[] = [
     service: "yandex",
     value: String.raw`t1\.[\w-]{1,256}={0,2}\.[\w-]{86}={0,2}`,
     positive: [
-      'yandex_api_token = "⟦t1.102s.RkxDWJzRA8fpwY_IPlcf1QZBvDG_7jCWu_E5ffEFGg0SwlDjeKHQqUjcXz-ojW0O2rlJ4jOYmmdhP0j5BeTlZU⟧"',
+      'yandex_api_token = "⟦t1.HW89F6tq=.Js3RN0L-jfpk8mMs1a3yUWrmuz6qfAD1L4KrjG8K_08JWx3skhuJqxzHobjryJuykqMSaMLu92PSHsFdvs-fSw⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -393,11 +391,19 @@ export const hostingRules: readonly Rule[] = [
     title: "Yandex API key",
     service: "yandex",
     value: String.raw`aqvn[\w-]{35,38}`,
-    positive: ['yandex_api_token = "⟦aqvnq3ime3TYCgnZ0o-fw3dN3e6Ow0JD_ptMUpXzc⟧"'],
+    positive: ['yandex_api_token = "⟦aqvnuNI9MOB7vgDwnd3JgC7KK5eEXl8YF5CGKJk⟧"'],
     source: GITLEAKS,
   }),
   keyed({
-    name: "yandex-api-key-2",
+    name: "yandex-aws-access-token",
+    title: "Yandex aws access token",
+    service: "yandex",
+    value: String.raw`yc[\w-]{38}`,
+    positive: ['yandex_api_token = "⟦ycWVS6uxB08kP7Jawq3qu75drCcmbB7PpmQU9SvR⟧"'],
+    source: GITLEAKS,
+  }),
+  keyed({
+    name: "yandex-token",
     title: "Yandex API key",
     service: "yandex",
     value: String.raw`[a-z0-9.]{83}\w{0,64}`,
@@ -406,13 +412,5 @@ export const hostingRules: readonly Rule[] = [
       "yandex_secret=⟦1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ123⟧",
     ],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "yandex-aws-access-token",
-    title: "Yandex aws access token",
-    service: "yandex",
-    value: String.raw`yc[\w-]{38}`,
-    positive: ['yandex_api_token = "⟦yc4j6Ym15usRM5p1jjj5q0MuB-NUfq63NkT6AvQE⟧"'],
-    source: GITLEAKS,
   }),
 ];

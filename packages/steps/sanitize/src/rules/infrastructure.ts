@@ -8,7 +8,7 @@ export const infrastructureRules: readonly Rule[] = [
     service: "meraki",
     value: "(?-i:[a-f0-9]{40})",
     minEntropy: 3,
-    positive: ['Meraki_api_token = "⟦84527f0ad491f5bb314eb360591b803f6bfefd2c⟧"'],
+    positive: ['meraki_api_token = "⟦fdc537040e9018aef589b2545f9fcf4bf8b51228⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -17,7 +17,7 @@ export const infrastructureRules: readonly Rule[] = [
     service: "dnkey",
     value: String.raw`dnkey-[\w=-]{26}-[\w=-]{52}`,
     positive: [
-      'dnkey_api_token = "⟦dnkey-Xyi2hxyRbCAT-59zJwSA=efKTJ-c9_PWyuMtuKIhUkUlvqIGKHQZvUti658K36wPGSrlpkCbVRYZqN1⟧"',
+      'dnkey_api_token = "⟦dnkey--MUfq63MjS6=vPEcvSki_H4ZEn-rSXoa=empav6ClrKI-dCokRKcBRBgUX8p8n2wDh6UTmOYWuRHUkR⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -36,7 +36,7 @@ export const infrastructureRules: readonly Rule[] = [
     title: "Harness API key",
     keywords: ["pat.", "sat."],
     pattern: String.raw`(?:pat|sat)\.[\w-]{22}\.[a-zA-Z0-9]{24}\.[a-zA-Z0-9]{20}`,
-    positive: ["⟦pat.wHGHrZsqyEIoel4tTQKQ8_.augDDEoxCoPpCQKAuuBq7fdU.gLPwLMnPL1lhZeDR7cQn⟧"],
+    positive: ["⟦pat.BbcK9B8k5bsYmHJ8fV5PLK.FYUjIrpF1R0mC2Bcm174hpvL.0997JZrZkUq1Fo2pwAts⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -101,7 +101,7 @@ export const infrastructureRules: readonly Rule[] = [
     keywords: ["ico-"],
     pattern: String.raw`(?<![\w.])ico-[a-zA-Z0-9]{32}\b`,
     minEntropy: 3,
-    positive: ["⟦ico-4OXLopfKZbSAGKGHbBFhn7LtVzuiCFn3⟧"],
+    positive: ["⟦ico-TzHq3CXIynQtIKnty9NsBClBf1pxAK5Z⟧\\n"],
     source: GITLEAKS,
   }),
   keyed({
@@ -109,7 +109,7 @@ export const infrastructureRules: readonly Rule[] = [
     title: "Launchdarkly access token",
     service: "launchdarkly",
     value: String.raw`[\w=-]{40}`,
-    positive: ['launchdarkly_api_token = "⟦7JZqm4jVy-F9_av2pcnZzHLtIj0fu4rgL=WSLXhn⟧"'],
+    positive: ['launchdarkly_api_token = "⟦fzmUGQABBuHSz8pCLQ4OymZB6GOzevY686Ytnhei⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -129,7 +129,7 @@ export const infrastructureRules: readonly Rule[] = [
     keywords: ["api-"],
     pattern: String.raw`\b(?<secret>API-[A-Z0-9]{26})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦API-3TNNKBQH8UZQDR5Q4PLN2KV6ZP⟧"],
+    positive: ["⟦API-QTFJ0Z74LYBW9FKLDQHOGXAY9G⟧;"],
     source: GITLEAKS,
   }),
   keyed({
@@ -204,7 +204,7 @@ export const infrastructureRules: readonly Rule[] = [
     keywords: ["tskey-"],
     pattern: String.raw`\btskey-(?:[a-z]{2,20}-)?\w{8,40}-\w{16,64}`,
     ignoreCase: true,
-    positive: ["⟦tskey-0NrD9vy5GmZZFT-1XPVtrytza66cWBT9C7b3⟧"],
+    positive: ["⟦tskey-uuBq7fdUm-LQwLMnPM1kg_dDS7cRnS9l⟧"],
   }),
   secret({
     name: "truenas-api-key",

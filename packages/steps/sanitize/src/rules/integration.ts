@@ -1,12 +1,12 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID_LIKE } from "./secret.ts";
 
 export const integrationRules: readonly Rule[] = [
   keyed({
     name: "anypoint-api-key",
     title: "Anypoint API key",
     service: "anypoint",
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     minEntropy: 2.1,
     positive: ['anypoint_key = "⟦33333333-cccc-dddd-eeee-444444444444⟧"'],
     source: KINGFISHER,
@@ -112,7 +112,7 @@ export const integrationRules: readonly Rule[] = [
     title: "Dropbox API token",
     service: "dropbox",
     value: NO_WORD + "[a-z0-9]{15}",
-    positive: ['dropbox_api_token = "⟦Y0IPH7b1iOeZ8h8⟧"'],
+    positive: ['dropbox_api_token = "⟦yVkadNJYjRNFWMT⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -120,7 +120,7 @@ export const integrationRules: readonly Rule[] = [
     title: "Dropbox long lived API token",
     service: "dropbox",
     value: String.raw`[a-z0-9]{11}aaaaaaaaaa[\w=-]{43}`,
-    positive: ['dropbox_api_token = "⟦9NsBClBf1pxaaaaaaaaaa_=Ao6DePL9JafFwxlwZ7JZqm4jVy-F9_av2pcnZzHLt⟧"'],
+    positive: ['dropbox_api_token = "⟦heqnuAwqdhBaaaaaaaaaa5aU-oLCVlfzgUmjDJg=1Up3FH2VBUFA2Mfh9FV1DXuN⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -129,7 +129,7 @@ export const integrationRules: readonly Rule[] = [
     service: "dropbox",
     value: String.raw`sl\.[\w=-]{135}`,
     positive: [
-      'dropbox_api_token = "⟦sl.1bnMAZ4NB0vCFui8yN92dMfFA9U9iCeEOLN5INUpLSgJY5jIiaJyHrT5z7gkIu7H7TP1pOfMTVqudjMcTGT8ZAG9Q8JAZ29yNtdRzo3NoEBEgVsQf0C8ek-8Ls-TCVNCdnMA4k8⟧"',
+      'dropbox_api_token = "⟦sl.AXN2fufmiSruBtJY=hIdklhBsECCYu_HSTA5F42zonJJedOQOIS2VrBVygwt2Fsoth-NXC637U1wlaS1gi4G_=SBVyTMJAIyZ0-zh_PNBTI3k1_L9A1k-GkYQ5vlwCFOoG-aAoB⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -160,7 +160,7 @@ export const integrationRules: readonly Rule[] = [
     keywords: ["s-s4t2ud-", "s-s4t2af-"],
     pattern: String.raw`\b(?<secret>s-s4t2(?:ud|af)-[a-fA-F0-9]{64})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦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⟧"],
+    positive: ["⟦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⟧`"],
     source: GITLEAKS,
   }),
   keyed({

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID } from "./secret.ts";
 
 export const mailToolsRules: readonly Rule[] = [
   keyed({
@@ -38,7 +38,7 @@ export const mailToolsRules: readonly Rule[] = [
     name: "collect2-api-key",
     title: "Collect2 API key",
     service: "collect2",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     minEntropy: 3,
     positive: [
       "collect2TOKEN-⟦123e4567-e89b-12d3-a456-426614174abc⟧",
@@ -69,8 +69,8 @@ export const mailToolsRules: readonly Rule[] = [
     name: "hubspot-api-key",
     title: "Hubspot API key",
     service: "hubspot",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    positive: ['hubspot_api_token = "⟦23f50Ec3-C6cA-fc57-fffA-B444770739e1⟧"'],
+    value: UUID,
+    positive: ['hubspot_api_token = "⟦3A49e4CC-9712-16Fd-CD7F-FcE50A0cBdBB⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -85,7 +85,7 @@ export const mailToolsRules: readonly Rule[] = [
     name: "interseller-api-key",
     title: "Interseller API key",
     service: "interseller",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     minEntropy: 3,
     positive: [
       "interseller_SECRET_key=⟦123e4567-e89b-12d3-a456-426614174000⟧",

@@ -76,12 +76,12 @@ export const mailRules: readonly Rule[] = [
     positive: ["MAILCHIMP_API='⟦bd3777708aecfee66c5335f62a6246a4-us13⟧'"],
   }),
   keyed({
-    name: "mailchimp-api-key-2",
+    name: "mailchimp-named-api-key",
     title: "Mailchimp API key",
     service: "(?:mailchimpsdk.initialize|mailchimp)",
     keywords: ["mailchimp"],
     value: String.raw`[a-f0-9]{32}-us\d\d`,
-    positive: ['mailchimp_api_token = "⟦f4F7aCD6821dF7CbE0ABFEcd4CcC2E2B-us81⟧"'],
+    positive: ['mailchimp_api_token = "⟦47854Fcb4e85dC7ec2580aAAEFdF06fc-us19⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -112,14 +112,14 @@ export const mailRules: readonly Rule[] = [
     title: "Mailgun API key",
     keywords: ["ey-"],
     pattern: String.raw`\bkey-[a-f0-9]{32}\b`,
-    positive: ["⟦key-fe04edeb068311280fc970bb1492738f⟧"],
+    positive: ["⟦key-096a7c8227c34ba73d678486dac03cba⟧"],
   }),
   keyed({
     name: "mailgun-signing-key",
     title: "Mailgun signing key",
     service: "mailgun",
     value: "[a-h0-9]{32}-[a-h0-9]{8}-[a-h0-9]{8}",
-    positive: ['mailgun_api_token = "⟦d98dF8agBE7Fa4b0Be5eb8B0bA0373BA-F00HgfDa-aC8bd8B3⟧"'],
+    positive: ['mailgun_api_token = "⟦ghBG55C024h8gC44HH9C8CG4FADhf9ff-8aDbCcge-787BFgDf⟧"'],
     source: GITLEAKS,
   }),
   keyed({

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID_LIKE } from "./secret.ts";
 
 export const monitoringRules: readonly Rule[] = [
   keyed({
@@ -45,7 +45,7 @@ export const monitoringRules: readonly Rule[] = [
     name: "bugsnag-api-key",
     title: "Bugsnag API key",
     service: "bugsnag",
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     minEntropy: 3,
     positive: [
       "bugsnag secret ⟦123e4567-e89b-12d3-a456-426614174000⟧",
@@ -58,7 +58,7 @@ export const monitoringRules: readonly Rule[] = [
     title: "Datadog access token",
     service: "datadog",
     value: "[a-z0-9]{40}",
-    positive: ['datadog_api_token = "⟦rdorSfpfQ3tDQLLGToDheA79LR1PGJWQ4jLmwjnD⟧"'],
+    positive: ['datadog_api_token = "⟦oZ1o0gw3eN4f7Ow1JDaptMUpXzd4Hxu2BnW1scDK⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -129,16 +129,6 @@ export const monitoringRules: readonly Rule[] = [
     ],
   }),
   secret({
-    name: "grafana-api-key-2",
-    title: "Grafana API key",
-    keywords: ["eyjrijoi"],
-    pattern: String.raw`\b(?<secret>eyjrijoi[a-z0-9]{70,400}={0,3})(?![\w-])`,
-    ignoreCase: true,
-    minEntropy: 3,
-    positive: ["⟦eyjrijoiG5EmWQiXY5pZtiDAHrme7zxKizp9L3dAu3QpvHO8Y38Uy6PP8Fjv86ssuTHUu8ZRwalA6l29xA===⟧\\n"],
-    source: GITLEAKS,
-  }),
-  secret({
     name: "grafana-token",
     title: "Grafana token",
     keywords: ["glc_", "glsa_"],
@@ -161,7 +151,7 @@ export const monitoringRules: readonly Rule[] = [
     name: "logz-io-api-key",
     title: "Logz.io API key",
     service: "logz",
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     minEntropy: 3,
     positive: ["logzKey=⟦abcd1234-ef01-gh23-ij45-kl6789012345⟧", "logzToken=⟦123e4567-e89b-12d3-a456-426614174000⟧"],
     source: KINGFISHER,
@@ -183,7 +173,7 @@ export const monitoringRules: readonly Rule[] = [
     keywords: ["relic"],
     pattern: String.raw`new.?relic[^]{0,64}?license.?key["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[a-f0-9]{40})\b`,
     ignoreCase: true,
-    positive: ['newreliclicenseZkey" =      ⟦b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b112⟧'],
+    positive: ["newyrelicilicensekey = ⟦Fdc84189f7E9243949dD56dB5Db7Ed3ee29a4dB3⟧"],
   }),
   keyed({
     name: "new-relic-personal-api-key",
@@ -203,7 +193,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "(?:new-relic|newrelic|new_relic)",
     keywords: ["new-relic", "newrelic", "new_relic"],
     value: "[a-z0-9]{64}",
-    positive: ['new-relic_api_token = "⟦6wU4oUb7mec5Fo1z3cwyd1U4K3FJJBDljJrshE6SqhBXRvw7Dh7hXWoZdpndjTro⟧"'],
+    positive: ['newrelic_api_token = "⟦vSkjbI5aGnmrSYpbAfnpbv7EmrLJ0eEplRLdDSChUX9p9n3wEi7VTmOZXuSIVlRa⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -252,9 +242,7 @@ export const monitoringRules: readonly Rule[] = [
     title: "Sentry organization token",
     keywords: ["sntrys_eyj"],
     pattern: String.raw`\bsntrys_eyJ[a-zA-Z0-9+/]{40,600}={0,2}_[a-zA-Z0-9+/]{43}(?![a-zA-Z0-9+/])`,
-    positive: [
-      "⟦sntrys_eyJaKbpkxVep6DzfaTT2eCOJD12yHaM5ReDtmUlfa9kjwNcfFUQ==_bsK+B0BsLxML31u0Ho+W96EPnv0mo9J+/2SR1RC9ou6⟧",
-    ],
+    positive: ["⟦sntrys_eyJRBhTW7p7n1wCi5USmNYWuRHUlQZZajpjgoNO5z8Da_4inH89DA2pwfaKe7aTmiGyUnSovPXgzIW01ra5zrCgB⟧"],
   }),
   secret({
     name: "sentry-user-token",
@@ -262,7 +250,7 @@ export const monitoringRules: readonly Rule[] = [
     keywords: ["sntryu_"],
     pattern: String.raw`\b(?<secret>sntryu_[a-f0-9]{64})(?![\w-])`,
     minEntropy: 3.5,
-    positive: ["⟦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⟧\\n"],
+    positive: ["⟦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⟧\\r"],
     source: GITLEAKS,
   }),
   keyed({
@@ -301,7 +289,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "sumo",
     value: "su[a-z0-9]{12}",
     minEntropy: 3,
-    positive: ['sumo_api_token = "⟦sulVwJWVNEHHy1⟧"'],
+    positive: ['sumo_api_token = "⟦sudHgaEUbFRZta⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -310,7 +298,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "sumo",
     value: "[a-z0-9]{64}",
     minEntropy: 3,
-    positive: ['Sumo_api_token = "⟦Nb18MhCjz3yzTbuGeXs1ASiwpYh2yD8bc0ZuP1700HjGq04iy9Ilnj2xFJDDqAoU⟧"'],
+    positive: ['sumo_api_token = "⟦GALNhfXeeHCmNf3S7WGX2Lb337dL3oKx2lPKPSalYMd2VfcWXk6RGH8VGDUceA1w⟧"'],
     source: GITLEAKS,
   }),
   keyed({

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
 
 export const packagesRules: readonly Rule[] = [
   keyed({
@@ -41,7 +41,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["cmvmd"],
     pattern: String.raw`\bcmVmd[a-zA-Z0-9]{59}\b`,
     minEntropy: 4.5,
-    positive: ["⟦cmVmd8a6PGPH0vviT8HIfOwm3FVNspibEKVts0Ii7J27eLg59jftQqPAoidgCDqJ⟧"],
+    positive: ["⟦cmVmdartyqrEKZG2AglGflO2wNvRCKOSiIqevSWGzro6AJv0feYIpL39cb7kdWgN⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -103,7 +103,7 @@ export const packagesRules: readonly Rule[] = [
     service: "(?:jfrog|artifactory|bintray|xray)",
     keywords: ["jfrog", "artifactory", "bintray", "xray"],
     value: "[a-z0-9]{73}",
-    positive: ['bintray_api_token = "⟦Db3WXdQ919m73jjK7lzH7fOQKZHhBaNwKxv8iXoekJFtJqRor4KKeNgjPZmsOl6M38STznfXu⟧"'],
+    positive: ['xray_api_token = "⟦KLcsrFad1uqWm9lnl3kaqsIip7TTbSrkCxn61bIFWf0C90j12mjWmZjExUBAwsBRpsuKaPD0J⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -121,7 +121,7 @@ export const packagesRules: readonly Rule[] = [
     service: "(?:jfrog|artifactory|bintray|xray)",
     keywords: ["jfrog", "artifactory", "bintray", "xray"],
     value: "[a-z0-9]{64}",
-    positive: ['jfrog_api_token = "⟦xB19lP8Jbwq4qu86esCcncC8PpmQU9SvRKykCNx1ITu0gmLa00DORHnDGDQPTVSA⟧"'],
+    positive: ['xray_api_token = "⟦6omOyCUbNJnfUhPEODocXalrfO3J6UCSJeNj40ldrEkz49KHtHMIv3dhP5zsgugk⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -150,7 +150,7 @@ export const packagesRules: readonly Rule[] = [
     title: "NPM access token",
     service: "(?:_authtoken|npm_token)",
     keywords: ["_authtoken", "npm_token"],
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     gap: 16,
     minEntropy: 3,
     positive: [
@@ -180,8 +180,16 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`\boy2[a-z0-9]{43}\b`,
     positive: ["⟦oy2er16dp0r068m6p36u4bvr9nmkescfm1pf9lek1bgn3n⟧", "⟦oy2gdbfofub9ecpohsfdndem7nr8sui1g8le3ptnljqhlu⟧"],
   }),
+  secret({
+    name: "nuget-config-password",
+    title: "Password in a NuGet configuration",
+    keywords: ["<add key"],
+    pattern: String.raw`<add key="(?:cleartext)?password"\s{0,8}value="(?<secret>[^\n"]{8,256})"\s{0,8}/>`,
+    ignoreCase: true,
+    positive: ['<add key="cleartextpassword"       value="⟦HXiCKFpbI⟧"        />'],
+  }),
   keyed({
-    name: "nuget-api-key-2",
+    name: "nuget-key",
     title: "NuGet API key",
     service: "nuget",
     value: "[a-z0-9]{46}",
@@ -191,14 +199,6 @@ export const packagesRules: readonly Rule[] = [
       "nuget secret ⟦dfaru1u13sd58q0kd0edvs4276p2mb6o31eljkvjh8t30u⟧",
     ],
     source: KINGFISHER,
-  }),
-  secret({
-    name: "nuget-config-password",
-    title: "Password in a NuGet configuration",
-    keywords: ["<add key"],
-    pattern: String.raw`<add key="(?:cleartext)?password"\s{0,8}value="(?<secret>[^\n"]{8,256})"\s{0,8}/>`,
-    ignoreCase: true,
-    positive: ['<add key="cleartextpassword"     value="⟦tMUpXzd4Ixu2BmX⟧"/>'],
   }),
   keyed({
     name: "packagecloud-api-key",
@@ -250,7 +250,7 @@ export const packagesRules: readonly Rule[] = [
     service: "(?:bundle_enterprise__contribsys__com|bundle_gems__contribsys__com)",
     keywords: ["bundle_enterprise__contribsys__com", "bundle_gems__contribsys__com"],
     value: "[a-f0-9]{8}:[a-f0-9]{8}",
-    positive: ['bundle_gems__contribsys__com_api_token = "⟦cf9EdDF6:CaDcaB1B⟧"'],
+    positive: ['bundle_enterprise__contribsys__com_api_token = "⟦f02cfbe4:ca6dB3dF⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -259,7 +259,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["contribsys", "enterprise"],
     pattern: String.raw`\bhttps?://(?<secret>[a-f0-9]{8}:[a-f0-9]{8})@(?:gems.contribsys.com|enterprise.contribsys.com)(?=[#/:?|]|$)`,
     ignoreCase: true,
-    positive: ["https://⟦aB081cb7:a8CbbEF9⟧@gemsUcontribsysScom|"],
+    positive: ["https://⟦c28bF30f:8Fc6C94f⟧@gemsgcontribsysTcom"],
     source: GITLEAKS,
   }),
 ];

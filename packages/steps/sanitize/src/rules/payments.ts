@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID, UUID_LIKE } from "./secret.ts";
 
 export const paymentsRules: readonly Rule[] = [
   keyed({
@@ -57,7 +57,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["flwseck_test-"],
     pattern: "FLWSECK_TEST-[a-hA-H0-9]{12}",
     minEntropy: 2,
-    positive: ["⟦FLWSECK_TEST-1Cb0C55hbBCB⟧"],
+    positive: ["⟦FLWSECK_TEST-11FCgc6h07Hh⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -66,7 +66,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["flwpubk_test-"],
     pattern: "FLWPUBK_TEST-[a-hA-H0-9]{32}-(?i:x)",
     minEntropy: 2,
-    positive: ["⟦FLWPUBK_TEST-84E14hAfGBhd1Ad656aDeBH053Hb039f-x⟧"],
+    positive: ["⟦FLWPUBK_TEST-4C5DhC9848hF00haFAA5C81b1F9441b0-x⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -75,26 +75,18 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["secret_key"],
     pattern: String.raw`["']secret_key["']\s{0,8}=>\s{0,8}["'](?<secret>sk_\S{29})["']`,
     ignoreCase: true,
-    positive: ["'secret_key\" =>      '⟦sk_NuG8dlcd_lZSphb9FVrlbIcBLRqmf⟧\""],
+    positive: ['"secret_key"    =>   \'⟦sk_EamU7gunSvD2v1ZWnjOFt_nOi0V7B⟧"'],
   }),
   keyed({
     name: "freshbooks-access-token",
     title: "Freshbooks access token",
     service: "freshbooks",
     value: "[a-z0-9]{64}",
-    positive: ['freshbooks_api_token = "⟦MLvA3PSItGevs0gSwC1b8yoHeJz17pynvBzpjHsVArh3dlRpD0MBS2hgUCnPmthH⟧"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "gocardless-api-token",
-    title: "Gocardless API token",
-    service: "gocardless",
-    value: String.raw`live_[\w=-]{40}`,
-    positive: ['gocardless_api_token = "⟦live_oqYxVk8hMRWiHSc8VgJiQXh87gDYHnQ93fHH31fm⟧"'],
+    positive: ['freshbooks_api_token = "⟦GfCLNqR9y80hEi1yOkX5ZptdH98TLobAosdxh1rqmJY4rVF5PX71ltMn7jimsUy3⟧"'],
     source: GITLEAKS,
   }),
   near({
-    name: "gocardless-api-token-2",
+    name: "gocardless-api-token",
     title: "GoCardless API token",
     service: "gocardless",
     value: String.raw`live_[\w=-]{40,42}\w{0,64}`,
@@ -229,14 +221,14 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["sk_live_", "sk_test_"],
     pattern: String.raw`\bsk_(?:live|test)_[a-z0-9]{40}\b`,
     ignoreCase: true,
-    positive: ["⟦sk_live_3gugniTrvCtKYAiJekmhCsFDDYvaISUB5G52zonK⟧"],
+    positive: ["⟦sk_live_KVZetiScSvQWQ0cPdRnY9AUlCGjfUEoRSXIWOpfm⟧"],
   }),
   keyed({
     name: "plaid-api-token",
     title: "Plaid API token",
     service: "plaid",
     value: "access-(?:sandbox|development|production)-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    positive: ['plaid_api_token = "⟦access-production-F6C0DAAe-Aa0A-4faA-A6dF-BaD7AAB3E5f9⟧"'],
+    positive: ['plaid_api_token = "⟦access-sandbox-DcE75ed6-3Ac4-2b2c-eFEe-BaCE86Ca985B⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -245,7 +237,7 @@ export const paymentsRules: readonly Rule[] = [
     service: "plaid",
     value: "[a-z0-9]{24}",
     minEntropy: 3.5,
-    positive: ['plaid_api_token = "⟦4EjbY4g6jTkeNrQ85wcCVEnh⟧"'],
+    positive: ['plaid_api_token = "⟦CyAaGkZ4d8MTbA9plwZAgA9S⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -254,14 +246,14 @@ export const paymentsRules: readonly Rule[] = [
     service: "plaid",
     value: "[a-z0-9]{30}",
     minEntropy: 3.5,
-    positive: ['plaid_api_token = "⟦ysno07tqCUXU4xnPb83yvGjw5p8hqJ⟧"'],
+    positive: ['plaid_api_token = "⟦KyTRAfkOoxFwiWiKRJDsWeaAk6nmGS⟧"'],
     source: GITLEAKS,
   }),
   keyed({
     name: "privacy-api-key",
     title: "Privacy API key",
     service: "privacy",
-    value: "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}",
+    value: UUID_LIKE,
     minEntropy: 3,
     positive: [
       "privacy_key=⟦123e4567-e89b-12d3-a456-426614174000⟧",
@@ -281,21 +273,14 @@ export const paymentsRules: readonly Rule[] = [
   secret({
     name: "square-access-token",
     title: "Square access token",
-    keywords: ["eaaa"],
-    pattern: String.raw`\bEAAA[\w-]{56,64}(?![\w-])`,
-    positive: ["⟦EAAAN7a8sN5JVZdthScSvPWQ-bPdRmY8AUkBFjeUDoQSXHWNoem1ElgdYaExZB-vhV⟧"],
-  }),
-  secret({
-    name: "square-access-token-2",
-    title: "Square access token",
     keywords: ["eaaa", "sq0atp-"],
     pattern: String.raw`\b(?<secret>(?:EAAA|sq0atp-)[\w-]{22,60})(?![\w-])`,
     minEntropy: 2,
-    positive: ["⟦sq0atp-06vaw8ca8RdcSB2vxyq3p-5H_LQ⟧"],
+    positive: ["⟦sq0atp-YCfz9fBtDxn3K1xT5n5u397e_npLu⟧"],
     source: GITLEAKS,
   }),
   near({
-    name: "square-access-token-3",
+    name: "square-named-token",
     title: "Square access token",
     service: "square",
     value: String.raw`eaaa[a-z0-9+=-]{60}\w{0,64}`,
@@ -358,7 +343,7 @@ export const paymentsRules: readonly Rule[] = [
     name: "transferwise-api-key",
     title: "Transferwise API key",
     service: "transferwise",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     minEntropy: 3,
     positive: [
       "transferwiseKEY=⟦abcdef01-2345-6789-abcd-ef0123456789⟧",

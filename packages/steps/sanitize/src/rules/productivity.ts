@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID } from "./secret.ts";
 
 export const productivityRules: readonly Rule[] = [
   keyed({
@@ -10,16 +10,8 @@ export const productivityRules: readonly Rule[] = [
     positive: ['asana_key = "⟦8195513847023883⟧"', "ASANA_API_TOKEN: ⟦1234567890123456⟧"],
     source: GITLEAKS,
   }),
-  keyed({
-    name: "asana-client-secret",
-    title: "Asana client secret",
-    service: "asana",
-    value: "[a-z0-9]{32}",
-    positive: ['asana_api_token = "⟦ynYrpj1P8Cj8DjeyQTCONPs8PUtphukR⟧"'],
-    source: GITLEAKS,
-  }),
   near({
-    name: "asana-client-secret-2",
+    name: "asana-client-secret",
     title: "Asana client secret",
     service: "asana",
     value: NO_WORD + "[a-z0-9]{30,40}",
@@ -47,7 +39,7 @@ export const productivityRules: readonly Rule[] = [
     keywords: ["asana"],
     pattern: "asana[^]{0,40}?(?:secret|private|access|key|token)[^]{0,32}?(?<secret>[a-z0-9/:]{51,128})",
     ignoreCase: true,
-    positive: ["asanatoken⟦e/B8/i02liVmYiCxT::vsAQprtJZOC/Hz6KIsZLLYJCyr45EkP10wMO⟧"],
+    positive: ["asanaaccess⟦IjhC5HtjBN/JZ3iV0CxNiyswq9lELi5N9RNpzzp/HHW1Kfrm6LkDi6GYD:q⟧"],
   }),
   keyed({
     name: "beebole-api-key",
@@ -199,7 +191,7 @@ export const productivityRules: readonly Rule[] = [
     service: "linear",
     value: "[a-f0-9]{32}",
     minEntropy: 2,
-    positive: ['linear_api_token = "⟦ce2bCdED9E6E4eDCc800BFBA71A62369⟧"'],
+    positive: ['linear_api_token = "⟦66CEF0D286e95D0121827F287259023A⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -289,7 +281,7 @@ export const productivityRules: readonly Rule[] = [
     name: "shortcut-api-key",
     title: "Shortcut API key",
     service: "shortcut",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     minEntropy: 3,
     positive: [
       "shortcutaccess ⟦987e6543-d21c-4b1d-a456-789654321abc⟧",

@@ -61,7 +61,13 @@ export function near({
 }
 
 /** Put before a value's pattern: nothing but digits, or letters of a word in one case or capitalized, is no secret. */
-export const NO_WORD = String.raw`(?-i:(?!(?:[a-z]+|[A-Z]+|[A-Z][a-z]+|\d+)(?!\w)))`;
+export const NO_WORD = String.raw`(?-i:(?!(?:[a-z]{1,64}|[A-Z]{1,64}|[A-Z][a-z]{1,64}|\d{1,64})(?!\w)))`;
+
+/** A UUID. */
+export const UUID = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}";
+
+/** Letters and digits grouped like a UUID. */
+export const UUID_LIKE = "[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}";
 
 /** A short name must not be the end of a longer word. */
 function startOf(service: string): string {

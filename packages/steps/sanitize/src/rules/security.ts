@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
 
 export const securityRules: readonly Rule[] = [
   secret({
@@ -8,7 +8,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["a3-"],
     pattern: String.raw`\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b`,
     minEntropy: 3.8,
-    positive: ["⟦A3-MVKYX0-2FXSOAN2E8A-QFP3E-NZYOI-0AGGL⟧"],
+    positive: ["⟦A3-JKH59D-WO5H1O-JB1L0-0T3VR-D81FG-0Q5CX⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -17,7 +17,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["ops_eyj"],
     pattern: String.raw`\bops_eyJ[a-zA-Z0-9+/]{100,1500}={0,3}`,
     positive: [
-      "⟦ops_eyJVUAevnIZAPmH8NbOV1o1MFk2mnBkgaHzsZXmAPY+KkwGFGrYsqyDHoel3tSPJP7ZBZufCCCoxBnOpBPJ9uu9q5fcTmfKOwJKnOK/kgYdCQ5==⟧",
+      "⟦ops_eyJ06sCtMDMOspSmeVZ/5vaw7ca7QdcRA1vxyq2p+4GZKPhdqnu8wqcg91g2fe/TjJvt4bU+oLCUmfzgTnjDJg90Tp2FH1VBUEA1Mfi7FV⟧",
     ],
   }),
   keyed({
@@ -48,21 +48,9 @@ export const securityRules: readonly Rule[] = [
     name: "auth0-client-secret",
     title: "Auth0 client secret",
     keywords: ["auth0"],
-    pattern: String.raw`auth0[^]{0,8}?client[^]{0,4}?secret["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[\w-]{32,80})`,
+    pattern: String.raw`auth0[^]{0,8}?client[^]{0,4}?secret["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[\w-]{32,256})`,
     ignoreCase: true,
-    positive: ["auth0Aclient7Jsecret'      =  ⟦Pm7OKr00mdmpX3BzUGd8GcrcMoxOFW-3OT7Q⟧"],
-  }),
-  keyed({
-    name: "auth0-client-secret-2",
-    title: "Auth0 client secret",
-    service: "auth0",
-    value: String.raw`[\w-]{64,256}`,
-    minEntropy: 3,
-    positive: [
-      "auth0ClientSecret = '⟦YOUR_VERY_LONG_AND_SECURE_CLIENT_SECRET_GOES_HERE_12345678900000⟧'",
-      "AUTH0_CLIENT_SECRET='⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧'",
-    ],
-    source: KINGFISHER,
+    positive: ['auth0clientsecret" :      ⟦QEfLo8sJZ--ZEwM4RMFFiYUuMmo4BcVSLd⟧'],
   }),
   secret({
     name: "auth0-host",
@@ -71,7 +59,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["auth0.com"],
     pattern: String.raw`(?<![\w.-])[a-z0-9][\w.-]{0,100}auth0\.com\b`,
     ignoreCase: true,
-    positive: ["⟦22fe.Tjauth0.com⟧"],
+    positive: ["⟦Zhoauth0.com⟧"],
   }),
   secret({
     name: "authress-service-client-access-key",
@@ -79,7 +67,7 @@ export const securityRules: readonly Rule[] = [
     keywords: [".acc-", ".acc_"],
     pattern: String.raw`\b(?<secret>(?:sc|ext|scauth|authress)_[a-zA-Z0-9]{5,30}\.[a-zA-Z0-9]{4,6}\.acc[_-][a-zA-Z0-9-]{10,32}\.[\w+/=-]{30,120})(?![\w-])`,
     minEntropy: 2,
-    positive: ["⟦sc_jjK7l.H7fOQK.acc_gAZMwJxv8iWo.iGCtHpPnr1HIcLfhNYlrMj3J06QSzmeVubb⟧\\r"],
+    positive: ["⟦authress_lZPahf3itB.SROH.acc-mR8raOQ7pfFERaQnhv.wl7T+Xo=uIYhsTJWezWkXbRBDg+qL=y07⟧\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -106,14 +94,14 @@ export const securityRules: readonly Rule[] = [
     title: "Django secret key",
     keywords: ["secret_key"],
     pattern: String.raw`SECRET_KEY["']?\]?\s{0,8}[:=]\s{0,8}r?["'](?<secret>[^\n"']{16,100})["']`,
-    positive: ['SECRET_KEY"    =      "⟦fmScm1iP8nR6bcZr1DInl3RB⟧\''],
+    positive: ["SECRET_KEY        :  '⟦QJKkfbHqYDAO3t2k1Ro0oUG⟧\""],
   }),
   secret({
     name: "django-settings-key",
     title: "Django secret key by environment",
     keywords: ["django"],
     pattern: "DJANGO\\w{0,8}_SECRET_KEY.{1,16}?(?<secret>[^\\s\"'`]{45,55})",
-    positive: ["DJANGOb9FVrl_SECRET_KEYI⟦cLRqmfRSDuuhZ3zOMDWsDc2WNajKgLKNOAVv7hBdygudW9o⟧"],
+    positive: ["DJANGOUHeE_SECRET_KEYm⟦UgunSvD2v1ZWnjOFt_nOi0V7BSm14ZrRlXJe1kybJwzt2PC⟧"],
   }),
   keyed({
     name: "hunter-api-key",
@@ -171,7 +159,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["okta", "ssws"],
     value: String.raw`00[\w=-]{39}[\w=]`,
     minEntropy: 4,
-    positive: ['okta_api_token = "⟦0040AXPm7NJr00mcmpX3AzUFc8GcrbMoxNEV-3OT7Q⟧"'],
+    positive: ['okta_api_token = "⟦00Jl4hzDUjXTV=fBsmNBAxQug8GDjE3Q65OQiOB8yc⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -181,7 +169,7 @@ export const securityRules: readonly Rule[] = [
     keywords: [".okta.com", ".oktapreview.com", ".okta-emea.com"],
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{1,40}\.okta(?:preview|-emea)?\.com\b`,
     ignoreCase: true,
-    positive: ["⟦gXUlZAUN.okta.com⟧"],
+    positive: ["⟦X0vBvG4.okta.com⟧"],
   }),
   secret({
     name: "phpmailer-password",
@@ -189,7 +177,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["->password"],
     pattern: String.raw`mail\w{0,16}->password\s{0,8}=\s{0,8}["'](?<secret>[^\n"']{5,128})["']`,
     ignoreCase: true,
-    positive: ["mail9mnoT->password   =  '⟦Abjdi3⟧'"],
+    positive: ["mailDRMMGUo->password=   \"⟦jLlwj⟧'"],
   }),
   secret({
     name: "react-app-password",
@@ -197,7 +185,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["react_app"],
     pattern: String.raw`\breact_app(?:_[a-z0-9]{1,32}){0,6}_pass(?:word)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{6,128})`,
     ignoreCase: true,
-    positive: ["react_app_ySG8r_0dD_HJHN3D_pass=     '⟦FDSA2TxUgejl7F⟧"],
+    positive: ["react_app_1_OPoCIiBHX_tFxaf1j_pass=  ⟦cqk8a6P⟧"],
   }),
   secret({
     name: "react-app-user",
@@ -205,7 +193,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["react_app"],
     pattern: String.raw`\breact_app(?:_[a-z0-9]{1,32}){0,6}_user(?:name)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{3,128})`,
     ignoreCase: true,
-    positive: ["react_app_j_username   =    '⟦mczE7vW2zs⟧"],
+    positive: ["react_app_S7O6WoO_hR6BtZyLT_username    =   ⟦OdDAbj⟧"],
   }),
   keyed({
     name: "securitytrails-api-key",
@@ -248,8 +236,8 @@ export const securityRules: readonly Rule[] = [
     title: "Snyk API token",
     service: "snyk[._-]?(?:(?:api|oauth)[._-]?)?(?:key|token)",
     keywords: ["snyk"],
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    positive: ['snyk_api_key_api_token = "⟦40Ed6F45-FF8b-BdFB-ea22-c16A83e8B1a7⟧"'],
+    value: UUID,
+    positive: ['snykkey_api_token = "⟦a900e88b-6F46-Fd5f-E0a8-5a8058D33Dca⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -268,7 +256,7 @@ export const securityRules: readonly Rule[] = [
     pattern:
       "sonar[._-]?(?:login|token)[\\w\\t .-]{0,20}[\\s\"']{0,3}(?:=|>|:{1,3}=|\\|\\||:|=>|\\?=|,)[\\s\"'=`]{0,5}(?<secret>(?:squ_|sqp_|sqa_)?[\\w=-]{40})(?![\\w-])",
     ignoreCase: true,
-    positive: ['mFsonarloginJpzR"||`⟦UuSlsX3Zk_9J8T=mZPgQX6K6jSdml1W0Fm2ql_jZ⟧\\n'],
+    positive: ["gsonar-loginz.eci4 =>'⟦sqa_9sER36Yv4XH2c-zoyA17VPAC27g8Oj0uAYBMh5Kr⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -319,7 +307,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`\bhawk\.[\w-]{20}\.[\w-]{20}\b`,
     positive: [
       'HAWK_API_KEY="⟦hawk.nHAOHdJjXoNyzAcTDC5M.R2gqQh2aCesrh0yCGB7q⟧"',
-      "⟦hawk.UDB58bLAGS6BHw-bwy-K.4H9o5p-Crcee_WWV0ZLu⟧",
+      "⟦hawk.YrO10XhVSK3TH67IP6o_.fbYJMurv5njTpkoZDO-M⟧",
     ],
   }),
   keyed({

@@ -26,7 +26,7 @@ export const shippingRules: readonly Rule[] = [
     keywords: ["duffel_test_", "duffel_live_"],
     pattern: String.raw`duffel_(?:test|live)_[\w=-]{43}`,
     minEntropy: 2,
-    positive: ["⟦duffel_live__aUwDBR91SwTfdjk6EVcm8Lhar9aDblPa4KNrMhjdFZ⟧"],
+    positive: ["⟦duffel_live_W12ra6zrDfCBYLwiGX1aRSv3Sk-SACxiRURGrhRXkaJ⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -62,11 +62,11 @@ export const shippingRules: readonly Rule[] = [
     title: "Lob API key",
     service: "lob",
     value: "(?:live|test)_[a-f0-9]{35}",
-    positive: ['lob_api_token = "⟦test_5cDef1a11cF1EF3f3F2868C5FDA368a69ad⟧"'],
+    positive: ['lob_api_token = "⟦live_bDA0Fa16D3A4BfA8746fC00fFD984A71a0C⟧"'],
     source: GITLEAKS,
   }),
   keyed({
-    name: "lob-api-key-2",
+    name: "lob-key",
     title: "Lob API key",
     service: "lob",
     value: String.raw`\w{40}\w{0,64}`,
@@ -79,7 +79,7 @@ export const shippingRules: readonly Rule[] = [
     title: "Lob pub API key",
     service: "lob",
     value: "(?:test|live)_pub_[a-f0-9]{31}",
-    positive: ['lob_api_token = "⟦live_pub_f402B94412F38a0d4C48F27dcdB01dc⟧"'],
+    positive: ['lob_api_token = "⟦live_pub_425396fA9e7eBCD3191D0f94aEba3d1⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -111,7 +111,7 @@ export const shippingRules: readonly Rule[] = [
     minEntropy: 3,
     positive: [
       "shipday_secret abc.def.⟦ghi123jkl456mno789pqr0123456stu⟧",
-      'shipday_api_token = "⟦gjkT1M.Gb5f1Njf4CHssm1nS45zQgIn⟧"',
+      'shipday_api_token = "⟦dHQ0Cm1vperI9oHrICa4bJyT3TnnaYx⟧"',
     ],
     source: KINGFISHER,
   }),

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
 
 export const shopsRules: readonly Rule[] = [
   keyed({
@@ -51,7 +51,7 @@ export const shopsRules: readonly Rule[] = [
     service: "etsy",
     value: "[a-z0-9]{24}",
     minEntropy: 3,
-    positive: ['etsy_api_token = "⟦OboAwOexCLKFP7uNIAMOB7vg⟧"'],
+    positive: ['etsy_api_token = "⟦RvIxHR3l0kSbilqeSUXoNh4S⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -130,7 +130,7 @@ export const shopsRules: readonly Rule[] = [
     keywords: [".myshopify.com"],
     pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){0,3}[a-z0-9-]{1,63}\.myshopify\.com\b`,
     ignoreCase: true,
-    positive: ["⟦St0b1.n5V.myshopify.com⟧"],
+    positive: ["⟦Ki.yb7sxK7-.myshopify.com⟧"],
   }),
   secret({
     name: "shopify-token",
@@ -159,7 +159,7 @@ export const shopsRules: readonly Rule[] = [
     name: "squarespace-access-token",
     title: "Squarespace access token",
     service: "squarespace",
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
+    value: UUID,
     positive: [
       "squarespace-secret-⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "squarespaceSecretKey=⟦123e4567-e89b-12d3-a456-426614174111⟧",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, secret } from "./secret.ts";
 
 export const socialRules: readonly Rule[] = [
   keyed({
@@ -75,6 +75,15 @@ export const socialRules: readonly Rule[] = [
     ignoreCase: true,
     positive: ["fb_app_id: ⟦123456789012345⟧", "FACEBOOK_APPLICATION_ID=⟦123456789012345⟧"],
   }),
+  keyed({
+    name: "facebook-app-secret",
+    title: "Facebook secret",
+    service: "facebook",
+    value: "[a-f0-9]{32}",
+    minEntropy: 3,
+    positive: ['facebook_api_token = "⟦beC0eF011cD14cCf9A0F0ccCfBa3F89B⟧"'],
+    source: GITLEAKS,
+  }),
   secret({
     name: "facebook-app-token",
     title: "Facebook app access token",
@@ -89,7 +98,7 @@ export const socialRules: readonly Rule[] = [
     certainty: "guess",
     keywords: [],
     pattern: String.raw`(?<![\w|])\d{15,16}(?:\||%)[\w-]{27,40}(?![\w-])`,
-    positive: ["⟦2461794275459633%31eSdOao9wOdxBKKFO6uNI9MOB7vgD⟧"],
+    positive: ["⟦2163435261539399|XodjIEtJpRor3JKdNgiO_lsNk5L28STzn⟧"],
   }),
   secret({
     name: "facebook-secret",
@@ -102,15 +111,6 @@ export const socialRules: readonly Rule[] = [
       "    var fbApiKey = '⟦0278fc1adf6dc1d82a156f306ce2c5cc⟧';",
       '"facebook appSecret = "⟦ce3f9f0362bbe5ab01dfc8ee565e4372⟧"',
     ],
-  }),
-  keyed({
-    name: "facebook-secret-2",
-    title: "Facebook secret",
-    service: "facebook",
-    value: "[a-f0-9]{32}",
-    minEntropy: 3,
-    positive: ['facebook_api_token = "⟦7F30Ac1661B4B5418FF35B05Ce89Bbd9⟧"'],
-    source: GITLEAKS,
   }),
   keyed({
     name: "flickr-access-token",
@@ -129,6 +129,16 @@ export const socialRules: readonly Rule[] = [
     positive: ["foursquare_key = ⟦0F12A345BB67C8D901EFG23H45IJKL67MNO89PQ12RST34UV⟧"],
     source: KINGFISHER,
   }),
+  keyed({
+    name: "linkedin-app-id",
+    title: "Linkedin client id",
+    service: "linked[_-]?in",
+    keywords: ["linkedin", "linked-in", "linked_in"],
+    value: NO_WORD + "[a-z0-9]{14}",
+    minEntropy: 2,
+    positive: ['linkedin_api_token = "⟦HqSnarGY1C7cmS⟧"'],
+    source: GITLEAKS,
+  }),
   secret({
     name: "linkedin-client-id",
     title: "LinkedIn client id",
@@ -136,29 +146,7 @@ export const socialRules: readonly Rule[] = [
     pattern:
       "linkedin.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{12,14})\\b",
     ignoreCase: true,
-    positive: ["linkedinappPidentifier'\"⟦LC56gv9iA6WFu5⟧"],
-  }),
-  keyed({
-    name: "linkedin-client-id-2",
-    title: "Linkedin client id",
-    service: "linked[_-]?in",
-    keywords: ["linkedin", "linked-in", "linked_in"],
-    value: NO_WORD + "[a-z0-9]{14}",
-    minEntropy: 2,
-    positive: ['linkedin_api_token = "⟦jW1DxOiyswr9mG⟧"'],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "linkedin-client-id-3",
-    title: "LinkedIn client id",
-    keywords: ["linkedin"],
-    pattern: String.raw`linkedin.?(?:api|app|application|client|consumer|customer)?.?(?:id|identifier|key).{0,2}\s{0,20}.{0,2}\s{0,20}.{0,2}\b(?<secret>[a-z0-9]{12,14})\b`,
-    ignoreCase: true,
-    positive: [
-      "Email IDÂ Last 5 Digits of your SSNÂ LinkedIn IDÂ ⟦Availability⟧",
-      'LINKEDIN_KEY = "⟦77yg7tx91p4lag⟧"\nLINKEDIN_SECRET = "zt7GeN6IH911xvRj"',
-    ],
-    source: NOSEYPARKER,
+    positive: ["linkedinkey= ⟦POR657I0UY7t⟧"],
   }),
   keyed({
     name: "linkedin-client-secret",
@@ -167,7 +155,7 @@ export const socialRules: readonly Rule[] = [
     keywords: ["linkedin", "linked-in", "linked_in"],
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 2,
-    positive: ['linkedin_api_token = "⟦dorSfpfQ3tDQLLGT⟧"'],
+    positive: ['linked-in_api_token = "⟦LMWSPVSkqzzvVOxd⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -179,7 +167,7 @@ export const socialRules: readonly Rule[] = [
     ignoreCase: true,
     positive: [
       'LINKEDIN_KEY = "77yg7tx91p4lag"\nLINKEDIN_SECRET = "⟦zt7GeN6IH911xvRj⟧"',
-      'linkedinclientsec"⟦3QpvHO8Y38Uy6PP8⟧',
+      "linkedinyclient`⟦y7ybB0ftIgDGuiiP⟧",
     ],
   }),
   keyed({
@@ -264,14 +252,14 @@ export const socialRules: readonly Rule[] = [
     keywords: ["live_"],
     pattern: String.raw`\blive_\d{8,12}_[a-z0-9]{30,36}\b`,
     ignoreCase: true,
-    positive: ["⟦live_318709537_uCAJG4J48YKRMYAqfgMvekMCuRTjCUO1J⟧"],
+    positive: ["⟦live_12576309232_jGfAw0EaAXiO7fJrwRDt07Kb6q68QxBsJ⟧"],
   }),
   keyed({
     name: "twitter-access-secret",
     title: "Twitter access secret",
     service: "twitter",
     value: "[a-z0-9]{45}",
-    positive: ['twitter_api_token = "⟦fAWbRES5F14EjbY4g6jTkeNrQ85wcCVEnhv7uFRMAK8EH⟧"'],
+    positive: ['twitter_api_token = "⟦7k5lJJ9qj4yXJkXuCAJG4J48YKRMYAqfgMvekMCuRTjCU⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -279,7 +267,7 @@ export const socialRules: readonly Rule[] = [
     title: "Twitter access token",
     service: "twitter",
     value: String.raw`\d{15,25}-[a-z0-9]{20,40}`,
-    positive: ['twitter_api_token = "⟦13385335329800274009348-IiBHXitFxaf1jOBElO1GN⟧"'],
+    positive: ['twitter_api_token = "⟦2146450803270782765298-XmCQZ0MlwIGHrZsqyEIoel5tT⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -287,7 +275,7 @@ export const socialRules: readonly Rule[] = [
     title: "Twitter API key",
     service: "twitter",
     value: "[a-z0-9]{25}",
-    positive: ['twitter_api_token = "⟦Yjz1fej7SCeCZXrv8HqAsFS37⟧"'],
+    positive: ['twitter_api_token = "⟦mLMqbnsh2pdS5LUgdwKtbQloD⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -295,7 +283,7 @@ export const socialRules: readonly Rule[] = [
     title: "Twitter API secret",
     service: "twitter",
     value: "[a-z0-9]{50}",
-    positive: ['twitter_api_token = "⟦j8DjeyQTCONPs8PUtphukR0PlyV6x6hExjiO6pZv8udp2RBhiR⟧"'],
+    positive: ['twitter_api_token = "⟦zUQvLwWac93P3a0yQCkgnlAs2s2iAG9vG9tmQ27HXiBKEpcItn⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -304,7 +292,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "a{22}[a-z0-9%]{80,100}",
     positive: [
-      'twitter_api_token = "⟦aaaaaaaaaaaaaaaaaaaaaa0Q1GcOW0SLLivg5vT3oTa6mec4En0z2bwyc0U3K2EJIACliIrshD5RqhBWRvw6Ch6gXWoZdpndjSrn74m4G9U⟧"',
+      'twitter_api_token = "⟦aaaaaaaaaaaaaaaaaaaaaaRphb8EUrlbHcAKQqmfQRCuuhY2zNLCVsCc1VMajJgKJMN9Uv6hAdygudV8ob5X8%t6V2vacoiJZqMTuflxajQ⟧"',
     ],
     source: GITLEAKS,
   }),

@@ -12,7 +12,7 @@ export const sourceControlRules: readonly Rule[] = [
     ],
   }),
   secret({
-    name: "atlassian-api-token-2",
+    name: "atlassian-named-token",
     title: "Atlassian API token",
     keywords: ["atlassian", "confluence", "jira", "atatt3"],
     pattern:
@@ -25,7 +25,7 @@ export const sourceControlRules: readonly Rule[] = [
     source: GITLEAKS,
   }),
   keyed({
-    name: "atlassian-api-token-3",
+    name: "atlassian-token",
     title: "Atlassian API token",
     service: "atlassian",
     value: "[a-z0-9]{24}",
@@ -53,7 +53,7 @@ export const sourceControlRules: readonly Rule[] = [
     title: "Bitbucket client id",
     service: "bitbucket",
     value: "[a-z0-9]{32}",
-    positive: ['bitbucket_api_token = "⟦LUgdwKtbQloDwjyCgW9rhTaeSI6pYMcr⟧"'],
+    positive: ['bitbucket_api_token = "⟦dGFTxvFujENWhe7fLwDs8VmD5oZHRVr2⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -61,7 +61,7 @@ export const sourceControlRules: readonly Rule[] = [
     title: "Bitbucket client secret",
     service: "bitbucket",
     value: String.raw`[\w=-]{64}`,
-    positive: ['bitbucket_api_token = "⟦6BaNVKwolJDR1H0va-6YfuyKYbh8JFLz_ymxGgwUhI68=XkEKzBhPCkjBs4SitqM⟧"'],
+    positive: ['bitbucket_api_token = "⟦DnYhn4ndeZJiTDpzjLj9i6gad3Yr=yhyMri7f06EF9_0QYiLRuGi7oqgXUkZ=UNJ⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -104,7 +104,7 @@ export const sourceControlRules: readonly Rule[] = [
     title: "Codecov access token",
     service: "codecov",
     value: "[a-z0-9]{32}",
-    positive: ['codecov_api_token = "⟦9Xwf3ZJip7RbS1yqclHJ2P7mgLzcA4hT⟧"'],
+    positive: ['codecov_api_token = "⟦o4rPxR66wuTHpqbC58KdsJ8NIydUGEqQ⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -249,7 +249,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: ["_gitlab_session="],
     pattern: "_gitlab_session=[a-z0-9]{32}",
     minEntropy: 3,
-    positive: ["⟦_gitlab_session=1egav9nxv0ogy70l4ztanbz04tzsx6zt⟧"],
+    positive: ["⟦_gitlab_session=z40p8p1yeqj3kuwma55hctl6tvnyp0vu⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -290,7 +290,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: [".atlassian.net"],
     pattern: String.raw`(?<![\w.-])[a-z][a-z0-9-]{4,24}\.atlassian\.net\b`,
     ignoreCase: true,
-    positive: ["⟦MqEkF1Cz4j.atlassian.net⟧"],
+    positive: ["⟦IiW3pP-VIblj.atlassian.net⟧"],
   }),
   keyed({
     name: "lokalise-api-key",

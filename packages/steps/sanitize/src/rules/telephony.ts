@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
 
 export const telephonyRules: readonly Rule[] = [
   keyed({
@@ -35,7 +35,7 @@ export const telephonyRules: readonly Rule[] = [
     service: "message[_-]?bird",
     keywords: ["messagebird", "message-bird", "message_bird"],
     value: "[a-z0-9]{25}",
-    positive: ['message_bird_api_token = "⟦28sl1REm1ldOkXaEw11hqw62s⟧"'],
+    positive: ['messagebird_api_token = "⟦fXuddPefhCy87sgs5UX9UtGDo⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -43,8 +43,8 @@ export const telephonyRules: readonly Rule[] = [
     title: "Messagebird client id",
     service: "message[_-]?bird",
     keywords: ["messagebird", "message-bird", "message_bird"],
-    value: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    positive: ['messagebird_api_token = "⟦ba85dCb8-0B24-b01C-9aB6-0afD6efd084f⟧"'],
+    value: UUID,
+    positive: ['message_bird_api_token = "⟦adfD3df7-0FC8-9a9A-EE39-b76cD7Ff9C6D⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -124,19 +124,8 @@ export const telephonyRules: readonly Rule[] = [
     positive: ["telnyx = ⟦KEYUAaoJbHzFtewME4Mj7-D3fHaONWFO2msN7QsFK_lZgTpNY5D4HbAInl⟧"],
     source: KINGFISHER,
   }),
-  near({
-    name: "twilio-api-key",
-    title: "Twilio API key",
-    service: "twilio",
-    value: "sk[a-f0-9]{32}",
-    gap: 20,
-    positive: [
-      "io.com/console/video/dev-tools/api-keys\n'API'              => env('TWILIO_API','⟦SK6e84981d07ace5c9df33e1ab043a2fb2⟧'),",
-    ],
-    source: NOSEYPARKER,
-  }),
   keyed({
-    name: "twilio-api-key-2",
+    name: "twilio-auth-token",
     title: "Twilio API key",
     service: "twilio",
     value: "[a-z0-9]{32}",
@@ -182,9 +171,7 @@ export const telephonyRules: readonly Rule[] = [
       "acf",
     ],
     pattern: "(?<![a-zA-Z0-9])(?:SK|AC)[a-fA-F0-9]{32}(?![a-zA-Z0-9])",
-    positive: [
-      "io.com/console/video/dev-tools/api-keys\n'API'              => env('TWILIO_API','⟦SK6e84981d07ace5c9df33e1ab043a2fb2⟧'),",
-    ],
+    positive: ["⟦ACdcbA35D54b48F087B32bfecCc271CA5a⟧"],
   }),
   keyed({
     name: "tyntec-api-key",

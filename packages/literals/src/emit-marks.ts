@@ -29,7 +29,7 @@ const STRIDE = 48;
 export function emitMarks(module: ModuleBuilder): FunctionBuilder {
   const func = module.func(["i32", "i32", "i32"], ["i32"]);
   const [start, end, list] = [0, 1, 2];
-  const [at, mask, numbers] = [func.local(), func.local(), func.local()];
+  const [at, mask, digits, numeric] = [func.local(), func.local(), func.local(), func.local()];
   const vector = func.local("v128");
   const [again, run, bit, number] = [label("again"), label("run"), label("bit"), label("number")];
   func.body(
@@ -45,12 +45,10 @@ export function emitMarks(module: ModuleBuilder): FunctionBuilder {
         ),
       ]),
       // The last 16 bytes and these: a run of 11 that ends here has begun there, at the earliest at its 7th byte.
-      set(
-        numbers,
-        i32.or(i32.shrU(get(numbers), i32.const(16)), i32.shl(i8x16.bitmask(numeric(vector)), i32.const(16))),
-      ),
-      when(i32.and(runsOf(numbers, mask), i32.const(~0x3f)), [
-        set(mask, i32.and(get(mask), i32.const(~0x3f))),
+      shiftIn(digits, inRange(get(vector), DIGIT, 10)),
+      shiftIn(numeric, v128.or(inRange(get(vector), DIGIT, 10), v128.or(is(vector, SPACE), is(vector, DASH)))),
+      when(i32.and(runsOf(numeric, mask), i32.and(get(digits), i32.const(~0x3f))), [
+        set(mask, i32.and(i32.and(get(mask), get(digits)), i32.const(~0x3f))),
         set(mask, i32.and(get(mask), i32.xor(i32.shl(get(mask), i32.const(1)), i32.const(-1)))),
         loop(
           number,
@@ -89,8 +87,9 @@ function inRange(vector: Code, from: number, count: number): Code {
   return i8x16.leU(i8x16.sub(vector, i8x16.splat(from)), i8x16.splat(count - 1));
 }
 
-function numeric(vector: Local): Code {
-  return [inRange(get(vector), DIGIT, 10), is(vector, SPACE), is(vector, DASH)].reduce(v128.or);
+/** Puts the bits of these 16 bytes above those of the last. */
+function shiftIn(bits: Local, vector: Code): Code {
+  return set(bits, i32.or(i32.shrU(get(bits), i32.const(16)), i32.shl(i8x16.bitmask(vector), i32.const(16))));
 }
 
 function base64(vector: Local): Code {

@@ -11,7 +11,7 @@ export type HitVisitor = (literal: number, start: number) => void;
 export interface MarkVisitor {
   /** A `%` or `\`. */
   escape(at: number): void;
-  /** 11 or more digits, spaces and dashes in a row begin here. */
+  /** 11 or more digits, spaces and dashes in a row begin here, with a digit. A longer row may be named again. */
   digits(at: number): void;
   /** Somewhere in a run of letters, digits, `+` and `/`; every run of 64 or more is named at least once. */
   run(at: number): void;

@@ -47,7 +47,7 @@ test("escapes are all named, in order", () => {
 test("every number of 11 characters is named, and nothing else", () => {
   fc.assert(
     fc.property(texts, (text) => {
-      const wanted = ranges(text, /[0-9 -]{11,}/g);
+      const wanted = ranges(text, /[0-9][0-9 -]{10,}/g);
       const { digits } = marks(text);
       for (const [start, end] of wanted) expect(digits.some((at) => at >= start && at < end)).toBe(true);
       for (const at of digits) expect(wanted.some(([start, end]) => at >= start && at < end)).toBe(true);

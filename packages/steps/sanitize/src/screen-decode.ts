@@ -16,24 +16,32 @@ export class ByteDecoder {
    */
   decode(source: Uint8Array, start: number, end: number, target: Uint8Array, out: number): number {
     let to = out;
+    let at = start;
     let decoded = false;
-    this.again = false;
-    for (let at = start; at < end; ) {
-      let byte = source[at] as number;
-      let length = 1;
-      if (byte === PERCENT || byte === BACKSLASH) {
-        length = escapeLength(source, at, end);
-        if (length > 1) {
-          decoded = true;
-          byte = length === 2 ? (SIMPLE[source[at + 1] as number] as number) : hexByte(source, at + length - 2);
-        }
-        this.again ||= byte === PERCENT || byte === BACKSLASH;
+    let again = false;
+    for (;;) {
+      let byte = 0;
+      while (at < end && !isEscape((byte = source[at] as number))) {
+        target[to++] = byte;
+        at++;
       }
+      if (at >= end) break;
+      const length = escapeLength(source, at, end);
+      if (length > 1) {
+        decoded = true;
+        byte = length === 2 ? (SIMPLE[source[at + 1] as number] as number) : hexByte(source, at + length - 2);
+      }
+      again ||= isEscape(byte);
       target[to++] = byte;
       at += length;
     }
+    this.again = again;
     return decoded ? to : -1;
   }
+}
+
+function isEscape(byte: number): boolean {
+  return byte === PERCENT || byte === BACKSLASH;
 }
 
 /** Length of the escape that begins at `at`, or 1. */

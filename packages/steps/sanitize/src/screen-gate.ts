@@ -29,10 +29,9 @@ export class Gate {
   readonly #reach: number;
   /** A pattern could not be read. */
   #open = false;
-  /** The part of a text that was searched in vain for patterns that only stand near. */
+  /** Where the last search in vain was and where it began: it went on to the end of the line. */
   #searched: Span | null = null;
-  #hit = 0;
-  #to = 0;
+  #from = 0;
 
   constructor(keyword: string, rules: readonly Rule[]) {
     const ahead: Walk[] = [];
@@ -70,16 +69,14 @@ export class Gate {
   }
 
   #search(near: LazyDfa, text: Span, end: number): boolean {
-    if (this.#searched === text && end >= this.#hit && end <= this.#to) return false;
     const { bytes, start, stop, open } = text;
     const bound = Math.max(start, end - this.#reach);
-    const from = stop < 0 ? bound : Math.max(bound, bytes.lastIndexOf(stop, end - 1) + 1);
-    const newline = stop < 0 ? -1 : bytes.indexOf(stop, end);
-    const to = newline < 0 || newline > text.end ? text.end : newline;
-    if (near.matches(bytes, from, to, 1, -1, open)) return true;
+    let from = end;
+    while (from > bound && bytes[from - 1] !== stop) from--;
+    if (this.#searched === text && this.#from === from) return false;
+    if (near.matches(bytes, from, text.end, 1, stop, open)) return true;
     this.#searched = text;
-    this.#hit = end;
-    this.#to = to;
+    this.#from = from;
     return false;
   }
 }

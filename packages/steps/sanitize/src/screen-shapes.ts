@@ -11,6 +11,9 @@ const FEWEST_DIGITS = 9;
 /** The shortest run of base64 that a rule asks for. */
 const RUN = 64;
 
+const NUMERIC = bytesIn(/[0-9 -]/);
+const BASE64 = bytesIn(/[A-Za-z0-9+/]/);
+
 /** Looks more closely at places of which the scan has said that a shape might be there. */
 export class ShapeCheck {
   readonly #numbers: readonly RegExp[];
@@ -23,7 +26,7 @@ export class ShapeCheck {
 
   /** Whether the run of digits, spaces and dashes around `at` holds a number of a shape. */
   isNumber(bytes: Uint8Array, at: number, length: number): boolean {
-    const [start, end] = runAround(bytes, at, length, isNumeric);
+    const [start, end] = runAround(bytes, at, length, NUMERIC);
     let digits = 0;
     for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x30) digits++;
     if (digits < FEWEST_DIGITS || this.#numbers.length === 0) return false;
@@ -33,24 +36,19 @@ export class ShapeCheck {
 
   isLongRun(bytes: Uint8Array, at: number, length: number): boolean {
     if (!this.#runs) return false;
-    const [start, end] = runAround(bytes, at, length, isBase64);
+    const [start, end] = runAround(bytes, at, length, BASE64);
     return end - start >= RUN;
   }
 }
 
-function runAround(bytes: Uint8Array, at: number, length: number, isPart: (byte: number) => boolean): [number, number] {
+function runAround(bytes: Uint8Array, at: number, length: number, parts: Uint8Array): [number, number] {
   let start = at;
   let end = at;
-  while (start > 0 && isPart(bytes[start - 1] as number)) start--;
-  while (end < length && isPart(bytes[end] as number)) end++;
+  while (start > 0 && parts[bytes[start - 1] as number] === 1) start--;
+  while (end < length && parts[bytes[end] as number] === 1) end++;
   return [start, end];
 }
 
-function isNumeric(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x20 || byte === 0x2d;
-}
-
-function isBase64(byte: number): boolean {
-  const lower = byte | 0x20;
-  return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x2f && byte <= 0x39) || byte === 0x2b;
+function bytesIn(pattern: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => Number(pattern.test(String.fromCharCode(byte))));
 }

@@ -51,6 +51,7 @@ class RuleScreen implements Screen {
   #text: Span;
   /** Lines with escapes: where they begin, and where they end. */
   readonly #escaped: number[] = [];
+  #escapedEnd = 0;
   readonly #lines = new DecodedLines();
   /** The last line that was named as suspect, as a range of the data. */
   #lineStart = 0;
@@ -100,6 +101,7 @@ class RuleScreen implements Screen {
     this.#lineStart = start;
     this.#lineEnd = start;
     this.#escaped.length = 0;
+    this.#escapedEnd = 0;
     this.#finder.input.set(this.#data.subarray(start, end));
     this.#search(end - start);
     if (this.#escaped.length > 0) this.#searchDecoded();
@@ -158,10 +160,11 @@ class RuleScreen implements Screen {
     const place = this.#start + at;
     // Where a field begins between two backslashes, its escapes are others than the line's.
     if (this.#data[place] === BACKSLASH && this.#data[place + 1] === BACKSLASH) this.#suspect(at);
-    if (this.#escaped.length > 0 && place < (this.#escaped.at(-1) as number)) return;
+    if (place < this.#escapedEnd) return;
     const start = this.#data.lastIndexOf(NEWLINE, place) + 1;
     const newline = this.#data.indexOf(NEWLINE, place);
-    this.#escaped.push(start, newline < 0 ? this.#data.length : newline);
+    this.#escapedEnd = newline < 0 ? this.#data.length : newline;
+    this.#escaped.push(start, this.#escapedEnd);
   }
 
   /** For the finder: digits stand here. */

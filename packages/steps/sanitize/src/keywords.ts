@@ -1,5 +1,5 @@
 /** Reports one occurrence of a keyword: its number and its offsets in the text. */
-export type HitVisitor = (keyword: number, start: number, end: number) => void;
+type HitVisitor = (keyword: number, start: number, end: number) => void;
 
 /** Finds every occurrence of any of many keywords, in any case of ASCII letters, in one pass. */
 export interface KeywordFinder {

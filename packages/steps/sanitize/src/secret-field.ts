@@ -15,7 +15,7 @@ const SECRET_NAME =
 const HARMLESS_NAME = /(?:next|page|continuation|sync|cancellation)token$/;
 /** Values that say that there is none, or only where one is. */
 const HARMLESS_VALUE =
-  /^(?:|-|\*+|x+|null|nil|none|undefined|true|false|yes|no|\[(?:filtered|redacted|hidden)\]|<[^<>]*>|\/.*)$/i;
+  /^(?:|-|\*+|x+|null|nil|none|undefined|true|false|yes|no|\[(?:filtered|redacted|hidden)\]|<[^<>]*>|\/|\/(?:run|etc|var|home|root|usr|opt|srv|tmp|mnt)\/[\w./@-]*)$/i;
 
 /** Whether the last part of a field's name says that its value is a secret. */
 export function isSecretField(name: string): boolean {

@@ -91,8 +91,15 @@ describe("context", () => {
     expect(apply(step(OWN), { [name]: "hunter2" }).event).toEqual({ [name]: "hunter2" });
   });
 
-  test.each(["", "-", "null", "********", "<password>", "[redacted:x]", "/run/secrets/x"])("nor is %j", (value) => {
-    expect(apply(step(OWN), { password: value }).event).toEqual({ password: value });
+  test.each(["", "-", "null", "********", "<password>", "[redacted:x]", "/run/secrets/x", "/"])(
+    "nor is %j",
+    (value) => {
+      expect(apply(step(OWN), { password: value }).event).toEqual({ password: value });
+    },
+  );
+
+  test("a secret that begins like a path is one", () => {
+    expect(apply(step(OWN), { secret: "/bPxRfiCYzR7MDENG" }).event).toEqual({ secret: "[redacted:secret-field]" });
   });
 
   test("what was found in one field goes from all others", () => {

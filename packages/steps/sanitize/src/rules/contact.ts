@@ -30,7 +30,7 @@ export const contactRules: readonly Rule[] = [
       String.raw`0[ -]?\(\d{2,4}\)[ -]?\d{6,8}`,
       String.raw`0\d{1,4}[-/ ]\d{6,8}`,
     ]
-      .map((form) => String.raw`(?<![\w+.(/-])${form}(?![\w]|[.:/-]\d)`)
+      .map((form) => String.raw`(?<![\w+.(/-]|\d )${form}(?![\w]|[.:/-]\d)`)
       .join("|"),
     validate: (text) => isPhoneLength(digitsOf(text)),
     positive: [

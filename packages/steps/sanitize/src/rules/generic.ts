@@ -34,10 +34,14 @@ function isAssignedSecret(value: string, match: RegExpExecArray): boolean {
   );
 }
 
-/** Values whose provider's own rule decides: a PEM block, a Slack token, an AWS key, which has 40 characters. */
+/**
+ * Values whose provider's own rule decides: a PEM block, a Slack token, an AWS key, which has 40 characters, an Okta token,
+ * which has 42. And hexadecimal in both cases at once, which no machine writes.
+ */
 function isOtherFormat(value: string, match: RegExpExecArray): boolean {
-  if (/^-----BEGIN|^xox[a-z]-|EXAMPLE/.test(value)) return true;
+  if (/^-----BEGIN|^xox[a-z]-|EXAMPLE|^(?=.*[a-f])(?=.*[A-F])[0-9a-fA-F]{32,}$/.test(value)) return true;
   const key = match.input.slice(Math.max(0, match.index - 32), match.index) + match[0].slice(0, 24);
+  if (/okta/i.test(key)) return value.startsWith("00") && !/^.{41}\w$/.test(value);
   return value.length !== 40 && /^[A-Za-z0-9+/]{16,}={0,2}$/.test(value) && /aws_?(?:sec|acc)/i.test(key);
 }
 

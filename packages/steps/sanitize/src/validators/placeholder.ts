@@ -1,6 +1,6 @@
 /** Stars, dots and the like that somebody put where a secret was, and the marks of this sanitizer itself. */
 const MASKED =
-  /^(?:[^\p{L}\p{N}]+|(\p{L})\1{2,}|.{0,3}x{6,}.{0,3}|\[(?:redacted|hash|removed)\b.*)$|\*{3}|\.{3}$|x{8}|(.)\2{9}|^(?:redacted|hash|removed):|\[redacted/iu;
+  /^(?:[^\p{L}\p{N}]+|(\p{L})\1{2,}|.{0,3}x{6,}.{0,3}|\[(?:redacted|hash|removed)\b.*)$|\*{3}|\.{3}$|x{8}|(.)\2{14}|^(?:redacted|hash|removed):|\[redacted/iu;
 
 /** Something that is filled in later: `${X}`, `$X`, `{{x}}`, `<x>`, `[X]`, `%s`, `%X%`, `#{x}`, `$(x)`. */
 const TEMPLATE =
@@ -26,9 +26,12 @@ const NAME =
 const PLACE =
   /^(?:(?:~|\.{1,2})\/|\/(?:run|etc|var|home|root|usr|opt|tmp|mnt|srv|dev|proc|sys|bin|sbin|lib|data|app|apps|secrets?|boot|media|private|users|volumes?)(?:\/|$)|[a-z]:[\\/]|\\\\\w|(?:https?|file|s3|gs):\/\/|arn:[a-z-]*:|projects\/|vault:|sha\d{1,3}:|md5:|ssm:)/i;
 
+/** A path of a web site: nothing but lower case words. */
+const ROUTE = /^\/(?:[a-z][a-z0-9.@_-]*\/)+[a-z0-9.@_-]*$/;
+
 /** Says if a text stands for a secret instead of being one. */
 export function isPlaceholder(value: string): boolean {
-  const text = value.trim();
+  const text = value.trim().replaceAll(/^["']|["']$/g, "");
   return text === "" || MASKED.test(text) || TEMPLATE.test(text) || WORD.test(text) || EXAMPLE.test(text);
 }
 
@@ -38,6 +41,7 @@ export function isReference(value: string): boolean {
   return (
     CODE.test(text) ||
     PLACE.test(text) ||
+    ROUTE.test(text) ||
     NAME.test(text) ||
     (text === text.toUpperCase() && NAME.test(text.toLowerCase()))
   );

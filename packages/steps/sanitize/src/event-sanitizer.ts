@@ -11,6 +11,8 @@ import { WITHHELD } from "./withheld.ts";
 const SHORTEST_NUMBER = 1e8;
 /** Names of fields that were found to hold nothing; beyond this many they come from data, and are not worth keeping. */
 const MAX_NAMES = 4096;
+/** Each round takes secrets away, so that there are few; the budget bounds them too. */
+const MAX_ROUNDS = 8;
 /** What sluice itself has written. */
 const OWN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 /** Names that cannot be secrets themselves. */
@@ -66,6 +68,19 @@ export class EventSanitizer {
   }
 
   #sanitize(event: Event, budget: Budget, report: (finding: Pick<Finding, "rule" | "action">) => void): void {
+    // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const known = this.#replaceFound(event, budget, report);
+      if (known.isEmpty || !replaceKnown(event, known, budget)) return;
+    }
+  }
+
+  /** Replaces what the rules find, and returns it. */
+  #replaceFound(
+    event: Event,
+    budget: Budget,
+    report: (finding: Pick<Finding, "rule" | "action">) => void,
+  ): KnownSecrets {
     const known = new KnownSecrets();
     const clean = (text: string): string =>
       this.#sanitizer.text(
@@ -83,7 +98,7 @@ export class EventSanitizer {
       tooDeep: WITHHELD,
     };
     walkEvent(event, visitor, isOwn);
-    if (!known.isEmpty) walkEvent(event, replaceKnown(known, budget), isOwn);
+    return known;
   }
 
   /** What takes the place of a value whose field's name says that it is a secret; null when it does not. */
@@ -132,19 +147,27 @@ function cleanScalar(value: string | number, clean: (text: string) => string): s
   return result === text ? value : result;
 }
 
-/** Secrets that were found in one place of the event, in all others. */
-function replaceKnown(known: KnownSecrets, budget: Budget): Visitor {
-  const replace = (value: string): string => known.replaceIn(value, () => budget.check());
-  return {
+/** Replaces secrets that were found in one place of the event in all others; true when there were any. */
+function replaceKnown(event: Event, known: KnownSecrets, budget: Budget): boolean {
+  let changed = false;
+  const replace = (text: string): string => {
+    const result = known.replaceIn(text, () => budget.check());
+    changed ||= result !== text;
+    return result;
+  };
+  const visitor: Visitor = {
     scalar(value) {
       if (typeof value === "string") return replace(value);
       const text = String(value);
       const result = replace(text);
       return result === text ? value : result;
     },
-    name: replace,
+    // Someone's password may be `message`.
+    name: (name) => (PLAIN_NAME.test(name) ? name : replace(name)),
     tooDeep: WITHHELD,
   };
+  walkEvent(event, visitor, isOwn);
+  return changed;
 }
 
 /** Fields that sluice writes, and writes again the same: an id must not change. */

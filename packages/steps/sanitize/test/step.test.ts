@@ -117,6 +117,15 @@ describe("context", () => {
     });
   });
 
+  test("a secret that is also the name of a field leaves that field its name", () => {
+    const event = { message: "pass=message", "source.ip": "x", note: "pass=source" };
+    expect(apply(step(OWN), event).event).toEqual({
+      message: "pass=[redacted:my-password]",
+      "source.ip": "x",
+      note: "pass=[redacted:my-password]",
+    });
+  });
+
   test("a found secret does not break what replaces another, and a short one is not looked for", () => {
     const event = { message: "pass=redacted pass=abc", other: "mykey-0123abcd redacted abc" };
     expect(apply(step(OWN), event).event).toEqual({

@@ -122,7 +122,7 @@ export const analyticsRules: readonly Rule[] = [
     name: "segment-public-api-token",
     title: "Segment public API token",
     keywords: ["sgp_"],
-    pattern: String.raw`\b(?<secret>sgp_[a-zA-Z0-9]{64})\b`,
+    pattern: String.raw`(?<![a-zA-Z])(?<secret>sgp_[a-zA-Z0-9]{64})\b`,
     positive: [
       "⟦sgp_pOqmnKCOAdIxlEbeRLlJKUOE4ravQJ3ZEijxzK4bpPrWaMNPP35kz4OU7ZVsDtgU⟧",
       '"token": "⟦sgp_b8eaD5d9Ae59a15a407bb7C88350bc85dc959EBE8277883d50Bc84dc960eE826⟧"',

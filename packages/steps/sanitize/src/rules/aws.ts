@@ -19,18 +19,18 @@ export const awsRules: readonly Rule[] = [
   }),
   secret({
     name: "aws-amazon-bedrock-api-key-long-lived",
-    title: "Aws amazon bedrock API key long lived",
+    title: "AWS amazon bedrock API key long lived",
     keywords: ["absk"],
     pattern: String.raw`\b(?<secret>ABSK[a-zA-Z0-9+/]{109,269}={0,2})(?![\w-])`,
     minEntropy: 3,
     positive: [
-      "⟦ABSKryIuykqLRaLKu81ORGsEdvs+fRwA/a6yoFeIz/6pynv9zojGsU8rh1dlQpB+KAR0hgTBnOmshGOwp4OOy3NWp5xiP5rmknFPw/oR4U7fZBsnZJABcsU=⟧\\r",
+      "⟦ABSKTECqPPuPQ7Ogbeb1538oJLwbC9xF1hRDFOuQmXKHag7JcBTfoH7p8RADWmg12VPjoCn0y5AWVQjpVWVL93KQqR4JfvQvLRv5fWplHRnSHCagQp5Lli⟧`",
     ],
     source: GITLEAKS,
   }),
   secret({
     name: "aws-amazon-bedrock-api-key-short-lived",
-    title: "Aws amazon bedrock API key short lived",
+    title: "AWS amazon bedrock API key short lived",
     keywords: ["bedrock-api-key-ymvkcm9jay5hbwf6b25hd3muy29t"],
     pattern: "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t",
     minEntropy: 3,
@@ -41,7 +41,7 @@ export const awsRules: readonly Rule[] = [
     name: "aws-appsync-key",
     title: "AWS AppSync API key",
     keywords: ["da2-"],
-    pattern: String.raw`\bda2-[a-z0-9]{26}\b`,
+    pattern: String.raw`(?<![a-zA-Z])da2-[a-z0-9]{26}\b`,
     positive: ["  aws_appsync_apiKey: '⟦da2-nmaqhbb63zabjactesiydcfuvu⟧',"],
   }),
   secret({

@@ -25,7 +25,7 @@ export const azureRules: readonly Rule[] = [
     keywords: ["azure_", "azurec", "azuret", "azures", "ad_tenant", "adtenant", "ad_client"],
     pattern: String.raw`(?:azure|\bad)_?(?:client|tenant|subscription)_?id[\s"':=>]{1,8}(?<secret>[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b`,
     ignoreCase: true,
-    positive: ["azureclient_id ⟦B37f2EbE-56b8-fD7D-afBE-25fEDAA1E597⟧"],
+    positive: ["azuresubscriptionid:⟦20Da5ccb-38CE-7C07-9Ec4-e6fA5423D736⟧"],
   }),
   secret({
     name: "azure-connection-string",

@@ -48,7 +48,7 @@ export const chatRules: readonly Rule[] = [
     title: "Discord API token",
     service: "discord",
     value: "[a-f0-9]{64}",
-    positive: ['discord_api_token = "⟦A21C0cCb643AA4F71ed25d8d62Ecf3d18ef8Ec1B22E120881e1f26F89828F26E⟧"'],
+    positive: ['discord_api_token = "⟦Ed793E08Bc9eCc3bE25b01fa2b0F5cdAfFF5ddbfb5DbCDe20EaeEf3B95F4BaeA⟧"'],
     source: GITLEAKS,
   }),
   near({
@@ -75,7 +75,7 @@ export const chatRules: readonly Rule[] = [
     title: "Text of the form of a Discord bot token",
     certainty: "guess",
     keywords: [],
-    pattern: String.raw`(?<![\w-])[M-O][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])`,
+    pattern: String.raw`[M-O][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])`,
     positive: ["⟦Om8lnl2j_qrHhp6TTbSqkBxn6.aHFWe-.8-i02liWmZiDxUAAvsBRprtK_PD-⟧"],
   }),
   keyed({
@@ -84,7 +84,7 @@ export const chatRules: readonly Rule[] = [
     service: "discord",
     value: String.raw`\d{18}`,
     minEntropy: 2,
-    positive: ['discord_api_token = "⟦971583452126682080⟧"'],
+    positive: ['discord_api_token = "⟦213311962986037213⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -93,7 +93,7 @@ export const chatRules: readonly Rule[] = [
     service: "discord",
     value: String.raw`[\w=-]{32}`,
     minEntropy: 2,
-    positive: ['discord_api_token = "⟦3fHH31fmGl-0_OqL-MtBK8JW-peBABjR⟧"'],
+    positive: ['discord_api_token = "⟦6GOzevY686YtnheiSz9aITgXBFCXMfg1⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -124,7 +124,7 @@ export const chatRules: readonly Rule[] = [
     value: String.raw`[a-z0-9+/=]{328}\w{0,64}`,
     minEntropy: 2.9,
     positive: [
-      'helpcrunch_api_token = "⟦BsKxMK31u0Go+V96DPnv0mn=J+/2RR1QC9ou6mZtdcPeGdAubXrM0/WhUQI2RF57GN5oYsfbWHKurv4njRpjoXBM+K+kZrJSKPyEZZQFiH+aMrflwJNUxkJAhqoCxvGNWT/2WtHux=J=NvvL=aYvYJ9u+JNtAFx=Us0xGj/9awg7GbXec+z+n5HeRqZy5L8cxluvI+ieT6TwozbTaeWYS8ELyrte7T0fzWH1a+I+p4rj0LC0ORG/j8JwN9zVzPGXMMPjoKj5VIrOI=0o=BeTX9NIUCCuGiUwHfr/mAzUorlgoCkBYy=iGsHGqYT5ISPZFe1Uksuq⟧"',
+      'helpcrunch_api_token = "⟦IwlCwmIOvNYW8+TDJ7Sy0cqDY4xIihB4HtiAM+JZ2iV/BxMhyswq8lDKi4N8QNozzo+HGW0Jfrm5LjCi5FYC9qXSnb7BDyPZt7xJOJv=xXjT3Rqk47yC+ep7dYFpTMyqCJXxxxRSW==AII+J7Ow1wBa3Y3yOMq2T0qCDxrESIyqCZTuekT7rPb9lTg1bBEcVBYgSRzQ6gxFVj4BDt9pOyFrv+eoWodBAYhsAtxA+NTLGvfPJOVw5FV1pSUV10hmp+n+1gfnc=nWGjOqMb9G4ZJgA2MlWyrmo+6tp=TWS3xnNa61yvEiw3o7gqHHXVpZElnZBQt6a⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -145,7 +145,7 @@ export const chatRules: readonly Rule[] = [
     title: "Intercom API key",
     service: "intercom",
     value: String.raw`[\w=-]{60}`,
-    positive: ['intercom_api_token = "⟦cV8oa5X8-t6V2vabnhIZqMTuekxaiPP3uNuNUjCYlFADJHWCUaK4nbp4ZEIs⟧"'],
+    positive: ['intercom_api_token = "⟦NtdRzo3NoEBEgVsQf0C8ek-8Ls-TCVNCdnMA4k8OTXkjl5QCtWT5jR4=-Oh4⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -194,7 +194,7 @@ export const chatRules: readonly Rule[] = [
     title: "Mattermost access token",
     service: "mattermost",
     value: "[a-z0-9]{26}",
-    positive: ['mattermost_api_token = "⟦AG7uqUtlKs4RO1M0kgpl9nMs2b⟧"'],
+    positive: ['mattermost_api_token = "⟦DUgoI9pASCEXmg33WRjpEn2y7C⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -226,7 +226,7 @@ export const chatRules: readonly Rule[] = [
     title: "Sendbird access id",
     service: "sendbird",
     value: UUID,
-    positive: ['sendbird_api_token = "⟦cFfbB694-4e6A-3c47-19fb-4268fEeC232C⟧"'],
+    positive: ['sendbird_api_token = "⟦6cc7f348-Fd16-3127-5F7b-d7C00C5e8198⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -234,7 +234,7 @@ export const chatRules: readonly Rule[] = [
     title: "Sendbird access token",
     service: "sendbird",
     value: "[a-f0-9]{40}",
-    positive: ['sendbird_api_token = "⟦d3Bb41bC69Bc026DE27eECDE3CDEAd3cD279fe8c⟧"'],
+    positive: ['sendbird_api_token = "⟦0D865755F8d1669C5A8296cf9EdDF6bCaDcaB1BE⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -272,7 +272,7 @@ export const chatRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 2,
     positive: [
-      "⟦xoxe7xoxb-9-796ZtoifjSz9bJUhXCGDXNgh2Xmox4c7d2qmOjEXFdICr2yPz6P7tExFYHf315YhMwls3WQdtFHYtJC7FegoFDNDt2ZaeSXXYymHc7iPHPDJa6Fpxt0fFc4bcXRKeO8kaAU1Ne78XG5EmWQiXY5pZtiDAHrme7zxKizp9⟧",
+      "⟦xoxeYxoxb-3-y68BXm8VJWlJqpKx8CNFis4IB957KQFgLo9tKZ00ZEwN5SMGFiXUuMmp5CdVSLdYVOFtSPbpzmQQEKwFvHPSkyOs2vC1tWGm3t1h4jkIgdpeKFxsHD8TpB35o6rewgeuyVkadNJYjRNFWMTYoHdtrsP9SBDZrm4cs6EL⟧",
     ],
     source: GITLEAKS,
   }),

@@ -15,9 +15,9 @@ export const contentRules: readonly Rule[] = [
     name: "adobe-client-secret",
     title: "Adobe client secret",
     keywords: ["p8e-"],
-    pattern: String.raw`\b(?<secret>p8e-[a-zA-Z0-9]{32})(?![\w-])`,
+    pattern: String.raw`(?<![a-zA-Z])(?<secret>p8e-[a-zA-Z0-9]{32})(?![\w-])`,
     minEntropy: 2,
-    positive: ["⟦p8e-vltlLPAnIUXTJ9dGZvFEKWSx70rFS6DG⟧"],
+    positive: ["⟦p8e-S7uxB19lP8Jbwq4qu86esCcncC8PpmQU⟧'"],
     source: GITLEAKS,
   }),
   near({
@@ -34,7 +34,7 @@ export const contentRules: readonly Rule[] = [
     name: "adobe-oauth-client-secret",
     title: "Adobe OAuth client secret",
     keywords: ["p8e-"],
-    pattern: String.raw`\b(?<secret>p8e-[a-z0-9-]{32})(?![a-z0-9-])`,
+    pattern: "(?<![a-zA-Z])(?<secret>p8e-[a-z0-9-]{32})(?![a-z0-9-])",
     ignoreCase: true,
     positive: [
       '{\n "client_credentials": {\n  "client_id": "a65b0146769d433a835f36660881db50",\n  "client_secret": "⟦p8e-ibndcvsmAp9ZgPBZ606FSlYIZVlsZ-g5⟧"\n},',
@@ -111,14 +111,14 @@ export const contentRules: readonly Rule[] = [
     title: "Contentful delivery API token",
     service: "contentful",
     value: String.raw`[\w=-]{43}`,
-    positive: ['contentful_api_token = "⟦HRGh8jdoxG2rzbmSjEYuVv2sq_NGAqnyMylN2IAXN2f⟧"'],
+    positive: ['contentful_api_token = "⟦-GiEp-3hy8Hkni1xEICBp9oTH0ggJM9Y486vlA3q7MT⟧"'],
     source: GITLEAKS,
   }),
   secret({
     name: "contentful-pat",
     title: "Contentful personal access token",
     keywords: ["cfpat-"],
-    pattern: String.raw`\bcfpat-[\w-]{43,50}`,
+    pattern: String.raw`(?<![a-zA-Z])cfpat-[\w-]{43,50}`,
     ignoreCase: true,
     positive: ["⟦CFPAT-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX⟧YZ1234567890_"],
   }),
@@ -159,7 +159,7 @@ export const contentRules: readonly Rule[] = [
     name: "figma-pat",
     title: "Figma personal access token",
     keywords: ["figd_", "figo_", "figr_", "figu_"],
-    pattern: String.raw`\bfig[doru]_[\w-]{40,200}`,
+    pattern: String.raw`(?<![a-zA-Z])fig[doru]_[\w-]{40,200}`,
     positive: [
       "figma pat = ⟦figd_rh1234567890123456789012345678901234abcd⟧",
       "figma access token: ⟦figd_1234567890123456789012345678901234abcdef⟧",
@@ -173,7 +173,7 @@ export const contentRules: readonly Rule[] = [
     gap: 20,
     positive: [
       "--header='X-Figma-Token: ⟦1394-0ca7a5be-8e22-40ee-8c40-778d41ab2313⟧'",
-      'figma_api_token = "⟦17A1-DAeb5f06-fAd1-dc7f-f7BE-A44Fce68E0E6⟧"',
+      'figma_api_token = "⟦77aA-79f4CfCD-B37e-8B9C-Be7B-8566f0f6aA9A⟧"',
     ],
     source: NOSEYPARKER,
   }),
@@ -264,11 +264,11 @@ export const contentRules: readonly Rule[] = [
   }),
   keyed({
     name: "nytimes-access-token",
-    title: "Nytimes access token",
+    title: "New York Times access token",
     service: "(?:nytimes|new-york-times,|newyorktimes)",
     keywords: ["nytimes", "new-york-times,", "newyorktimes"],
     value: String.raw`[\w=-]{32}`,
-    positive: ['newyorktimes_api_token = "⟦wiiN6oYu7ubp2RAghRf2y7W8EAntunuO⟧"'],
+    positive: ['newyorktimes_api_token = "⟦F2-B_59AG7vDMa5CdRZG7MmeUJZaKtx2⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -314,7 +314,7 @@ export const contentRules: readonly Rule[] = [
     name: "readme-api-key",
     title: "ReadMe API key",
     keywords: ["rdme_"],
-    pattern: String.raw`\brdme_[a-z0-9]{70}`,
+    pattern: "(?<![a-zA-Z])rdme_[a-z0-9]{70}",
     ignoreCase: true,
     positive: [
       "⟦rdme_abcdefghijklmnopqrstuvwxyzabcdef1234567890abcdef1234567890abcdef123456⟧",

@@ -162,7 +162,7 @@ export const crmRules: readonly Rule[] = [
     ignoreCase: true,
     reach: { before: 192, after: 64 },
     positive: [
-      "⟦ey7nEhotxlaSx3Ddjn9RI9xbl7h.vl_DPGutqYbvgSe8VaQDR4E.2Di_X3f4iSjdNrP64vbBVDmgv6uEQL8J7CGFHBrVWOdJdl.f1WNCfC2cG5.bjFopmg6MZeRKX0JFPeoCDwHxUCA47bK9GS6AGw-bwy-.eyH8o4p-Brbee_VWU.ZKuVopmTZnoHbKJwlDwmJPvOZX8-UEK7Ty0cqEZ4xJihC4ItiBN-K_2iW.CxNhyswq8lELi4O8ROozzo-IHX0Kfrm5MjDi5GZD9qYTnb7CEyQ_t7xKPKvAxYjU3Sqk47yD-ep7dZGpUNyqDKYxxxSTXAABJJ-K7Pw1wCa3Z3yPNq2U0qDExrFTJyqD_UuekU7rQb9lUg1bCFcWCZgTSzR6gxGWj4CEt9pPyGrv-eoXodCBZhsBtxB-OUMHvfQKPWw5GW1pTVW10hmp-n-1gfncAnXHjPqNb9H4_KgB2NlXyrmo-6tpAUXT3xnOa61yvFiw3o7gqIIYWp_Fln_CRt6apJ2YAu3NDkM5uG8EQRNJzKReaY5fPZMw7eDOS1WXCwhre09S4yZANQgqcnrSepeP1sBQKKEToCgd967KQ.OFIWP2iKlwimC6l.XqveKJtbBOMBrc1hvYc.QPX1Lh6re5ZXXIH1p3YkgcBPA1e9bBYLXLCPTV6-2SXtxASaAwOaFbfuvj2.n0KBJi_J5-bgVWx.JKbsqE_c.upWm7kml1j_qrGho5TSaSqkBxm5.aHEWe-B8-i.1liWmZiCxT99vsAQprtJ_OC-Iz5LIsZLMYJCyr44FkP0.wNOnAHhAGXhsExZe.iNADkN.EMa99bqj6_4OFOG-vvhT6GHeNwl1EUNrph_DJVts-Hh5I05dKf38ietPqO9nicfABpI.hrXLhj9pTj8noLlbqEFkQrQ6FcTFYfPEp.ZWVI-2T-XZ3pVeyTVmEqcux1k11qf3ff9x8f5LGOZFgbU9INiHOitf1Mf1goQ19AIb-8aeFeBKMpR7y6-hDh0xNjX3YptcG77TKoa9nscwg.rqmIY2rUE3PX6.ltLn5jhmrTy2L7ft_hzgWzf⟧",
+      "⟦ey3xnOa61yvFiw3o7gqIIYWp_Fln_CRt6apJ2YAu3NDkM5uG8EQRNJzKReaY5fPZMw7eDOS1WXCwhre09S4yZANQgqcnrSepeP1sBQKKEToCgd967KQ.OFIWP2iKlwimC6l.XqveKJtbBOMBrc1hvYc.QPX.ey6re5ZXXIH1p3YkgcBPA1e9bBYLXLCPTV6-2SXtxASaAwOaFbfuvj2.n0KBJi_J5-bgVWx.JKbsqE_c.upWm7kml1j_qrGho5TSaSqkBxm5.aHEWe-B8-i.1liWmZiCxT99vsAQprtJ_OC-Iz5LIsZLMYJCyr44FkP0.wNOnAHhAGXhsExZe.iNADkN.EMa99bqj6_4OFOG-vvhT6GHeNwl1EUNrph_DJVts-Hh5I05dKf38ietPqO9nicfABpI.hrXLhj9pTj8noLlbqEFkQrQ6FcTFYfPEp.ZWVI-2T-XZ3pVeyTVmEqcux1k11qf3ff9x8f5LGOZFgbU9INiHOitf1Mf1goQ19AIb-8aeFeBKMpR7y6-hDh0xNjX3YptcG77TKoa9nscwg.rqmIY2rUE3PX6.ltLn5jhmrTy2L7ft_hzgWzfIet7NTt0Adav17qa8ie4glU4tb1IiR6N4VnNvgR5AtZyKTe8mmoS2CIX0h9WMAjdHKNcC8aich1_iLcp.NkSF11eM1vuw0Ar5jUc-.EOBhAhphcaMUxIgl1MdGTp8_Vm707HRaRnnWmc8fqXACTIuJNmzRxtngrHDKp6YWQBaDZUvYXyi1hxyRbCAT-48zJwSA9efKTJTc8_PWyuMtuKIhUkUlvqIGKHQZvUti547K25wPGSrlpkCbVRYZqN0t2X7esEXQCBVgEH3TP4yQCmTVxSE6rF-bCeFIGM1BzFNy2-drXd1_aUwDBR80SwTfdjk5EVcm7Lhar8aDblPa3KNrMhjdFZ1.rQH.TVT9qGMw.z5VAnGxQ5OYt2bshcGtaf9IGOg9oQFwVXcFlRfxwFbruPUIsuIHkZOlIJXwRNKOT_NUL_WUu37kKTGs7Ygkz-aAaHUcmuNYjz0edi5SBdBZXrv6Gq8sER25Yv3XH1⟧",
     ],
   }),
   secret({
@@ -189,7 +189,7 @@ export const crmRules: readonly Rule[] = [
     keywords: [".my.salesforce.com"],
     pattern: String.raw`https://(?<secret>[a-z0-9-]{1,100})\.my\.salesforce\.com\b`,
     ignoreCase: true,
-    positive: ["https://⟦uwB⟧.my.salesforce.com"],
+    positive: ["https://⟦dYUO⟧.my.salesforce.com"],
   }),
   secret({
     name: "salesforce-token",
@@ -197,7 +197,7 @@ export const crmRules: readonly Rule[] = [
     keywords: ["00d"],
     pattern: String.raw`\b00D[a-zA-Z0-9]{12}![\w.]{96}(?![\w.])`,
     positive: [
-      "⟦00DHyqcWKvltlLP!nIUXTJ8dGZuEEKWSx6.rFR5CGw2KczN9Bq8E5sc1BPOR556H.UY7tat163KJNVVfKpgzmVHRBCBuITz8pDLR4Pym_C6HOzfv⟧",
+      "⟦00DPAYMRDJUXjKx!vdA6xet0Go9RvmGSMBpQ94mv49iSKqzSG_PDrUqVuSmsX3Zk_9K8TAmZQgQX6L6jTdnl1X0Gm2qlak_ab5SlJVrYEO8woeOx⟧",
     ],
   }),
   keyed({
@@ -223,23 +223,12 @@ export const crmRules: readonly Rule[] = [
     positive: ["teamwork ⟦tkn.v1_LOO5pFaDcBZuFgBzOMKO6qNq98gdbMsoCBHSLZk9ap6aVwgAebNZ8esaIhmdLxi1lQDXg14=⟧"],
     source: KINGFISHER,
   }),
-  near({
-    name: "teamworkspaces-api-key",
-    title: "TeamworkSpaces API key",
-    service: "(?:teamwork|teamworkspaces)",
-    keywords: ["teamwork"],
-    value: String.raw`tkn\.v1_[a-z0-9]{71}=\w{0,64}`,
-    gap: 16,
-    minEntropy: 3,
-    positive: ["teamwork ⟦tkn.v1_ot076nh59jBwn3pJwJoqps40WmqRN6S2yi0cc5a66OdoaHuomyuyqbwIO2STD4Nm03uMhtD=⟧"],
-    source: KINGFISHER,
-  }),
   keyed({
     name: "zendesk-secret-key",
     title: "Zendesk secret key",
     service: "zendesk",
     value: "[a-z0-9]{40}",
-    positive: ['zendesk_api_token = "⟦A4hTdMoaQ9xMoavTynVBLUYuW2SYI7x8yWHDi8Rk⟧"'],
+    positive: ['zendesk_api_token = "⟦7E1g115TzOYLtQMBmcyQHiW4iLCyAaGkZ4d8MTbA⟧"'],
     source: GITLEAKS,
   }),
   secret({

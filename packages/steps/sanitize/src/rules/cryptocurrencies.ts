@@ -28,7 +28,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Bittrex access key",
     service: "bittrex",
     value: "[a-z0-9]{32}",
-    positive: ['bittrex_api_token = "⟦wxfNQZkobmYzYAJiiz9bRD7ipyW1twqi⟧"'],
+    positive: ['bittrex_api_token = "⟦HHy1yGkTQUOXvgBNvsqGj0jT1ImWKZUu⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -72,7 +72,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Coinbase access token",
     service: "coinbase",
     value: String.raw`[\w-]{64}`,
-    positive: ['coinbase_api_token = "⟦CGDXNgg1Xmox3b7c1qmNjDXFdHBq1yPz5P6tEwFYHe204ZhLwls3WQctEHYtIB6F⟧"'],
+    positive: ['coinbase_api_token = "⟦e6LweYbf9YadUt8rc6KPxvMpiI8LGfjlmnb49k4hcwy92DOa3LbCUXKm1Zxh4jQn⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -162,7 +162,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     service: "kraken",
     value: String.raw`[\w+/=-]{80,90}`,
     positive: [
-      'kraken_api_token = "⟦yb-T2I0CHH9AkhHrrgB3Qpf9VQuv5Ag4fWVnYbombiRqn52l2F7TnYzHJi-CMD=qXf+IEdQyIDkQG6H4bDJiN-/D⟧"',
+      'kraken_api_token = "⟦Y=smZH9AbsTUMfP7As8zV7PxEh5jQQdlt-YVy3p=abI7=6j3asWlFH6eT3NKIbCXTiFroC/P+l=/9al/52fpuJ⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -171,7 +171,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Kucoin access token",
     service: "kucoin",
     value: "[a-f0-9]{24}",
-    positive: ['kucoin_api_token = "⟦8E1A2B5C07D112D71b7f0a87⟧"'],
+    positive: ['kucoin_api_token = "⟦69F2afA5aC9BfD88C810EAE8⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -179,7 +179,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     title: "Kucoin secret key",
     service: "kucoin",
     value: UUID,
-    positive: ['kucoin_api_token = "⟦Ba3F89Ba-AD3B-7a9B-32F5-6b931F6610Fb⟧"'],
+    positive: ['kucoin_api_token = "⟦0Bbcf1D2-0cb8-5B5E-4c0f-f292d5e5C6E1⟧"'],
     source: GITLEAKS,
   }),
   keyed({

@@ -98,7 +98,7 @@ export const documentsRules: readonly Rule[] = [
     minEntropy: 3,
     positive: [
       "overloop_secret=⟦XyZ9876WvUt5432SrQp1098NmLk7654JiHg3210FeDc_-BaZyX⟧",
-      'overloop_api_token = "⟦c0eIboCoC6MJDJImYhyGm_b3bISHi8kdoxG2rzbmSjEZuWv2sq⟧"',
+      'overloop_api_token = "⟦OXvgANvsqGi-iT0IlWK_UuEuTjDZFi36Z7e9-trazJbshKVnJM⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -258,7 +258,7 @@ export const documentsRules: readonly Rule[] = [
     service: "selectpdf",
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
-    positive: ['selectpdf_api_token = "⟦4ZFnlrSXobAfnpbv6DmrKI-eDolRKdCRBhUX⟧"'],
+    positive: ['selectpdf_api_token = "⟦NN0r1XazHPnOJi-fAV8tFi4t4YkjqJCx9BNN⟧"'],
     source: KINGFISHER,
   }),
   keyed({

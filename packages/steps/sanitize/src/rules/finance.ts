@@ -69,7 +69,7 @@ export const financeRules: readonly Rule[] = [
     name: "finage-api-key",
     title: "Finage API key",
     keywords: ["api_key"],
-    pattern: String.raw`\bfinage.{0,8}?api_key[^]{0,16}?\b(?<secret>[a-z0-9]{32})\b`,
+    pattern: String.raw`(?<![a-zA-Z])finage.{0,8}?api_key[^]{0,16}?\b(?<secret>[a-z0-9]{32})\b`,
     ignoreCase: true,
     minEntropy: 3,
     positive: ["finage API_KEY = ⟦0123456789ABCDEF0123456789ABCDEF⟧"],

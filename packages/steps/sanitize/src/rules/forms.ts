@@ -159,7 +159,7 @@ export const formsRules: readonly Rule[] = [
     value: String.raw`[\w.-]{850,1000}\w{0,64}`,
     minEntropy: 3,
     positive: [
-      'paperform_api_token = "⟦fnNO5z8D_A44hnI89DA2pwfaLe8aTmiGyUnSovQXgzIW01ra5zrDfCBYLwiGX0aRSv2Sk-SACxiRURGrhRXkaJSSV7dDyPfi_lrG6qPmCEunk_MzJebAKMD9folAxOEsZKvq6FO-kUSehsf0HxpRR9xXhPYjZU0bnMAZ3NB.vCFui7yN81dMfFA8U8iCeEOLN4INUpLSgJY4jIiaJyHrT4z6gkIu6H6TP0pOfMTVqudjMcTGT7ZAG8Q7JAZ18yNtdRzo2NoEBEgVsQf.C7ek-7Ls-TCVNCdnMA3k7OTXkjl4QCtWT4jR39-Oh3FZTso5Op_tTG3BDGndCiNN.q0X_zHPnOJh-fAV7tEh3t3YjiqJCx8ANN1hH8eexN0L_SJ17dV7Kx4elfYDHlNCyaKbpkxVdp6Ezf_UU2dDOJD12yHaN5RdDtmUlea9kjwNceFVRwFbsK-B0CsLxNL31u0Ho-W96EQnv0mnAK-.2SS1RD9ou6m_tdcQeHdBubYrN0.XhVRJ2SG57HO5oZsfbXILurv4njSpjoYCN-L-k_rKTLQyF__RGiI-aNrflwKOVxkKBhqoDxvHOXU.2XtIuxAKAOvvMAaZvZK9u-KOtBGxAVs0xHj.9awg7HbYec-z-n5IeSq_y5M8cxluvJ-ieU6UwozbUaeXZT8FMyrte7U0fzXI1a-J-p4rj0MD0PSH.j8KwO9zWzQHYNNQjoLj5WJrPJA0oACeUY9OJVDDuHiVwIfr.mBzVorlgoDkCZyAiHsIHqZU5JTQ_Ge1VksuqKeGBV7NYqEZocZY19MbkljI0w7nEhotxlaSx3Ddjn9RI9xbl7h.vl_DPGutqYbvgSe8VaQD⟧"',
+      'paperform_api_token = "⟦4elfYDHlNCyaKbpkxVdp6Ezf_UU2dDOJD12yHaN5RdDtmUlea9kjwNceFVRwFbsK-B0CsLxNL31u0Ho-W96EQnv0mnAK-.2SS1RD9ou6m_tdcQeHdBubYrN0.XhVRJ2SG57HO5oZsfbXILurv4njSpjoYCN-L-k_rKTLQyF__RGiI-aNrflwKOVxkKBhqoDxvHOXU.2XtIuxAKAOvvMAaZvZK9u-KOtBGxAVs0xHj.9awg7HbYec-z-n5IeSq_y5M8cxluvJ-ieU6UwozbUaeXZT8FMyrte7U0fzXI1a-J-p4rj0MD0PSH.j8KwO9zWzQHYNNQjoLj5WJrPJA0oACeUY9OJVDDuHiVwIfr.mBzVorlgoDkCZyAiHsIHqZU5JTQ_Ge1VksuqKeGBV7NYqEZocZY19MbkljI0w7nEhotxlaSx3Ddjn9RI9xbl7h.vl_DPGutqYbvgSe8VaQDR4E.2Di_X3f4iSjdNrP64vbBVDmgv6uEQL8J7CGFHBrVWOdJdl.f1WNCfC2cG5.bjFopmg6MZeRKX0JFPeoCDwHxUCA47bK9GS6AGw-bwy-KD3H8o4p-Brbee_VWU.ZKuVopmTZnoHbKJwlDwmJPvOZX8-UEK7Ty0cqEZ4xJihC4ItiBN-K_2iW.CxNhyswq8lELi4O8ROozzo-IHX0Kfrm5MjDi5GZD9qYTnb7CEyQ_t7xKPKvAxYjU3Sqk47yD-ep7dZGpUNyqDKYxxxSTXAABJJ-K7Pw1wCa3Z3yPNq2U0qDExrFTJyqD_UuekU7rQb9lUg1bCFcWCZgTSzR6gxGWj4CEt9pPyGrv-eoXodCBZhsBtxB-OUMHvfQKPWw5GW1pTVW1⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -261,7 +261,7 @@ export const formsRules: readonly Rule[] = [
     name: "typeform-token",
     title: "Typeform token",
     keywords: ["tfp_"],
-    pattern: String.raw`\btfp_[\w.=-]{40,60}`,
+    pattern: String.raw`(?<![a-zA-Z])tfp_[\w.=-]{40,60}`,
     ignoreCase: true,
     positive: [
       "⟦tfp_abcdef9876543210jklmnopqrstuvwxyz6543210hi⟧",

@@ -203,7 +203,7 @@ export const geographyRules: readonly Rule[] = [
     service: "mapbox",
     value: String.raw`pk\.[a-z0-9]{60}\.[a-z0-9]{22}`,
     positive: [
-      'mapbox_api_token = "⟦pk.q8ied3RI1Q1NZjZ9xXEDv8u1ovWNOg1qoNpTu3snkKUah212d3pVgLK10tbb.0owr12rHuudXHqSZaigAmi⟧"',
+      'mapbox_api_token = "⟦pk.abLux2vmY1po6OtFazNdWKz2WAoiPf2dRImp7vxhTsElR314XHziABWWpvJ5.gcNekzkZaYgKqjprq9Z1Q2⟧"',
     ],
     source: GITLEAKS,
   }),

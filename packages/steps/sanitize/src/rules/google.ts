@@ -34,7 +34,7 @@ export const googleRules: readonly Rule[] = [
     ],
     pattern: String.raw`(?:cloudant|clou|(?<![a-z])cl)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|pw|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-f0-9]{64}|[a-z]{24})(?![a-z0-9])|://[\w-]{1,64}:(?<secret>[a-f0-9]{64}|[a-z]{24})@[\w-]{1,64}\.cloudant\.com`,
     ignoreCase: true,
-    positive: ["://Kv:⟦bXdnawQaaTMPOyBzOmYWZUbw⟧@ANvsqGi.cloudant.com"],
+    positive: ["clou_api-token' >  ⟦aRxroRMXCPBwfAFcjvyRcgkH⟧"],
   }),
   secret({
     name: "gcp-private-key-id",
@@ -65,7 +65,7 @@ export const googleRules: readonly Rule[] = [
     name: "google-access-token",
     title: "Google OAuth access token",
     keywords: ["ya29."],
-    pattern: String.raw`\bya29\.[\w-]{10,2000}`,
+    pattern: String.raw`(?<![a-zA-Z])ya29\.[\w-]{10,2000}`,
     positive: [
       "⟦ya29.A0ARrdaM9Ra8K7R9AcxA1PpIMLVQ021H0TL0PRh2s_HH0_tn5gCSSf⟧",
       "⟦ya29.Cj0KCQjwgLr5BRC3ARIsAKEd0AR9_Fg5fjV5pVXZlFYobyfz7Bb9SyOv⟧",
@@ -154,7 +154,7 @@ export const googleRules: readonly Rule[] = [
     ],
     pattern: String.raw`(?:ibm(?:_|-|)cloud(?:_|-|)iam|cloud(?:_|-|)iam|ibm(?:_|-|)cloud|ibm(?:_|-|)iam|ibm|iam|cloud)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[\w-]{44})(?![\w-])`,
     ignoreCase: true,
-    positive: ['ibm_cloud-api_key"  ::⟦UtLPT8N5cbESb6uEcqFkF1Cz4iJDI4DRCLiewpqkEfS4⟧'],
+    positive: ["ibm-key\"]   ='⟦uh8X718YnLKxx0ySL7vbG5ozmORWqCuPG2yRixulEImH⟧"],
   }),
   keyed({
     name: "ibm-cloud-user-key",
@@ -174,7 +174,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["secret"],
     pattern: String.raw`secret[_-]?(?:access)?[_-]?key["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-f0-9]{48})(?![a-f0-9])`,
     ignoreCase: true,
-    positive: ["secretaccess_key'=    \"⟦6F7dc4B1ACEeF3B203Cb77ff0fA72eD52cfb89Bc4e961f9F⟧"],
+    positive: ['secretaccess-key":=       ⟦933EceCC69bDE09C4e46C2a4BeC52FF555F0Aeb4aE769cAa⟧'],
   }),
   keyed({
     name: "recaptcha-api-key",
@@ -191,10 +191,23 @@ export const googleRules: readonly Rule[] = [
   secret({
     name: "softlayer-api-key",
     title: "SoftLayer API key",
-    keywords: ["softlayer", "sl_", "sl-", "slapi", "slkey", "slpass", "sltoken", "slpwd"],
+    keywords: [
+      "softlayer",
+      "sl_",
+      "sl-api",
+      "sl-key",
+      "sl-pwd",
+      "sl-pass",
+      "sl-token",
+      "slapi",
+      "slkey",
+      "slpass",
+      "sltoken",
+      "slpwd",
+    ],
     pattern: String.raw`(?<![a-z0-9])(?:softlayer|sl)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-z0-9]{64})(?![a-z0-9])|api\.softlayer\.com/soap/(?:v3|v3\.1)/(?<secret>[a-z0-9]{64})`,
     ignoreCase: true,
-    positive: ["api.softlayer.com/soap/v3.1/⟦RkxEWJzRA9gpwYaIPmdg2QZBvDHa8kCWuaE5ggEFGg1SwmDkfKHQqUjdXz0pjW1O⟧"],
+    positive: ["softlayer-key'        =>      \"⟦6pYMcrGvTyt8Q4qLKlU5LSyBayYbdVAKvuNWRZlVwJWVNEHHy1yGkTQUOXvgBNvs⟧"],
   }),
   secret({
     name: "youtube-api-key",

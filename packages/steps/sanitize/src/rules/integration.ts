@@ -101,7 +101,7 @@ export const integrationRules: readonly Rule[] = [
     name: "dropbox-access-token",
     title: "Dropbox access token",
     keywords: ["sl."],
-    pattern: String.raw`\bsl\.[\w-]{130,152}(?![\w-])`,
+    pattern: String.raw`(?<![a-zA-Z])sl\.[\w-]{130,152}(?![\w-])`,
     ignoreCase: true,
     positive: [
       "⟦sl.lMcWXvCOCR9yRAOXwDg1V_VTsbEXdu3Xpsgg35GQTrDahoIuUnij4H5b6bMnwobZx4XnniaQappZU9j-CCWd-LYW81juiU04-yvLhOPV47Nj7Fs8XSE-CweZp6j9nw4E2oWWJ5⟧",
@@ -112,7 +112,7 @@ export const integrationRules: readonly Rule[] = [
     title: "Dropbox API token",
     service: "dropbox",
     value: NO_WORD + "[a-z0-9]{15}",
-    positive: ['dropbox_api_token = "⟦yVkadNJYjRNFWMT⟧"'],
+    positive: ['dropbox_api_token = "⟦OPERGJc3eQ3Rn6Y⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -120,7 +120,7 @@ export const integrationRules: readonly Rule[] = [
     title: "Dropbox long lived API token",
     service: "dropbox",
     value: String.raw`[a-z0-9]{11}aaaaaaaaaa[\w=-]{43}`,
-    positive: ['dropbox_api_token = "⟦heqnuAwqdhBaaaaaaaaaa5aU-oLCVlfzgUmjDJg=1Up3FH2VBUFA2Mfh9FV1DXuN⟧"'],
+    positive: ['dropbox_api_token = "⟦Bq7fdUmgLPwaaaaaaaaaaR7bQnR8l3kqQivo2DQKdchLLwB0xdVlNmMgM7_8sM5J⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -129,7 +129,7 @@ export const integrationRules: readonly Rule[] = [
     service: "dropbox",
     value: String.raw`sl\.[\w=-]{135}`,
     positive: [
-      'dropbox_api_token = "⟦sl.AXN2fufmiSruBtJY=hIdklhBsECCYu_HSTA5F42zonJJedOQOIS2VrBVygwt2Fsoth-NXC637U1wlaS1gi4G_=SBVyTMJAIyZ0-zh_PNBTI3k1_L9A1k-GkYQ5vlwCFOoG-aAoB⟧"',
+      'dropbox_api_token = "⟦sl.q7MTLOJPNUUIoHptRD-ZvEzlOE17vvY_OVSJMfOroaUXcvoy3P5DEmK5qxeSC3W0FqO6-yCMCpwISfAZ0Y2JsmVwmwT606gKLB4D=QGyUPvKwVZb82O2_-yPBjfmk=s1s1h=F9v⟧"',
     ],
     source: GITLEAKS,
   }),
@@ -158,9 +158,9 @@ export const integrationRules: readonly Rule[] = [
     name: "intra42-client-secret",
     title: "Intra42 client secret",
     keywords: ["s-s4t2ud-", "s-s4t2af-"],
-    pattern: String.raw`\b(?<secret>s-s4t2(?:ud|af)-[a-fA-F0-9]{64})(?![\w-])`,
+    pattern: String.raw`(?<![a-zA-Z])(?<secret>s-s4t2(?:ud|af)-[a-fA-F0-9]{64})(?![\w-])`,
     minEntropy: 3,
-    positive: ["⟦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⟧`"],
+    positive: ["⟦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⟧`"],
     source: GITLEAKS,
   }),
   keyed({
@@ -204,7 +204,7 @@ export const integrationRules: readonly Rule[] = [
   }),
   keyed({
     name: "rapidapi-access-token",
-    title: "Rapidapi access token",
+    title: "RapidAPI access token",
     service: "rapidapi",
     value: String.raw`[\w-]{50}`,
     positive: [

@@ -58,7 +58,7 @@ export const monitoringRules: readonly Rule[] = [
     title: "Datadog access token",
     service: "datadog",
     value: "[a-z0-9]{40}",
-    positive: ['datadog_api_token = "⟦oZ1o0gw3eN4f7Ow1JDaptMUpXzd4Hxu2BnW1scDK⟧"'],
+    positive: ['datadog_api_token = "⟦v0feYIpL39cb7kdWgN5r8tKCBHwSya51naJ9bZS4⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -113,7 +113,7 @@ export const monitoringRules: readonly Rule[] = [
     name: "fullstory-key",
     title: "FullStory API key",
     keywords: ["na1."],
-    pattern: String.raw`\bna1\.[a-z0-9+/]{100,120}={0,2}`,
+    pattern: String.raw`(?<![a-zA-Z])na1\.[a-z0-9+/]{100,120}={0,2}`,
     ignoreCase: true,
     positive: [
       "⟦na1.NOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+ABCDEFGHIJKL⟧",
@@ -132,7 +132,7 @@ export const monitoringRules: readonly Rule[] = [
     name: "grafana-token",
     title: "Grafana token",
     keywords: ["glc_", "glsa_"],
-    pattern: String.raw`\bglc_[a-zA-Z0-9+/]{32,400}={0,3}|\bglsa_[a-zA-Z0-9]{32}_[a-fA-F0-9]{8}\b`,
+    pattern: String.raw`(?<![a-zA-Z])glc_[a-zA-Z0-9+/]{32,400}={0,3}|(?<![a-zA-Z])glsa_[a-zA-Z0-9]{32}_[a-fA-F0-9]{8}\b`,
     minEntropy: 3,
     positive: [
       "grafana = ⟦glc_etLvNLoNMLt7MTczNNwNbN6Nm1ldGEtbW9paxRvcmlpZt14ZXN4NNwNatN6NLCxdKeH7KTUvWpNqCrHlMKE9EhLcZH7to⟧",
@@ -173,7 +173,7 @@ export const monitoringRules: readonly Rule[] = [
     keywords: ["relic"],
     pattern: String.raw`new.?relic[^]{0,64}?license.?key["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[a-f0-9]{40})\b`,
     ignoreCase: true,
-    positive: ["newyrelicilicensekey = ⟦Fdc84189f7E9243949dD56dB5Db7Ed3ee29a4dB3⟧"],
+    positive: ['newreliclicenseZkey" =      ⟦b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b112⟧'],
   }),
   keyed({
     name: "new-relic-personal-api-key",
@@ -193,7 +193,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "(?:new-relic|newrelic|new_relic)",
     keywords: ["new-relic", "newrelic", "new_relic"],
     value: "[a-z0-9]{64}",
-    positive: ['newrelic_api_token = "⟦vSkjbI5aGnmrSYpbAfnpbv7EmrLJ0eEplRLdDSChUX9p9n3wEi7VTmOZXuSIVlRa⟧"'],
+    positive: ['newrelic_api_token = "⟦dYfd0z0o6JfSray7NAdxmuvK0jfV7UwpzcUbfYZU9HNyrtf9U2gzXJ3b0K0p6sk2⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -241,16 +241,18 @@ export const monitoringRules: readonly Rule[] = [
     name: "sentry-org-token",
     title: "Sentry organization token",
     keywords: ["sntrys_eyj"],
-    pattern: String.raw`\bsntrys_eyJ[a-zA-Z0-9+/]{40,600}={0,2}_[a-zA-Z0-9+/]{43}(?![a-zA-Z0-9+/])`,
-    positive: ["⟦sntrys_eyJRBhTW7p7n1wCi5USmNYWuRHUlQZZajpjgoNO5z8Da_4inH89DA2pwfaKe7aTmiGyUnSovPXgzIW01ra5zrCgB⟧"],
+    pattern: "(?<![a-zA-Z])sntrys_eyJ[a-zA-Z0-9+/]{40,600}={0,2}_[a-zA-Z0-9+/]{43}(?![a-zA-Z0-9+/])",
+    positive: [
+      "⟦sntrys_eyJaKbpkxVep6DzfaTT2eCOJD12yHaM5ReDtmUlfa9kjwNcfFUQ==_bsK+B0BsLxML31u0Ho+W96EPnv0mo9J+/2SR1RC9ou6⟧",
+    ],
   }),
   secret({
     name: "sentry-user-token",
     title: "Sentry user token",
     keywords: ["sntryu_"],
-    pattern: String.raw`\b(?<secret>sntryu_[a-f0-9]{64})(?![\w-])`,
+    pattern: String.raw`(?<![a-zA-Z])(?<secret>sntryu_[a-f0-9]{64})(?![\w-])`,
     minEntropy: 3.5,
-    positive: ["⟦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⟧\\r"],
+    positive: ["⟦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⟧'"],
     source: GITLEAKS,
   }),
   keyed({
@@ -289,7 +291,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "sumo",
     value: "su[a-z0-9]{12}",
     minEntropy: 3,
-    positive: ['sumo_api_token = "⟦sudHgaEUbFRZta⟧"'],
+    positive: ['Sumo_api_token = "⟦suUxbTgyPG2t8S⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -298,7 +300,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "sumo",
     value: "[a-z0-9]{64}",
     minEntropy: 3,
-    positive: ['sumo_api_token = "⟦GALNhfXeeHCmNf3S7WGX2Lb337dL3oKx2lPKPSalYMd2VfcWXk6RGH8VGDUceA1w⟧"'],
+    positive: ['Sumo_api_token = "⟦Put8plHyqcWKvltlLPAnIUXTJ9dGZvFEKWSx70rFS6DGw3KdzN9Cq9E6sd2BPOR6⟧"'],
     source: GITLEAKS,
   }),
   keyed({

@@ -9,7 +9,7 @@ export const openDataRules: readonly Rule[] = [
     value: String.raw`\S{155}`,
     minEntropy: 3,
     positive: [
-      'caflou_api_token = "⟦UOD2JgiaBBo7EfQNAKbgGxymw_8LZqn5jWy0GAabv3qdoZzJMtKk1gu5shMAXTMYinawDmIhV6nzUWfq4imf4UZCgnZ1o0gw3eO4f7Ow1KD_ptMUpXzd4Ixu2BmX1scDKpGJPG4XyeapIcC2tdfR1ODTL3P⟧"',
+      'caflou_api_token = "⟦TeSEO32Lx0xpZNJkCHIRr_2utTN7NDorSlw_UjbtHHEaVSKUyartyqrEL_H2AglHflP2wNvSCKPThIqevSWGzqn6AJv0eeZIoL39ca7kcXgN5r9tKCBHwSy_51maJ9a_S5c7JV4qKxOdFE1qDS_5j7Ym26u⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -107,7 +107,7 @@ export const openDataRules: readonly Rule[] = [
     minEntropy: 3,
     positive: [
       "holidayapiKEY-⟦123e4567-e89b-12d3-a456-426614174000⟧",
-      'holidayapi_api_token = "⟦LYv1BJaG2-Ba49BG7vDMb5DeRZH7MnfUJZbK⟧"',
+      'holidayapi_api_token = "⟦er3W66f370ON4u2z5IiMQO5Oh5Gd57jcSMTS⟧"',
     ],
     source: KINGFISHER,
   }),
@@ -159,7 +159,7 @@ export const openDataRules: readonly Rule[] = [
     minEntropy: 3,
     positive: [
       "PANDASCORE_SECRET=⟦live_Qw3Er5Ty7Ui9Op1As2Df4Gh6Jk8Lm0Nx-BvCzXcVbNmK_p⟧",
-      'pandascore_api_token = "⟦uekxaiQP3uNuOUjDYmGBEKIXDVaL4nbp4_FJsQrrdYrrT-NA5rM⟧"',
+      'pandascore_api_token = "⟦B3pwfaLe8aUmiHyVnTovQYgzJX12ra6zrDgCCZMwiHY1bSTv3Sk⟧"',
     ],
     source: KINGFISHER,
   }),

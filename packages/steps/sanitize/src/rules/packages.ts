@@ -41,7 +41,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["cmvmd"],
     pattern: String.raw`\bcmVmd[a-zA-Z0-9]{59}\b`,
     minEntropy: 4.5,
-    positive: ["⟦cmVmdartyqrEKZG2AglGflO2wNvRCKOSiIqevSWGzro6AJv0feYIpL39cb7kdWgN⟧"],
+    positive: ["⟦cmVmdjDfFPMO5JOUqLShKY6jJibKyIrU5z8hkJv8I8TQ2pPgNTVqvekNdTHU9ZBH⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -99,11 +99,11 @@ export const packagesRules: readonly Rule[] = [
   }),
   keyed({
     name: "jfrog-api-key",
-    title: "Jfrog API key",
+    title: "JFrog API key",
     service: "(?:jfrog|artifactory|bintray|xray)",
     keywords: ["jfrog", "artifactory", "bintray", "xray"],
     value: "[a-z0-9]{73}",
-    positive: ['xray_api_token = "⟦KLcsrFad1uqWm9lnl3kaqsIip7TTbSrkCxn61bIFWf0C90j12mjWmZjExUBAwsBRpsuKaPD0J⟧"'],
+    positive: ['artifactory_api_token = "⟦fHJHN3DzGOy40esXe3bbVwFCRA2SxUgekl7FWdm8Mibs9cFcmQb5LNrNikeGa31rRI1UWUAqI⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -117,11 +117,11 @@ export const packagesRules: readonly Rule[] = [
   }),
   keyed({
     name: "jfrog-identity-token",
-    title: "Jfrog identity token",
+    title: "JFrog identity token",
     service: "(?:jfrog|artifactory|bintray|xray)",
     keywords: ["jfrog", "artifactory", "bintray", "xray"],
     value: "[a-z0-9]{64}",
-    positive: ['xray_api_token = "⟦6omOyCUbNJnfUhPEODocXalrfO3J6UCSJeNj40ldrEkz49KHtHMIv3dhP5zsgugk⟧"'],
+    positive: ['artifactory_api_token = "⟦PK0Z131t2XDuZtvn4Er5AUPCigaojcoXDgzAgCuExo4L2yT6n6u498eaopMuyqzG⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -163,7 +163,7 @@ export const packagesRules: readonly Rule[] = [
     name: "npm-token",
     title: "npm access token",
     keywords: ["npm_"],
-    pattern: String.raw`\bnpm_\w{36}\b`,
+    pattern: String.raw`(?<![a-zA-Z])npm_\w{36}\b`,
     positive: ["⟦npm_TCllNwh2WLQlMWVhybM1iQrsTj6rMQ0BOh6d⟧", "⟦npm_MDLiaK70cgWXx1KLcsrFac1uqXm9lnl3j_qs⟧"],
   }),
   secret({
@@ -186,7 +186,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["<add key"],
     pattern: String.raw`<add key="(?:cleartext)?password"\s{0,8}value="(?<secret>[^\n"]{8,256})"\s{0,8}/>`,
     ignoreCase: true,
-    positive: ['<add key="cleartextpassword"       value="⟦HXiCKFpbI⟧"        />'],
+    positive: ['<add key="cleartextpassword"     value="⟦tMUpXzd4Ixu2BmX⟧"/>'],
   }),
   keyed({
     name: "nuget-key",
@@ -216,7 +216,7 @@ export const packagesRules: readonly Rule[] = [
     name: "postman-api-key",
     title: "Postman API key",
     keywords: ["pmak-"],
-    pattern: String.raw`\bpmak-[a-z0-9]{24}-[a-z0-9]{34}\b`,
+    pattern: String.raw`(?<![a-zA-Z])pmak-[a-z0-9]{24}-[a-z0-9]{34}\b`,
     ignoreCase: true,
     positive: [
       "⟦PMAK-5dd543842789bd0036bf98c1-a5a9b8f1dfda8fbf18a4664ebe558b04ed⟧",
@@ -250,7 +250,7 @@ export const packagesRules: readonly Rule[] = [
     service: "(?:bundle_enterprise__contribsys__com|bundle_gems__contribsys__com)",
     keywords: ["bundle_enterprise__contribsys__com", "bundle_gems__contribsys__com"],
     value: "[a-f0-9]{8}:[a-f0-9]{8}",
-    positive: ['bundle_enterprise__contribsys__com_api_token = "⟦f02cfbe4:ca6dB3dF⟧"'],
+    positive: ['bundle_enterprise__contribsys__com_api_token = "⟦fCEb342B:a2d54C49⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -259,7 +259,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["contribsys", "enterprise"],
     pattern: String.raw`\bhttps?://(?<secret>[a-f0-9]{8}:[a-f0-9]{8})@(?:gems.contribsys.com|enterprise.contribsys.com)(?=[#/:?|]|$)`,
     ignoreCase: true,
-    positive: ["https://⟦c28bF30f:8Fc6C94f⟧@gemsgcontribsysTcom"],
+    positive: ["https://⟦a6fcDB7e:da793b6A⟧@enterpriseXcontribsyswcom"],
     source: GITLEAKS,
   }),
 ];

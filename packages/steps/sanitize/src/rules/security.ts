@@ -4,20 +4,20 @@ import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
 export const securityRules: readonly Rule[] = [
   secret({
     name: "1password-secret-key",
-    title: "1password secret key",
+    title: "1Password secret key",
     keywords: ["a3-"],
-    pattern: String.raw`\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b`,
+    pattern: String.raw`(?<![a-zA-Z])A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b`,
     minEntropy: 3.8,
-    positive: ["⟦A3-JKH59D-WO5H1O-JB1L0-0T3VR-D81FG-0Q5CX⟧"],
+    positive: ["⟦A3-E5GETZ-0BAJ1C-VS3DR-Q4AK8-UJHTM-79YFL⟧"],
     source: GITLEAKS,
   }),
   secret({
     name: "1password-service-account-token",
     title: "1Password service account token",
     keywords: ["ops_eyj"],
-    pattern: String.raw`\bops_eyJ[a-zA-Z0-9+/]{100,1500}={0,3}`,
+    pattern: "(?<![a-zA-Z])ops_eyJ[a-zA-Z0-9+/]{100,1500}={0,3}",
     positive: [
-      "⟦ops_eyJ06sCtMDMOspSmeVZ/5vaw7ca7QdcRA1vxyq2p+4GZKPhdqnu8wqcg91g2fe/TjJvt4bU+oLCUmfzgTnjDJg90Tp2FH1VBUEA1Mfi7FV⟧",
+      "⟦ops_eyJVUAevnIZAPmH8NbOV1o1MFk2mnBkgaHzsZXmAPY+KkwGFGrYsqyDHoel3tSPJP7ZBZufCCCoxBnOpBPJ9uu9q5fcTmfKOwJKnOK/kgYdCQ5==⟧",
     ],
   }),
   keyed({
@@ -50,7 +50,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["auth0"],
     pattern: String.raw`auth0[^]{0,8}?client[^]{0,4}?secret["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[\w-]{32,256})`,
     ignoreCase: true,
-    positive: ['auth0clientsecret" :      ⟦QEfLo8sJZ--ZEwM4RMFFiYUuMmo4BcVSLd⟧'],
+    positive: ["auth0Aclient7Jsecret'      =  ⟦Pm7OKr00mdmpX3BzUGd8GcrcMoxOFW-3OT7Q⟧"],
   }),
   secret({
     name: "auth0-host",
@@ -59,7 +59,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["auth0.com"],
     pattern: String.raw`(?<![\w.-])[a-z0-9][\w.-]{0,100}auth0\.com\b`,
     ignoreCase: true,
-    positive: ["⟦Zhoauth0.com⟧"],
+    positive: ["⟦22fe.Tjauth0.com⟧"],
   }),
   secret({
     name: "authress-service-client-access-key",
@@ -67,14 +67,14 @@ export const securityRules: readonly Rule[] = [
     keywords: [".acc-", ".acc_"],
     pattern: String.raw`\b(?<secret>(?:sc|ext|scauth|authress)_[a-zA-Z0-9]{5,30}\.[a-zA-Z0-9]{4,6}\.acc[_-][a-zA-Z0-9-]{10,32}\.[\w+/=-]{30,120})(?![\w-])`,
     minEntropy: 2,
-    positive: ["⟦authress_lZPahf3itB.SROH.acc-mR8raOQ7pfFERaQnhv.wl7T+Xo=uIYhsTJWezWkXbRBDg+qL=y07⟧\\n"],
+    positive: ["⟦scauth_EfSaH.NnfU.acc-bKtx1vmY0po5OtE.zLbVIz/V8nhNe0bPGlo5vxfRsBjQ1-1VEzh⟧ "],
     source: GITLEAKS,
   }),
   secret({
     name: "dependency-track-key",
     title: "Dependency-Track API key",
     keywords: ["odt_"],
-    pattern: String.raw`\bodt_[a-zA-Z0-9]{8,16}_[a-zA-Z0-9]{32,255}\b|\bodt_[a-zA-Z0-9]{32,255}\b`,
+    pattern: String.raw`(?<![a-zA-Z])odt_[a-zA-Z0-9]{8,16}_[a-zA-Z0-9]{32,255}\b|(?<![a-zA-Z])odt_[a-zA-Z0-9]{32,255}\b`,
     positive: ["⟦odt_KTJlDq2AGGGlqG4riKdT7p980AW8RlU5⟧", "⟦odt_ABCDDq2AGxGlrF4ribBT7p98AOM9TlU8⟧"],
   }),
   keyed({
@@ -94,14 +94,14 @@ export const securityRules: readonly Rule[] = [
     title: "Django secret key",
     keywords: ["secret_key"],
     pattern: String.raw`SECRET_KEY["']?\]?\s{0,8}[:=]\s{0,8}r?["'](?<secret>[^\n"']{16,100})["']`,
-    positive: ["SECRET_KEY        :  '⟦QJKkfbHqYDAO3t2k1Ro0oUG⟧\""],
+    positive: ['SECRET_KEY"    =      "⟦fmScm1iP8nR6bcZr1DInl3RB⟧\''],
   }),
   secret({
     name: "django-settings-key",
     title: "Django secret key by environment",
     keywords: ["django"],
     pattern: "DJANGO\\w{0,8}_SECRET_KEY.{1,16}?(?<secret>[^\\s\"'`]{45,55})",
-    positive: ["DJANGOUHeE_SECRET_KEYm⟦UgunSvD2v1ZWnjOFt_nOi0V7BSm14ZrRlXJe1kybJwzt2PC⟧"],
+    positive: ["DJANGOb9FVrl_SECRET_KEYI⟦cLRqmfRSDuuhZ3zOMDWsDc2WNajKgLKNOAVv7hBdygudW9o⟧"],
   }),
   keyed({
     name: "hunter-api-key",
@@ -146,7 +146,7 @@ export const securityRules: readonly Rule[] = [
     name: "nightfall-api-key",
     title: "Nightfall API key",
     keywords: ["nf-"],
-    pattern: String.raw`\bnf-(?<secret>[a-z0-9]{32})\b`,
+    pattern: String.raw`(?<![a-zA-Z])nf-(?<secret>[a-z0-9]{32})\b`,
     ignoreCase: true,
     minEntropy: 3,
     positive: ["NF-⟦abcdef1234567890abcdef1234567890⟧", "NF-⟦ABCDEF1234567890ABCDEF1234567890⟧"],
@@ -158,8 +158,7 @@ export const securityRules: readonly Rule[] = [
     service: String.raw`(?:(?<![a-z])okta|\bssws)`,
     keywords: ["okta", "ssws"],
     value: String.raw`00[\w=-]{39}[\w=]`,
-    minEntropy: 4,
-    positive: ['okta_api_token = "⟦00Jl4hzDUjXTV=fBsmNBAxQug8GDjE3Q65OQiOB8yc⟧"'],
+    positive: ['okta_api_token = "⟦00YiqfzGnVVmMrf9Ku6Pc5=AGDW_244xR2qfBbN=BC⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -169,7 +168,7 @@ export const securityRules: readonly Rule[] = [
     keywords: [".okta.com", ".oktapreview.com", ".okta-emea.com"],
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{1,40}\.okta(?:preview|-emea)?\.com\b`,
     ignoreCase: true,
-    positive: ["⟦X0vBvG4.okta.com⟧"],
+    positive: ["⟦gXUlZAUN.okta.com⟧"],
   }),
   secret({
     name: "phpmailer-password",
@@ -177,23 +176,23 @@ export const securityRules: readonly Rule[] = [
     keywords: ["->password"],
     pattern: String.raw`mail\w{0,16}->password\s{0,8}=\s{0,8}["'](?<secret>[^\n"']{5,128})["']`,
     ignoreCase: true,
-    positive: ["mailDRMMGUo->password=   \"⟦jLlwj⟧'"],
+    positive: ["mail9mnoT->password   =  '⟦Abjdi3⟧'"],
   }),
   secret({
     name: "react-app-password",
     title: "Password in a React variable",
     keywords: ["react_app"],
-    pattern: String.raw`\breact_app(?:_[a-z0-9]{1,32}){0,6}_pass(?:word)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{6,128})`,
+    pattern: String.raw`(?<![a-zA-Z])react_app(?:_[a-z0-9]{1,32}){0,6}_pass(?:word)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{6,128})`,
     ignoreCase: true,
-    positive: ["react_app_1_OPoCIiBHX_tFxaf1j_pass=  ⟦cqk8a6P⟧"],
+    positive: ["react_app_ySG8r_0dD_HJHN3D_pass=     '⟦FDSA2TxUgejl7F⟧"],
   }),
   secret({
     name: "react-app-user",
     title: "User name in a React variable",
     keywords: ["react_app"],
-    pattern: String.raw`\breact_app(?:_[a-z0-9]{1,32}){0,6}_user(?:name)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{3,128})`,
+    pattern: String.raw`(?<![a-zA-Z])react_app(?:_[a-z0-9]{1,32}){0,6}_user(?:name)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{3,128})`,
     ignoreCase: true,
-    positive: ["react_app_S7O6WoO_hR6BtZyLT_username    =   ⟦OdDAbj⟧"],
+    positive: ["react_app_j_username   =    '⟦mczE7vW2zs⟧"],
   }),
   keyed({
     name: "securitytrails-api-key",
@@ -237,7 +236,7 @@ export const securityRules: readonly Rule[] = [
     service: "snyk[._-]?(?:(?:api|oauth)[._-]?)?(?:key|token)",
     keywords: ["snyk"],
     value: UUID,
-    positive: ['snykkey_api_token = "⟦a900e88b-6F46-Fd5f-E0a8-5a8058D33Dca⟧"'],
+    positive: ['snyk_token_api_token = "⟦cD4FC52f-8fBA-F51e-Bf8c-ab7BC12bb8f4⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -256,7 +255,7 @@ export const securityRules: readonly Rule[] = [
     pattern:
       "sonar[._-]?(?:login|token)[\\w\\t .-]{0,20}[\\s\"']{0,3}(?:=|>|:{1,3}=|\\|\\||:|=>|\\?=|,)[\\s\"'=`]{0,5}(?<secret>(?:squ_|sqp_|sqa_)?[\\w=-]{40})(?![\\w-])",
     ignoreCase: true,
-    positive: ["gsonar-loginz.eci4 =>'⟦sqa_9sER36Yv4XH2c-zoyA17VPAC27g8Oj0uAYBMh5Kr⟧"],
+    positive: ["Bsonarloginh\"'=>`'\"⟦sqa_Cxn3K1xS5n5u397dZnpLuyqzFF4drQWoL4n-B=hi⟧\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -304,10 +303,10 @@ export const securityRules: readonly Rule[] = [
     name: "stackhawk-key",
     title: "StackHawk API key",
     keywords: ["hawk."],
-    pattern: String.raw`\bhawk\.[\w-]{20}\.[\w-]{20}\b`,
+    pattern: String.raw`(?<![a-zA-Z])hawk\.[\w-]{20}\.[\w-]{20}\b`,
     positive: [
       'HAWK_API_KEY="⟦hawk.nHAOHdJjXoNyzAcTDC5M.R2gqQh2aCesrh0yCGB7q⟧"',
-      "⟦hawk.YrO10XhVSK3TH67IP6o_.fbYJMurv5njTpkoZDO-M⟧",
+      "⟦hawk.UDB58bLAGS6BHw-bwy-K.4H9o5p-Crcee_WWV0ZLu⟧",
     ],
   }),
   keyed({

@@ -51,7 +51,7 @@ export const shopsRules: readonly Rule[] = [
     service: "etsy",
     value: "[a-z0-9]{24}",
     minEntropy: 3,
-    positive: ['etsy_api_token = "⟦RvIxHR3l0kSbilqeSUXoNh4S⟧"'],
+    positive: ['etsy_api_token = "⟦81OO5u3z6IiNRO6Oh6He58jc⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -130,7 +130,7 @@ export const shopsRules: readonly Rule[] = [
     keywords: [".myshopify.com"],
     pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){0,3}[a-z0-9-]{1,63}\.myshopify\.com\b`,
     ignoreCase: true,
-    positive: ["⟦Ki.yb7sxK7-.myshopify.com⟧"],
+    positive: ["⟦St0b1.n5V.myshopify.com⟧"],
   }),
   secret({
     name: "shopify-token",

@@ -81,7 +81,7 @@ export const socialRules: readonly Rule[] = [
     service: "facebook",
     value: "[a-f0-9]{32}",
     minEntropy: 3,
-    positive: ['facebook_api_token = "⟦beC0eF011cD14cCf9A0F0ccCfBa3F89B⟧"'],
+    positive: ['facebook_api_token = "⟦7Ef834c352dD0488922260AC2dDd0217⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -98,7 +98,7 @@ export const socialRules: readonly Rule[] = [
     certainty: "guess",
     keywords: [],
     pattern: String.raw`(?<![\w|])\d{15,16}(?:\||%)[\w-]{27,40}(?![\w-])`,
-    positive: ["⟦2163435261539399|XodjIEtJpRor3JKdNgiO_lsNk5L28STzn⟧"],
+    positive: ["⟦2461794275459633%31eSdOao9wOdxBKKFO6uNI9MOB7vgD⟧"],
   }),
   secret({
     name: "facebook-secret",
@@ -131,12 +131,12 @@ export const socialRules: readonly Rule[] = [
   }),
   keyed({
     name: "linkedin-app-id",
-    title: "Linkedin client id",
+    title: "LinkedIn client id",
     service: "linked[_-]?in",
     keywords: ["linkedin", "linked-in", "linked_in"],
     value: NO_WORD + "[a-z0-9]{14}",
     minEntropy: 2,
-    positive: ['linkedin_api_token = "⟦HqSnarGY1C7cmS⟧"'],
+    positive: ['linkedin_api_token = "⟦vCtKYAiJekmhCs⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -146,16 +146,16 @@ export const socialRules: readonly Rule[] = [
     pattern:
       "linkedin.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{12,14})\\b",
     ignoreCase: true,
-    positive: ["linkedinkey= ⟦POR657I0UY7t⟧"],
+    positive: ["linkedinappPidentifier'\"⟦LC56gv9iA6WFu5⟧"],
   }),
   keyed({
     name: "linkedin-client-secret",
-    title: "Linkedin client secret",
+    title: "LinkedIn client secret",
     service: "linked[_-]?in",
     keywords: ["linkedin", "linked-in", "linked_in"],
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 2,
-    positive: ['linked-in_api_token = "⟦LMWSPVSkqzzvVOxd⟧"'],
+    positive: ['linked_in_api_token = "⟦WKZUuEuTkDYFi37Z⟧"'],
     source: GITLEAKS,
   }),
   secret({
@@ -167,7 +167,7 @@ export const socialRules: readonly Rule[] = [
     ignoreCase: true,
     positive: [
       'LINKEDIN_KEY = "77yg7tx91p4lag"\nLINKEDIN_SECRET = "⟦zt7GeN6IH911xvRj⟧"',
-      "linkedinyclient`⟦y7ybB0ftIgDGuiiP⟧",
+      'linkedinclientsec"⟦3QpvHO8Y38Uy6PP8⟧',
     ],
   }),
   keyed({
@@ -250,16 +250,16 @@ export const socialRules: readonly Rule[] = [
     name: "twitch-stream-key",
     title: "Twitch stream key",
     keywords: ["live_"],
-    pattern: String.raw`\blive_\d{8,12}_[a-z0-9]{30,36}\b`,
+    pattern: String.raw`(?<![a-zA-Z])live_\d{8,12}_[a-z0-9]{30,36}\b`,
     ignoreCase: true,
-    positive: ["⟦live_12576309232_jGfAw0EaAXiO7fJrwRDt07Kb6q68QxBsJ⟧"],
+    positive: ["⟦live_318709537_uCAJG4J48YKRMYAqfgMvekMCuRTjCUO1J⟧"],
   }),
   keyed({
     name: "twitter-access-secret",
     title: "Twitter access secret",
     service: "twitter",
     value: "[a-z0-9]{45}",
-    positive: ['twitter_api_token = "⟦7k5lJJ9qj4yXJkXuCAJG4J48YKRMYAqfgMvekMCuRTjCU⟧"'],
+    positive: ['twitter_api_token = "⟦chJwxfNQZkobmYzYAJiiz9bRD7ipyW1twqiM213sAZRkx⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -267,7 +267,7 @@ export const socialRules: readonly Rule[] = [
     title: "Twitter access token",
     service: "twitter",
     value: String.raw`\d{15,25}-[a-z0-9]{20,40}`,
-    positive: ['twitter_api_token = "⟦2146450803270782765298-XmCQZ0MlwIGHrZsqyEIoel5tT⟧"'],
+    positive: ['twitter_api_token = "⟦042707637552900789108-LNqoV7Yq4pGzoSNN9gxiyyaiE9T⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -275,7 +275,7 @@ export const socialRules: readonly Rule[] = [
     title: "Twitter API key",
     service: "twitter",
     value: "[a-z0-9]{25}",
-    positive: ['twitter_api_token = "⟦mLMqbnsh2pdS5LUgdwKtbQloD⟧"'],
+    positive: ['twitter_api_token = "⟦k0gu5shMAXSMXinbwDmIhV6nz⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -283,7 +283,7 @@ export const socialRules: readonly Rule[] = [
     title: "Twitter API secret",
     service: "twitter",
     value: "[a-z0-9]{50}",
-    positive: ['twitter_api_token = "⟦zUQvLwWac93P3a0yQCkgnlAs2s2iAG9vG9tmQ27HXiBKEpcItn⟧"'],
+    positive: ['twitter_api_token = "⟦FJsQrseYrsT0OB6rN3PzXGuv61uyB1uAQqwYpbeZL0M74LWo8R⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -292,7 +292,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "a{22}[a-z0-9%]{80,100}",
     positive: [
-      'twitter_api_token = "⟦aaaaaaaaaaaaaaaaaaaaaaRphb8EUrlbHcAKQqmfQRCuuhY2zNLCVsCc1VMajJgKJMN9Uv6hAdygudV8ob5X8%t6V2vacoiJZqMTuflxajQ⟧"',
+      'twitter_api_token = "⟦aaaaaaaaaaaaaaaaaaaaaadcQfHdBucYrO10XhVRJ3SG67IO5oZsfcXJMurv5njSqkoYDN%L%larKTLRyFaaRGjJ%bNrfmwLOVylLChqoDxwIO⟧"',
     ],
     source: GITLEAKS,
   }),

@@ -53,7 +53,7 @@ export const sourceControlRules: readonly Rule[] = [
     title: "Bitbucket client id",
     service: "bitbucket",
     value: "[a-z0-9]{32}",
-    positive: ['bitbucket_api_token = "⟦dGFTxvFujENWhe7fLwDs8VmD5oZHRVr2⟧"'],
+    positive: ['bitbucket_api_token = "⟦KjTFpzjMkAj7hbe3ZrAziyNsj8f16FG9⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -61,7 +61,7 @@ export const sourceControlRules: readonly Rule[] = [
     title: "Bitbucket client secret",
     service: "bitbucket",
     value: String.raw`[\w=-]{64}`,
-    positive: ['bitbucket_api_token = "⟦DnYhn4ndeZJiTDpzjLj9i6gad3Yr=yhyMri7f06EF9_0QYiLRuGi7oqgXUkZ=UNJ⟧"'],
+    positive: ['bitbucket_api_token = "⟦eU1SWlo0YUQmGfLtqCW4RYeug8W718YnKJxx0ySK7vbF5ozlOQWqBuOF2yQixulD⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -104,7 +104,7 @@ export const sourceControlRules: readonly Rule[] = [
     title: "Codecov access token",
     service: "codecov",
     value: "[a-z0-9]{32}",
-    positive: ['codecov_api_token = "⟦o4rPxR66wuTHpqbC58KdsJ8NIydUGEqQ⟧"'],
+    positive: ['codecov_api_token = "⟦l9iNRWjISd9WhKjQXi97hEZIoR94gII3⟧"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -164,7 +164,7 @@ export const sourceControlRules: readonly Rule[] = [
     name: "github-app-token",
     title: "GitHub App token",
     keywords: ["ghs_", "ghu_"],
-    pattern: String.raw`gh[su]_\w{35,235}|\bghs_\d{1,20}_[\w-]{10,1000}\.[\w-]{10,4000}\.[\w-]{10,1000}`,
+    pattern: String.raw`gh[su]_\w{35,235}|(?<![a-zA-Z])ghs_\d{1,20}_[\w-]{10,1000}\.[\w-]{10,4000}\.[\w-]{10,1000}`,
     positive: [
       '            "token": "⟦ghu_16C7e42F292c69C2E7C10c838347Ae178B4a⟧",',
       "Example usage:\ngit clone http://⟦ghs_RguXIkihJjwHAP6eXEYxaPNvywurTr5IOAbg⟧@github.com/username/repo.git",
@@ -245,11 +245,11 @@ export const sourceControlRules: readonly Rule[] = [
   }),
   secret({
     name: "gitlab-session-cookie",
-    title: "Gitlab session cookie",
+    title: "GitLab session cookie",
     keywords: ["_gitlab_session="],
     pattern: "_gitlab_session=[a-z0-9]{32}",
     minEntropy: 3,
-    positive: ["⟦_gitlab_session=z40p8p1yeqj3kuwma55hctl6tvnyp0vu⟧"],
+    positive: ["⟦_gitlab_session=05dldzf6degkilapxssusmz84xi1zvyc⟧"],
     source: GITLEAKS,
   }),
   secret({
@@ -269,7 +269,7 @@ export const sourceControlRules: readonly Rule[] = [
       "agent-",
       "oas-",
     ],
-    pattern: String.raw`\bgl(?:dt|rt|rtr|cbt|ft|soat|wt|ffct)-(?:t?\d{1,2}_|[a-zA-Z0-9]{1,5}_)?[\w-]{20,300}(?:\.[a-z0-9]{2,20}){0,2}|\bglptt-[\w-]{40}(?![\w-])|\bgl(?:imt-[\w-]{25}|agent-[\w-]{50,256}|oas-[\w-]{64})(?![\w-])`,
+    pattern: String.raw`(?<![a-zA-Z])gl(?:dt|rt|rtr|cbt|ft|soat|wt|ffct)-(?:t?\d{1,2}_|[a-zA-Z0-9]{1,5}_)?[\w-]{20,300}(?:\.[a-z0-9]{2,20}){0,2}|(?<![a-zA-Z])glptt-[\w-]{40}(?![\w-])|\bgl(?:imt-[\w-]{25}|agent-[\w-]{50,256}|oas-[\w-]{64})(?![\w-])`,
     minEntropy: 3,
     positive: [
       "curl    \\\n-X POST \\\n--fail  \\\n--no-progress-meter \\\n-F token=⟦glptt-0d66598d696a02da33fb65e2a041f607c68ea50d⟧ \\\n-F ref=main",
@@ -290,7 +290,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: [".atlassian.net"],
     pattern: String.raw`(?<![\w.-])[a-z][a-z0-9-]{4,24}\.atlassian\.net\b`,
     ignoreCase: true,
-    positive: ["⟦IiW3pP-VIblj.atlassian.net⟧"],
+    positive: ["⟦MqEkF1Cz4j.atlassian.net⟧"],
   }),
   keyed({
     name: "lokalise-api-key",
@@ -325,7 +325,7 @@ export const sourceControlRules: readonly Rule[] = [
     name: "sourcegraph-token",
     title: "Sourcegraph access token",
     keywords: ["sgp_", "slk_"],
-    pattern: String.raw`\bsgp_(?:(?:[a-f0-9]{16}|local)_){0,2}[a-f0-9]{40}\b|\bslk_[a-f0-9]{64}\b|\bsgp_sgp_[a-f0-9]{40}\b`,
+    pattern: String.raw`(?<![a-zA-Z])sgp_(?:(?:[a-f0-9]{16}|local)_){0,2}[a-f0-9]{40}\b|(?<![a-zA-Z])slk_[a-f0-9]{64}\b|(?<![a-zA-Z])sgp_sgp_[a-f0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sgp_abcdef12345678901234567890abcdef12345678⟧", "⟦sgp_c3f6EBC6DaBA1eE2996aCbAd84Fa03Ee9DE3E3e4⟧"],
   }),

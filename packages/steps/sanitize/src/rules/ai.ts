@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
 export const aiRules: readonly Rule[] = [
   secret({
@@ -10,6 +10,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "⟦sk-ant-api03-jSq6OMjv1syXaEUE0bvOckLe_GtCKy8lvZdko3eOJgV8TH-f2iyzRekyZNSby5d9ScikGYuqQhsrxML3X3N3rQ-XwQaQAAA⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "assemblyai-api-key",
@@ -128,6 +129,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["sk_"],
     pattern: String.raw`(?<![a-zA-Z])sk_[a-f0-9]{48}\b`,
     positive: ["⟦sk_1234567890abcdef1234567890abcdef1234567890abcdef⟧"],
+    source: SCANNERS,
   }),
   near({
     name: "enigma-api-key",
@@ -153,6 +155,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["fc-"],
     pattern: String.raw`(?<![a-zA-Z])fc-[a-f0-9]{32}\b`,
     positive: ['app = FirecrawlApp(api_key="⟦fc-7da8b1ca1d2150c496e91440d777fea8⟧")'],
+    source: SCANNERS,
   }),
   secret({
     name: "groq-api-key",
@@ -163,6 +166,7 @@ export const aiRules: readonly Rule[] = [
       "⟦gsk_abcdefghijABCDEFGHIJ1234567890abcdefghijABCDEFGHIJ12⟧",
       "const apiKey = '⟦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⟧'; // Replace with your actual API key",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "huggingface-token",
@@ -170,6 +174,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["hf_", "api_org_"],
     pattern: String.raw`(?<![a-zA-Z])hf_[a-zA-Z]{34}\b|(?<![a-zA-Z])api_org_(?!X{20})[a-zA-Z]{34}\b`,
     positive: ['HF_TOKEN:"⟦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⟧"', "⟦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⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "imagga-api-key",
@@ -191,6 +196,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "JINA_KEY = os.getenv('JINA_KEY','⟦jina_c1758c6f49e14ced990ac7776800dc45ShJNTXBCizzwjE6IMFYJ7LD959cG⟧')",
     ],
+    source: SCANNERS,
   }),
   near({
     name: "kagi-api-key",
@@ -247,6 +253,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])nvapi-[\w-]{60,70}`,
     ignoreCase: true,
     positive: ["⟦nvapi-123456ABCDEF78901234567890abcdefABCDEF1234567890abcdefABCDEF1234⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "openai-api-key",
@@ -257,6 +264,7 @@ export const aiRules: readonly Rule[] = [
       "⟦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⟧",
       "mages/generations  -H 'Content-Type application/json'  -H \"Authorization Bearer ⟦sk-mxIt5s1tyfCJyIKHwrqOT4BlbkFJT3VVmv6VdSwB7XXIq1TO⟧\"",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "paralleldots-api-key",
@@ -295,6 +303,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["r8_"],
     pattern: String.raw`(?<![a-zA-Z])r8_[\w-]{37,64}`,
     positive: ["⟦r8_dF_20rRH0UWUAqHNw0z6VAnGxQ6OZt3cshdGtbfAJGP⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "tavily-api-key",
@@ -302,6 +311,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["tvly-"],
     pattern: String.raw`(?<![a-zA-Z])tvly-[a-zA-Z0-9-]{32,48}\b`,
     positive: ["⟦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⟧", "⟦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⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "uclassify-api-key",
@@ -333,6 +343,7 @@ export const aiRules: readonly Rule[] = [
       "⟦VF.DM.1234567890abcdef12345678.qwertyuiopasdfgh⟧",
       "⟦VF.WS.abcdef1234567890abcdef12.asdfghjklzxcvbnm⟧",
     ],
+    source: SCANNERS,
   }),
   near({
     name: "weights-and-biases-api-key",
@@ -351,5 +362,6 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])xai-\w{70,84}\b`,
     ignoreCase: true,
     positive: ["⟦xai-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_ABCDEFGHIJKLMNOpqrstuvwxyz0123456AbCdEfGhIj⟧"],
+    source: SCANNERS,
   }),
 ];

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, NOSEYPARKER, secret } from "./secret.ts";
+import { GITLEAKS, NOSEYPARKER, SCANNERS, secret } from "./secret.ts";
 
 export const awsRules: readonly Rule[] = [
   secret({
@@ -8,6 +8,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["a3t", "akia", "agpa", "aida", "aroa", "aipa", "anpa", "anva", "asia", "abia", "acca"],
     pattern: String.raw`\b(?:A3T[A-Z0-9]|AKIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b`,
     positive: ["⟦A3T0ABCDEFGHIJKLMNOP⟧", "⟦AKIADEADBEEFDEADBEEF⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-account-id",
@@ -16,6 +17,7 @@ export const awsRules: readonly Rule[] = [
     pattern: "aws_?account_?(?:id)?[\"'`]?\\s{0,30}(?::|=>|=)\\s{0,30}[\"'`]?(?<secret>\\d{4}-?\\d{4}-?\\d{4})(?!\\d)",
     ignoreCase: true,
     positive: ["4. login into ecr\n\n```bash\naws_region=eu-central-1\naws_account_id=⟦891511536143⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-amazon-bedrock-api-key-long-lived",
@@ -43,6 +45,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["da2-"],
     pattern: String.raw`(?<![a-zA-Z])da2-[a-z0-9]{26}\b`,
     positive: ["  aws_appsync_apiKey: '⟦da2-nmaqhbb63zabjactesiydcfuvu⟧',"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-arn",
@@ -50,6 +53,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["arn:aws"],
     pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{12}:[\w$*./:{}-]{1,256}`,
     positive: ["⟦arn:aws-us-gov:wgq70iwS:u3:142543877523:xH⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-arn-without-account",
@@ -58,6 +62,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["arn:aws"],
     pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{0,12}:[\w$*./:{}-]{1,256}`,
     positive: ["⟦arn:aws-cn:VFiSC:2:5846990:MgA⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-key-pair",
@@ -66,6 +71,7 @@ export const awsRules: readonly Rule[] = [
     pattern: String.raw`\b(?:A3T[A-Z0-9]|AKIA|ASIA)[A-Z0-9]{16}\b[^]{0,96}?(?<![\w+/=])(?<secret>[a-zA-Z0-9+/]{40})(?![\w+/=])`,
     minEntropy: 3.2,
     positive: ["AKIAIVOURJN3SXRRLZFQ:⟦3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFHL⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-mws-auth-token",
@@ -76,6 +82,7 @@ export const awsRules: readonly Rule[] = [
     positive: [
       "secret key:IwJz1SHMccAKUKuskdVoHFfkre73BTyF80nRmcWc\nMWS Authorisation Token:  ⟦amzn.mws.dab428a1-ed97-fd8d-e045-950d712f6f58⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-s3-bucket",
@@ -84,6 +91,7 @@ export const awsRules: readonly Rule[] = [
     keywords: [".amazonaws.com"],
     pattern: String.raw`(?<![\w.-])(?:[\w-]{1,63}\.){1,6}s3(?:[.-][a-z0-9-]{4,20})?\.amazonaws\.com\b|(?<![\w.-])s3(?:[.-][a-z0-9-]{4,20})?\.amazonaws\.com/[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}`,
     positive: ["⟦s3.amazonaws.com/49p0vu.5Px.EFCoXBl55⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-secret-access-key",
@@ -106,6 +114,7 @@ export const awsRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 4,
     positive: ["aws_secret_access_key = ⟦3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFHL⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "aws-session-token",
@@ -117,5 +126,6 @@ export const awsRules: readonly Rule[] = [
     positive: [
       'ACCESS_KEY="0qk+o7XctJMmG6ydO8537c9+TofLJU1K0PiVBXSg"\nexport AWS_SESSION_TOKEN="⟦eyJhbGciOiJIUzUxMi53InR5cCI6IkpXVCJ9⟧.eyJhY2Nlc3N',
     ],
+    source: SCANNERS,
   }),
 ];

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
 export const azureRules: readonly Rule[] = [
   secret({
@@ -9,6 +9,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.~-])(?<secret>[\w.~]{3}\dQ~[\w.~-]{31,34})(?![\w~-])`,
     minEntropy: 3,
     positive: ["⟦6.x9Q~jKXYj1nlEt803I6hp.0Y_QEBKHlySW5gw⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "azure-app-configuration",
@@ -18,6 +19,7 @@ export const azureRules: readonly Rule[] = [
     positive: [
       "https://foo-nonprod-appconfig.azconfig.io;Id=ABCD-E6-s0:tl6ABcdefGHi7kLMno/p;Secret=⟦abCD1EF+GHIJxLMnOA53ST8uVWX05zaBCdE/fg9hi4k=⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "azure-client-id",
@@ -26,6 +28,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?:azure|\bad)_?(?:client|tenant|subscription)_?id[\s"':=>]{1,8}(?<secret>[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b`,
     ignoreCase: true,
     positive: ["azuresubscriptionid:⟦20Da5ccb-38CE-7C07-9Ec4-e6fA5423D736⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "azure-connection-string",
@@ -34,6 +37,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?:accountkey|sharedaccesskey|sharedsecretvalue)\s{0,8}=\s{0,8}(?<secret>[a-z0-9+/]{20,100}={0,3})`,
     ignoreCase: true,
     positive: ["accountkey =  ⟦v8VwaiCIpKLZrIJt6KjRSOOu===⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "azure-devops-pat",
@@ -44,6 +48,7 @@ export const azureRules: readonly Rule[] = [
       '$token = "⟦58oo4mvqr2tpw7b4w3loeckwfu5o6nw3sihfckvlwoxgqimlddza⟧"',
       "⟦6RtqHqPc66Y6DYbkydbrrFJTYnRoA7r40ts7LWS2SkINSFsRABxhJQQJ99BFACAAAAALGcqjAAASAZDO3eqU⟧",
     ],
+    source: SCANNERS,
   }),
   near({
     name: "azure-devops-personal-access-token",
@@ -70,6 +75,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{2,60}\.(?:openai\.azure\.com|blob\.core\.windows\.net|search\.windows\.net|azurewebsites\.net)\b|\bdev\.azure\.com/[a-z0-9-]{5,50}`,
     ignoreCase: true,
     positive: ["⟦dev.azure.com/Vkh31EDtAjydP⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "azure-openai-api-key",
@@ -110,6 +116,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?:account|storage)(?:[._-]account)?[._-]?name[^]{0,20}?(?<![a-z0-9])(?<secret>[a-z0-9]{3,24})\b`,
     ignoreCase: true,
     positive: ["storage_name=⟦mystorageaccount123⟧"],
+    source: SCANNERS,
   }),
   near({
     name: "azure-storage-account-key",

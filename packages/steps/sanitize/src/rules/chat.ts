@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const chatRules: readonly Rule[] = [
   keyed({
@@ -69,6 +69,7 @@ export const chatRules: readonly Rule[] = [
     pattern: String.raw`(?:discord|bot|token)[^]{0,40}?(?<![\w-])(?<secret>[m-z][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38})(?![\w-])`,
     ignoreCase: true,
     positive: ["discord login ⟦MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "discord-bot-token-bare",
@@ -77,6 +78,7 @@ export const chatRules: readonly Rule[] = [
     keywords: [],
     pattern: String.raw`[M-O][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])`,
     positive: ["⟦Om8lnl2j_qrHhp6TTbSqkBxn6.aHFWe-.8-i02liWmZiDxUAAvsBRprtK_PD-⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "discord-client-id",
@@ -105,6 +107,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       "https://discord.com/api/webhooks/123456789012345678/⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdef⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "front-api-key",
@@ -253,6 +256,7 @@ export const chatRules: readonly Rule[] = [
     pattern: String.raw`xapp-(?:\d{1,3}-[a-z0-9]{8,15}-\d{8,15}-[a-z0-9]{10,66}|\d{12}-[a-z0-9+/]{24}|\d-[a-z0-9]{1,32}-\d{1,16}-[a-z0-9]{1,80})`,
     ignoreCase: true,
     positive: ['ENV SLACK_TOKEN="⟦xapp-083452001657-ShAYwge/87H4lC3j7lZ48pAL⟧" \\'],
+    source: SCANNERS,
   }),
   secret({
     name: "slack-bot-token",
@@ -263,6 +267,7 @@ export const chatRules: readonly Rule[] = [
       "SLACK_API_TOKEN=⟦xoxb-893582989554-899326518131-JRHeVv1o9Cf99fwDpuortR2D⟧",
       "REM SET SLACK_TOKEN=⟦xoxb-31446298938-537092655923-AeFmqVRV5nS3q028kmmHUFm3⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "slack-config-access-token",
@@ -285,6 +290,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       "⟦xoxe.xoxJ-8-bYjf748DR7QjuYKWYQODye55AsBM0ZEU5J1RzrVBoydMHXy0rxTCrnx2DngV1uY9wkAqmMuG8dmcdZlZRphc8FUrmbIdBLRqngQSDuuhZ3zOLDVsDc2VNajKgKKNNAVv7hBdygudV9ob5X90⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "slack-legacy-token",
@@ -292,6 +298,7 @@ export const chatRules: readonly Rule[] = [
     keywords: ["xoxa-", "xoxo-", "xoxr-", "xoxs-"],
     pattern: String.raw`(?i:xox)[aorsAORS]-(?:\d{1,16}-){1,4}[a-zA-Z0-9]{1,64}|xox[ar]-(?=[a-zA-Z]{0,40}\d)[a-zA-Z0-9]{8,48}`,
     positive: ["⟦xoxO-167652273-963-pkxWep⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "slack-user-token",
@@ -301,6 +308,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       'python log_announce.py ⟦xoxp-513768634356-513201028496-513937500594-185e196ace562dd6443b5d29b1d817c2⟧ "This is a test run. Ignore"',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "slack-webhook-url",
@@ -312,6 +320,7 @@ export const chatRules: readonly Rule[] = [
       "⟦https://hooks.slack.com/services/TY40v9sZ9/BxIqhIXIi/NGUyXK6nK7HMAqd0ASzXluoV⟧",
       "⟦https://hooks.slack.com/services/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⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "statuspal-api-key",
@@ -340,6 +349,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       "⟦https://outlook.office.com/webhook/9da5da9c-4218-4c22-aed6-b5c8baebfff5@2f2b54b7-0141-4ba7-8fcd-ab7d17a60547/IncomingWebhook/1bf66ccbb8e745e791fa6e6de0cf465b/4361420b-8fde-48eb-b62a-0e34fec63f5c⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "telegram-bot-token",
@@ -348,6 +358,7 @@ export const chatRules: readonly Rule[] = [
     pattern: String.raw`telegr[^]{0,48}?(?<![\w:])(?<secret>\d{5,16}:[\w-]{34,35})(?![\w-])`,
     ignoreCase: true,
     positive: ["telegram bot ⟦110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "telegram-bot-token-bare",
@@ -356,6 +367,7 @@ export const chatRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w:])\d{5,16}:A[a-hA-H][\w-]{32,33}(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦182401590530:AczpyB16WPBD27g8Oj0uBYCNh4LrqsV03t⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "teletype-api-key",

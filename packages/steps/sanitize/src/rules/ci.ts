@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret, UUID_LIKE } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
 export const ciRules: readonly Rule[] = [
   keyed({
@@ -50,6 +50,7 @@ export const ciRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])bk(?:ua|ct|pt|at|aa)_[a-z0-9]{40,100}\b`,
     ignoreCase: true,
     positive: ["⟦bkua_1234567890abcdef1234567890abcdef12345678⟧", "⟦bkua_z1x2c3v4b5n6m7q8w9e0r1t2y3u4i5o6p7l8k9j0⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "checklyhq-api-key",
@@ -83,6 +84,7 @@ export const ciRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])cci(?:pat|prj)_[a-z0-9]{10,30}_[a-z0-9]{40,64}\b`,
     ignoreCase: true,
     positive: ['CircleCI_PAT = "⟦CCIPAT_lZyPAuThWn2G908ssDT0g33e_t7qh0r5hrvsqzmuraqzduq6qco5onxgrtcn7y2z4⟧"'],
+    source: SCANNERS,
   }),
   keyed({
     name: "codemagic-api-key",
@@ -130,6 +132,7 @@ export const ciRules: readonly Rule[] = [
     keywords: ["please use the following"],
     pattern: String.raw`Please use the following password to proceed to installation:\s{1,4}(?<secret>[a-f0-9]{30,36})\b`,
     positive: ["Please use the following password to proceed to installation:\n\n⟦bd9627decc6346d780b3b6ab6ea8fe1f⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "jenkins-token",
@@ -140,6 +143,7 @@ export const ciRules: readonly Rule[] = [
     positive: [
       '// Jenkins query token\nreadonly static string jenkinsToken = "⟦df490bc6-ef6e-4f6a-99a0-b03d26cb56f9⟧";',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "loadmill-api-key",
@@ -181,6 +185,7 @@ export const ciRules: readonly Rule[] = [
     positive: [
       '<add key="ClearTextPassword" value="⟦eyJ0eXAiOiAiVENWMiJ9.RkNWLXdXS3M1RVBfencxM4A0WmJzdVlCQzFj.OGY1OWRkNGMtYTUxYS04ZDYwLWFiZGYtZWE5MWFhZWJiODhh⟧" />',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "travis-ci-token",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
 export const contentRules: readonly Rule[] = [
   keyed({
@@ -121,6 +121,7 @@ export const contentRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])cfpat-[\w-]{43,50}`,
     ignoreCase: true,
     positive: ["⟦CFPAT-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX⟧YZ1234567890_"],
+    source: SCANNERS,
   }),
   keyed({
     name: "courier-api-key",
@@ -164,6 +165,7 @@ export const contentRules: readonly Rule[] = [
       "figma pat = ⟦figd_rh1234567890123456789012345678901234abcd⟧",
       "figma access token: ⟦figd_1234567890123456789012345678901234abcdef⟧",
     ],
+    source: SCANNERS,
   }),
   near({
     name: "figma-personal-access-token",
@@ -320,6 +322,7 @@ export const contentRules: readonly Rule[] = [
       "⟦rdme_abcdefghijklmnopqrstuvwxyzabcdef1234567890abcdef1234567890abcdef123456⟧",
       "⟦rdme_xn8s9he60fb31e9d290403d2707cce88fa820042d425fc6eb2baed4191dd88a5405987⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "rebrandly-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
 export const crmRules: readonly Rule[] = [
   keyed({
@@ -164,6 +164,7 @@ export const crmRules: readonly Rule[] = [
     positive: [
       "⟦ey3xnOa61yvFiw3o7gqIIYWp_Fln_CRt6apJ2YAu3NDkM5uG8EQRNJzKReaY5fPZMw7eDOS1WXCwhre09S4yZANQgqcnrSepeP1sBQKKEToCgd967KQ.OFIWP2iKlwimC6l.XqveKJtbBOMBrc1hvYc.QPX.ey6re5ZXXIH1p3YkgcBPA1e9bBYLXLCPTV6-2SXtxASaAwOaFbfuvj2.n0KBJi_J5-bgVWx.JKbsqE_c.upWm7kml1j_qrGho5TSaSqkBxm5.aHEWe-B8-i.1liWmZiCxT99vsAQprtJ_OC-Iz5LIsZLMYJCyr44FkP0.wNOnAHhAGXhsExZe.iNADkN.EMa99bqj6_4OFOG-vvhT6GHeNwl1EUNrph_DJVts-Hh5I05dKf38ietPqO9nicfABpI.hrXLhj9pTj8noLlbqEFkQrQ6FcTFYfPEp.ZWVI-2T-XZ3pVeyTVmEqcux1k11qf3ff9x8f5LGOZFgbU9INiHOitf1Mf1goQ19AIb-8aeFeBKMpR7y6-hDh0xNjX3YptcG77TKoa9nscwg.rqmIY2rUE3PX6.ltLn5jhmrTy2L7ft_hzgWzfIet7NTt0Adav17qa8ie4glU4tb1IiR6N4VnNvgR5AtZyKTe8mmoS2CIX0h9WMAjdHKNcC8aich1_iLcp.NkSF11eM1vuw0Ar5jUc-.EOBhAhphcaMUxIgl1MdGTp8_Vm707HRaRnnWmc8fqXACTIuJNmzRxtngrHDKp6YWQBaDZUvYXyi1hxyRbCAT-48zJwSA9efKTJTc8_PWyuMtuKIhUkUlvqIGKHQZvUti547K25wPGSrlpkCbVRYZqN0t2X7esEXQCBVgEH3TP4yQCmTVxSE6rF-bCeFIGM1BzFNy2-drXd1_aUwDBR80SwTfdjk5EVcm7Lhar8aDblPa3KNrMhjdFZ1.rQH.TVT9qGMw.z5VAnGxQ5OYt2bshcGtaf9IGOg9oQFwVXcFlRfxwFbruPUIsuIHkZOlIJXwRNKOT_NUL_WUu37kKTGs7Ygkz-aAaHUcmuNYjz0edi5SBdBZXrv6Gq8sER25Yv3XH1⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "rocketreach-key",
@@ -172,6 +173,7 @@ export const crmRules: readonly Rule[] = [
     pattern: String.raw`rocketreach[^]{0,40}?(?:secret|private|access|key|token)[^]{0,40}?\b(?<secret>[a-z0-9-]{35,64})`,
     ignoreCase: true,
     positive: ["rocketreach_key = ⟦12345678-abcd-efgh-ijkl-mnop-qrst-uvwx-yz90⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "salesflare-api-key",
@@ -190,6 +192,7 @@ export const crmRules: readonly Rule[] = [
     pattern: String.raw`https://(?<secret>[a-z0-9-]{1,100})\.my\.salesforce\.com\b`,
     ignoreCase: true,
     positive: ["https://⟦dYUO⟧.my.salesforce.com"],
+    source: SCANNERS,
   }),
   secret({
     name: "salesforce-token",
@@ -199,6 +202,7 @@ export const crmRules: readonly Rule[] = [
     positive: [
       "⟦00DPAYMRDJUXjKx!vdA6xet0Go9RvmGSMBpQ94mv49iSKqzSG_PDrUqVuSmsX3Zk_9K8TAmZQgQX6L6jTdnl1X0Gm2qlak_ab5SlJVrYEO8woeOx⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "sherpadesk-api-key",
@@ -240,5 +244,6 @@ export const crmRules: readonly Rule[] = [
       "⟦1000.a23f12b4c5d6e7f8901234567890abc1.23d4e5f67890abcdef1234567890abcd⟧",
       "⟦1000.123fa4b5c678d90eabcdef1234567890.ab12c3d4e5f6a7890bcd12ef345678ab⟧",
     ],
+    source: SCANNERS,
   }),
 ];

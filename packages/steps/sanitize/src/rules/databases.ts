@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID_LIKE } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
 export const databasesRules: readonly Rule[] = [
   keyed({
@@ -17,6 +17,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`\b[a-z0-9]{8,64}\.v1\.[\w-]{20,256}\.[a-f0-9]{20,256}\b`,
     ignoreCase: true,
     positive: ["⟦tn8gaCugjl4.v1.K0D0OMkUZjf7bIW28OEnMiPvv_am.aaa27A40Dd378c1159D4⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "airtable-oauth-token-bare",
@@ -35,6 +36,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["pat"],
     pattern: String.raw`\bpat[a-zA-Z0-9]{14}\.[a-z0-9]{62,66}\b`,
     positive: ["airtable_pat = ⟦patXfsZBLOgxbJqSi.fd6210cfb2e0b2049bd8e7fa0e69f26a3a704412af6fcbd93a097c42507fc893⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "aiven-api-key",
@@ -129,6 +131,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: [".databricks.com", ".azurewebsites.net"],
     pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:cloud|gcp)\.databricks\.com\b|(?<![\w.-])[a-z0-9-]{1,63}\.azurewebsites\.net\b`,
     positive: ["⟦0pg.azurewebsites.net⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "databricks-token",
@@ -140,6 +143,7 @@ export const databasesRules: readonly Rule[] = [
       "⟦dapif21ee53d2b3648c2a1ed38953312a203⟧",
       "DATABRICKS_TOKEN: '⟦dapicd295a7be286969133e18a58e4afe7bd-3⟧'",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "dfuse-api-key",
@@ -193,6 +197,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])mdb_sa_sk_[\w-]{40}`,
     ignoreCase: true,
     positive: ["⟦mdb_sa_sk_QqOb9I5_LgC3OlYyrmo-6tpBUXT3xnPb72yvGjw4⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "planetscale-api-token",
@@ -229,6 +234,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?:pscale|planetscale)[^]{0,16}?(?:user|id|name)[^]{0,16}?\b(?<secret>[a-z0-9]{12})\b`,
     ignoreCase: true,
     positive: ["planetscale_id: ⟦hgtmrnzlv1t7⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "rockset-api-key",
@@ -249,6 +255,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`snowflake[^]{0,16}?account[^]{0,64}?\b(?<secret>[a-z]{7}-[a-z0-9]{7}|[a-z0-9]{4,32})\b`,
     ignoreCase: true,
     positive: ["snowflakeaccounteKAfGospr-⟦r4wZ7aO⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "snowflake-password",
@@ -267,6 +274,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`snowflake[^]{0,16}?user[^]{0,64}?\b(?<secret>[\w%+.-]{2,32})\b`,
     ignoreCase: true,
     positive: ["snowflakeERuserS8⟦.s%+Y⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "stitchdata-api-key",
@@ -287,6 +295,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sbp_(?:oauth_)?[a-z0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sbp_abcd1234efgh5678ijkl9012mnop3456qrst7890⟧", "⟦sbp_1234567890abcdefghij1234567890klmnopqrst⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "swiftype-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { KINGFISHER, keyed, NO_WORD, near, secret, UUID } from "./secret.ts";
+import { KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const formsRules: readonly Rule[] = [
   keyed({
@@ -56,6 +56,7 @@ export const formsRules: readonly Rule[] = [
     positive: [
       "⟦eyA1ZXWmv5R8rysmZi54NagJwFwd7y5Dcmda.eyA1ZXWmv5R8rysmZi54NagJwFwd7y5DcmeyA1ZXWdkmv5R8rysmZi54NbgJwFwd7y5DcmeyA1ZXWmv5R8rysmZi54NdgJwFwd7y5DcmeyA1ZXWmv5R8rysmZi54NugJwFwd7y5DcmeyA1ZXWmv5R8rysmZi.ceyA1ZXWmv5R8rysmZi54NrgJwFwd7y5Dcmy5Dcmy5D⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "feedier-api-key",
@@ -267,6 +268,7 @@ export const formsRules: readonly Rule[] = [
       "⟦tfp_abcdef9876543210jklmnopqrstuvwxyz6543210hi⟧",
       "⟦tfp_abcdefghijklmnopqrstuvwxyz1234567890abcdefghi⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "upwave-api-key",

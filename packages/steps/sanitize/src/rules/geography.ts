@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const geographyRules: readonly Rule[] = [
   keyed({
@@ -255,6 +255,7 @@ export const geographyRules: readonly Rule[] = [
     pattern: String.raw`\b[a-z0-9]{6}_[a-z0-9]{29}_mmk\b`,
     ignoreCase: true,
     positive: ["⟦XYZ123_12345678901234567890123456789_mmk⟧", "⟦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⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "opencagedata-api-key",
@@ -319,6 +320,7 @@ export const geographyRules: readonly Rule[] = [
     pattern: String.raw`stormglass[^]{0,40}?(?:secret|private|access|key|token)[^]{0,40}?\b(?<secret>[a-z0-9-]{60,128})`,
     ignoreCase: true,
     positive: ["stormglass_key=⟦e4d89b23-a7c6-4c91-b523-42d9f8c90876543210987654321098765432109876543210987654321⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "timezoneapi-key",

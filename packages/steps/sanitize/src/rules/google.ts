@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { KINGFISHER, keyed, NOSEYPARKER, near, secret } from "./secret.ts";
+import { KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
 export const googleRules: readonly Rule[] = [
   keyed({
@@ -35,6 +35,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`(?:cloudant|clou|(?<![a-z])cl)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|pw|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-f0-9]{64}|[a-z]{24})(?![a-z0-9])|://[\w-]{1,64}:(?<secret>[a-f0-9]{64}|[a-z]{24})@[\w-]{1,64}\.cloudant\.com`,
     ignoreCase: true,
     positive: ["clou_api-token' >  ⟦aRxroRMXCPBwfAFcjvyRcgkH⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "gcp-private-key-id",
@@ -52,6 +53,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ['"private_key_id'],
     pattern: String.raw`"private_key_id\\?"\s{0,8}:\s{0,8}\\?"(?<secret>[a-f0-9]{20,64})\b`,
     positive: ['"private_key_id" :      "⟦c2cc74ec10a0097c517e47a3d3⟧'],
+    source: SCANNERS,
   }),
   secret({
     name: "gcs-bucket",
@@ -60,6 +62,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["storage.googleapis.com"],
     pattern: String.raw`(?<![\w.-])(?:(?:[\w-]{1,63}\.){1,6}storage\.googleapis\.com\b|storage\.googleapis\.com/[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})`,
     positive: ["⟦storage.googleapis.com/a.T2TmnaYxu.lZP_hf⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "google-access-token",
@@ -70,6 +73,7 @@ export const googleRules: readonly Rule[] = [
       "⟦ya29.A0ARrdaM9Ra8K7R9AcxA1PpIMLVQ021H0TL0PRh2s_HH0_tn5gCSSf⟧",
       "⟦ya29.Cj0KCQjwgLr5BRC3ARIsAKEd0AR9_Fg5fjV5pVXZlFYobyfz7Bb9SyOv⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "google-api-key",
@@ -77,6 +81,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["aiza"],
     pattern: String.raw`(?<!\w)AIza[\w-]{35}(?![\w-])`,
     positive: ["⟦AIzam-ga2Y8e-ioFVhq15uMfvLlg6LV8iq8pDFw⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "google-client-id",
@@ -85,6 +90,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`\d{6,20}-\w{32}\.apps\.googleusercontent\.com`,
     ignoreCase: true,
     positive: ["⟦838177784903-gtaizhXzgKft9OUt2Bdbw38qa9je5hlV.apps.googleusercontent.com⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "google-client-secret",
@@ -92,6 +98,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["gocspx-"],
     pattern: String.raw`GOCSPX-[\w-]{28}(?![\w-])`,
     positive: ['const CLIENTSECRET = "⟦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⟧"', "⟦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⟧"],
+    source: SCANNERS,
   }),
   near({
     name: "google-oauth-client-secret",
@@ -114,6 +121,7 @@ export const googleRules: readonly Rule[] = [
     positive: [
       "304167046827-a53p7d9jopn9nvbo7e183t966rfcp9d1.apps.googleusercontent.com client_secret: ⟦_4g8pNRJlcKwUGLMkCRu0TdV⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "google-refresh-token",
@@ -121,6 +129,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["1//"],
     pattern: String.raw`(?<![\w/])1//[\w-]{40,512}`,
     positive: ["⟦1//SG_T7YtKSGdMlD1I9TC6gKzfYOGHJeEBEAsf3OXKo⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "ibm-cloud-iam-key",
@@ -155,6 +164,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`(?:ibm(?:_|-|)cloud(?:_|-|)iam|cloud(?:_|-|)iam|ibm(?:_|-|)cloud|ibm(?:_|-|)iam|ibm|iam|cloud)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[\w-]{44})(?![\w-])`,
     ignoreCase: true,
     positive: ["ibm-key\"]   ='⟦uh8X718YnLKxx0ySL7vbG5ozmORWqCuPG2yRixulEImH⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "ibm-cloud-user-key",
@@ -175,6 +185,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`secret[_-]?(?:access)?[_-]?key["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-f0-9]{48})(?![a-f0-9])`,
     ignoreCase: true,
     positive: ['secretaccess-key":=       ⟦933EceCC69bDE09C4e46C2a4BeC52FF555F0Aeb4aE769cAa⟧'],
+    source: SCANNERS,
   }),
   keyed({
     name: "recaptcha-api-key",
@@ -208,6 +219,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-z0-9])(?:softlayer|sl)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-z0-9]{64})(?![a-z0-9])|api\.softlayer\.com/soap/(?:v3|v3\.1)/(?<secret>[a-z0-9]{64})`,
     ignoreCase: true,
     positive: ["softlayer-key'        =>      \"⟦6pYMcrGvTyt8Q4qLKlU5LSyBayYbdVAKvuNWRZlVwJWVNEHHy1yGkTQUOXvgBNvs⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "youtube-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const hostingRules: readonly Rule[] = [
   keyed({
@@ -27,6 +27,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["ltai"],
     pattern: String.raw`\bLTAI[a-zA-Z0-9]{17,21}\b`,
     positive: ["⟦LTAI8x2NiGqfyJGx7eLDhp12⟧", "⟦LTAI5GqyJGhp12ad31L5hpix⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "alibaba-secret-key",
@@ -46,6 +47,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       'curl https://fra1.blynk.cloud/api/organization/profile -H "Authorization: Bearer ⟦eIdWHQqRfFmvP5LDDh-IGxPUzi7I27HthzCPAVmS⟧"',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "blynk-client-secret",
@@ -56,6 +58,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       "grant_type=client_credentials -u oa2-client-id_zmNtW-D0Toqpz4AZnBLCIlklBrz9ynU-:⟦5uC5Y4Mcvdl5rB56rBmxnvB4DZgiIpcyTPbOoEWp⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "blynk-token",
@@ -67,6 +70,7 @@ export const hostingRules: readonly Rule[] = [
       'curl "https://blynk.cloud/external/api/get?token=⟦Rps15JICmtRVbFyS_95houlLbm6xIQ2L⟧&V1"',
       'curl "https://fra1.blynk.cloud/external/api/get?token=⟦Rps15JICmtRVbFyS_95houlLbm6xIQ2L⟧&V1"',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "cicero-api-key",
@@ -118,6 +122,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       "X-Auth-User-Service-Key = ⟦v1.0-e26de050e02ddeaeef6de8d5ee267df5e78f68666ddd0ee76f22d26a0d20756f-eda77de60e8e76077e162727656787de2005d25e2f6e502e2d067657ed65722eade065275001a0f6f6e521e5e1fd76a6e8d7e2d6da8a2ee01e66e061e22570e2-07f2ede0aed78e82e8d2e620aaef8656d81e762266d7d226a205de7e18e2256a⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "cloudflare-token",
@@ -125,6 +130,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["cfk_", "cfut_", "cfat_"],
     pattern: String.raw`(?<![a-zA-Z])cf(?:k|ut|at)_[a-zA-Z0-9]{40}[a-f0-9]{8}\b`,
     positive: ["⟦cfut_B2h4gf1UkKvt5bV0oMDVmgzhUnkEKhA2Uq4HI3WD4306ab24⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "cloudplan-api-key",
@@ -148,6 +154,7 @@ export const hostingRules: readonly Rule[] = [
       "⟦dop_v1_1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "⟦dor_v1_1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "dronahq-api-key",
@@ -206,6 +213,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["hrku-aa"],
     pattern: String.raw`(?<![a-zA-Z])HRKU-AA[\w-]{58}`,
     positive: ["⟦HRKU-AA8iVcylMvh8vwP6Kisyb8rxK7-gYOkPlPUkde9PbnMIoaJhxRZH_iAl-RrB⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "impala-api-key",
@@ -225,6 +233,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["token", "bootstrap"],
     pattern: String.raw`(?i:token|bootstrap).{0,8}?\b(?<secret>[a-z0-9]{6}\.[a-z0-9]{16})\b|token-id:\s{1,16}[a-z0-9]{6}\s{1,16}token-secret:\s{1,16}(?<secret>[a-z0-9]{16})\b`,
     positive: ["# Token ID and secret. Required.\ntoken-id: 07402b\ntoken-secret: ⟦f395accd245ae53d⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "netlify-access-token",
@@ -283,6 +292,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`https://api\.particle\.io/v1/.{0,256}?(?:access_token=|Bearer\s{1,8})(?<secret>[a-zA-Z0-9]{40})\b|(?:access_token=|Bearer\s{1,8})(?<secret>[a-zA-Z0-9]{40})\b[\s"'\\]{0,32}https://api\.particle\.io`,
     reach: { before: 256, after: 256 },
     positive: ["curl -d access_token=⟦38bb7b318cc6898c80317decb34525844bc9db55⟧ https://api.particle.io/v1/devices"],
+    source: SCANNERS,
   }),
   keyed({
     name: "scaleway-api-key",
@@ -342,6 +352,7 @@ export const hostingRules: readonly Rule[] = [
       "http://thingsboard.cloud/api/v1/⟦354u1g321kcqc1oad3w7⟧/telemetry",
       "https://thingsboard.cloud/api/v1/⟦354u1g321kcqc1oad3w7⟧/telemetry",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "ubidots-token",
@@ -368,6 +379,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["vca_", "vci_", "vck_", "vcp_", "vcr_"],
     pattern: String.raw`(?<![a-zA-Z])vc[aikpr]_[a-zA-Z0-9]{20,60}\b`,
     positive: ["⟦vcr_PT8N5dcFSc7uEdrFkG2Dz4j⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "vultr-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
 export const infrastructureRules: readonly Rule[] = [
   keyed({
@@ -30,6 +30,7 @@ export const infrastructureRules: readonly Rule[] = [
       "⟦dp.ct.bAqhcVzrhy5cRHkOlNTc0Ve6w5NUDCpcutm8vGE9myi⟧",
       "⟦dp.scim.bAqhcVzrhy5cRHkOlNTc0Ve6w5NUDCpcutm8vGE9myi⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "harness-api-key",
@@ -48,6 +49,7 @@ export const infrastructureRules: readonly Rule[] = [
     positive: [
       "terraform = ⟦abcdef12345678.atlasv1.aBcDeF1234567890aBcDeF1234567890aBcDeF1234567890aBcDeF1234567890ABC⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "hashicorp-vault-legacy-token",
@@ -56,6 +58,7 @@ export const infrastructureRules: readonly Rule[] = [
     pattern: String.raw`(?i:vault|hashicorp)[^]{0,40}?(?<![\w.])(?<secret>[brs]\.[\w-]{24,500})(?![\w.-])`,
     minEntropy: 3,
     positive: ["vault login ⟦s.ZC9Ecf4M5g9o34Q6RkzGsj0z⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "hashicorp-vault-named-token",
@@ -64,6 +67,7 @@ export const infrastructureRules: readonly Rule[] = [
     pattern: String.raw`(?i:hashicorp|vault|token|key|secret)[ "':=\\]{0,6}(?<![\w.])(?<secret>[brs]\.[\w-]{24,500})(?![\w.-])`,
     minEntropy: 3,
     positive: ["secret'\":'\"\\⟦r.VuSmsX3Zk_9K8TAmZQgQX6L6jTdnl1X⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "hashicorp-vault-token",
@@ -74,6 +78,7 @@ export const infrastructureRules: readonly Rule[] = [
       "apikey: ⟦hvs.JGbZZaCkOSgsZ56uhGlTK2zyC1j2mwhy0VLp4⟧",
       "apikey: ⟦hvr.JGbZZaCkOSgsZ56uhGlTK2zyC1j2mwhy0VLp4⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "hashicorp-vault-token-bare",
@@ -83,6 +88,7 @@ export const infrastructureRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.])s\.[a-zA-Z0-9]{24}(?![\w.-])`,
     minEntropy: 3.5,
     positive: ["⟦s.f6WVS7uxB19lP8Jbwq4qu86e⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "hashicorp-vault-unseal-key",
@@ -94,6 +100,7 @@ export const infrastructureRules: readonly Rule[] = [
       "Unseal Key 2: ⟦0tZn+7QQCxphpHwTm7/dC3LpP5JGIbYl3PK8Sy81R+P2⟧",
       "oc -n vault exec -ti vault-0 -- vault operator unseal ⟦98m+o2ylRhVbOi+3o5ub6PbP343ocFUVORgSYeypMDjh⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "infracost-api-token",
@@ -122,6 +129,7 @@ export const infrastructureRules: readonly Rule[] = [
       "launchdarkly-secret-⟦123e4567-e89b-4a3c-a456-abcdef123456⟧",
       "launchdarkly-private-⟦abcdef12-3456-4d78-abcd-123456abcdef⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "octopus-deploy-api-key",
@@ -157,6 +165,7 @@ export const infrastructureRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])pul-[a-z0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦pul-18e13e3eebebeb94eac318d421ca8ecc5ca78d5f⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "qubole-api-key",
@@ -205,6 +214,7 @@ export const infrastructureRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])tskey-(?:[a-z]{2,20}-)?\w{8,40}-\w{16,64}`,
     ignoreCase: true,
     positive: ["⟦tskey-0NrD9vy5GmZZFT-1XPVtrytza66cWBT9C7b3⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "truenas-api-key",
@@ -215,6 +225,7 @@ export const infrastructureRules: readonly Rule[] = [
     positive: [
       '8-85b2b515d8d2", "msg":"method", "method":"auth.login_with_api_key", "params":["⟦8-Lp22ov7halMBLUpG97Wg4y7fibQi3CW19VJiZcCu746zgCs0mdDdTCoOcpgEucgu⟧"]}',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "vpnapi-key",
@@ -234,6 +245,7 @@ export const infrastructureRules: readonly Rule[] = [
     positive: [
       "[Interface]\nAddress = 10.200.200.3/32\nPrivateKey = ⟦AsaFot43bfs1fEWjvtty+rGcjh3rP1H6sug1l3u19ix=⟧\nDNS = 8.8.8.8",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "zerotier-api-key",

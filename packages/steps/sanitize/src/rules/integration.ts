@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID_LIKE } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
 export const integrationRules: readonly Rule[] = [
   keyed({
@@ -18,6 +18,7 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`anypoint[^]{0,32}?org[^]{0,32}?\b(?<secret>[a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12})\b`,
     ignoreCase: true,
     positive: ['anypoint org_id = "⟦11111111-aaaa-bbbb-cccc-222222222222⟧"'],
+    source: SCANNERS,
   }),
   keyed({
     name: "apify-api-key",
@@ -106,6 +107,7 @@ export const integrationRules: readonly Rule[] = [
     positive: [
       "⟦sl.lMcWXvCOCR9yRAOXwDg1V_VTsbEXdu3Xpsgg35GQTrDahoIuUnij4H5b6bMnwobZx4XnniaQappZU9j-CCWd-LYW81juiU04-yvLhOPV47Nj7Fs8XSE-CweZp6j9nw4E2oWWJ5⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "dropbox-api-token",
@@ -220,6 +222,7 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`https://[\w-]{1,63}\.tines\.com/webhook/[a-z0-9]{32}/(?<secret>[a-z0-9]{32,64})`,
     ignoreCase: true,
     positive: ["https://example.tines.com/webhook/1234567890abcdef1234567890abcdef/⟦abcdef1234567890abcdef1234567890⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "zapier-webhook",
@@ -228,5 +231,6 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`https://hooks\.zapier\.com/hooks/catch/(?<secret>[a-z0-9/]{10,40})`,
     ignoreCase: true,
     positive: ["https://hooks.zapier.com/hooks/catch/⟦abcd1234efgh5678⟧"],
+    source: SCANNERS,
   }),
 ];

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const mailToolsRules: readonly Rule[] = [
   keyed({
@@ -80,6 +80,7 @@ export const mailToolsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])pat-(?:eu|na)\d-[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\b`,
     ignoreCase: true,
     positive: ["⟦pat-na1-12345678-1234-1234-1234-123456789012⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "interseller-api-key",

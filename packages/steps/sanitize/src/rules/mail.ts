@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
 export const mailRules: readonly Rule[] = [
   keyed({
@@ -74,6 +74,7 @@ export const mailRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z0-9])[a-z0-9]{32}-us\d{1,3}(?![a-zA-Z0-9])`,
     minEntropy: 2,
     positive: ["MAILCHIMP_API='⟦bd3777708aecfee66c5335f62a6246a4-us13⟧'"],
+    source: SCANNERS,
   }),
   keyed({
     name: "mailchimp-named-api-key",
@@ -106,6 +107,7 @@ export const mailRules: readonly Rule[] = [
       "key-mailgun_token= ⟦key-ad13dfc23adf55fa404a91e76d96f472⟧",
       "var apiKey = process.env.MAILGUN_API || '⟦key-46cebd38c59ac222e6cf991581411eaf⟧'",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "mailgun-key",
@@ -113,6 +115,7 @@ export const mailRules: readonly Rule[] = [
     keywords: ["ey-"],
     pattern: String.raw`(?<![a-zA-Z])key-[a-f0-9]{32}\b`,
     positive: ["⟦key-fe04edeb068311280fc970bb1492738f⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "mailgun-signing-key",
@@ -258,6 +261,7 @@ export const mailRules: readonly Rule[] = [
       "⟦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⟧",
       "      'SENDGRID_API_KEYSID': '⟦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⟧'",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "sendinblue-key",
@@ -266,6 +270,7 @@ export const mailRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])xkeysib-[a-f0-9]{64}-[a-z0-9]{16}\b`,
     ignoreCase: true,
     positive: ["⟦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⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "sparkpost-api-key",

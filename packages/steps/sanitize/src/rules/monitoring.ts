@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID_LIKE } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
 export const monitoringRules: readonly Rule[] = [
   keyed({
@@ -97,6 +97,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "    apiUrl: https://fqp43822.live.dynatrace.com/api\n    apiToken: ⟦dt0c01.FJEGSO2NBAXCOEA7WOSKOA2G.GGMUK6GJDH2TWLNKQT6F68FH22252VXP2F3QAMBUVUDV5TSYYHAWZVVFCUQLF2UA⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "fullstory-api-key",
@@ -118,6 +119,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "⟦na1.NOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+ABCDEFGHIJKL⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "grafana-api-key",
@@ -127,6 +129,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "Authorization: Bearer ⟦eyJrIjoiWHZiSWd5NzdCYUZnNUtibE8obUpESmE2bzJYNDRIc1UiLCJuIjoibXlrZXkiLCJpZCI7MX1⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "grafana-token",
@@ -137,6 +140,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "grafana = ⟦glc_etLvNLoNMLt7MTczNNwNbN6Nm1ldGEtbW9paxRvcmlpZt14ZXN4NNwNatN6NLCxdKeH7KTUvWpNqCrHlMKE9EhLcZH7to⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "honeycomb-api-key",
@@ -166,6 +170,7 @@ export const monitoringRules: readonly Rule[] = [
       ' "Api-Key": "⟦NRII-7a6SL_Pau5Dz923jEuBEylu3clzXzfby⟧"',
       '  "querykey": "⟦NRIQ-pD-yUGl9Z3ACIJ89V-zGkhMxFJE5O121⟧",',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "new-relic-license",
@@ -174,6 +179,7 @@ export const monitoringRules: readonly Rule[] = [
     pattern: String.raw`new.?relic[^]{0,64}?license.?key["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[a-f0-9]{40})\b`,
     ignoreCase: true,
     positive: ['newreliclicenseZkey" =      ⟦b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b112⟧'],
+    source: SCANNERS,
   }),
   keyed({
     name: "new-relic-personal-api-key",
@@ -245,6 +251,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "⟦sntrys_eyJaKbpkxVep6DzfaTT2eCOJD12yHaM5ReDtmUlfa9kjwNcfFUQ==_bsK+B0BsLxML31u0Ho+W96EPnv0mo9J+/2SR1RC9ou6⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "sentry-user-token",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { KINGFISHER, keyed, NO_WORD, near, secret, UUID_LIKE } from "./secret.ts";
+import { KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
 export const openDataRules: readonly Rule[] = [
   keyed({
@@ -132,6 +132,7 @@ export const openDataRules: readonly Rule[] = [
     positive: [
       "get('https://api.nasa.gov/planetary/earth/imagery?api_key=⟦fWfSMcDzyHfMuH8BW6jiIUBYaj0hKRyKBRTBqgEQ⟧')",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "newsapi-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const packagesRules: readonly Rule[] = [
   keyed({
@@ -19,6 +19,7 @@ export const packagesRules: readonly Rule[] = [
     positive: [
       "export HOMEBREW_ARTIFACTORY_API_TOKEN=⟦AKCp8igrDNFerC357m4422e4tmu7xB983QLPxJhKFcSMfoux2RFvp8rc4jC8t9ncdmYCMFD8W⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "artifactory-password",
@@ -26,6 +27,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["ap0", "ap1", "ap2", "ap3", "ap4", "ap5", "ap6", "ap7", "ap8", "ap9"],
     pattern: String.raw`(?<![a-zA-Z0-9])AP\d[a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
     positive: ["⟦AP8cAI6aLhD4Ol⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "artifactory-password-bare",
@@ -34,6 +36,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["apa", "apb", "apc", "apd", "ape", "apf"],
     pattern: String.raw`(?<![a-zA-Z0-9])AP[A-F][a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
     positive: ["⟦APD7gQaNw8fEPT3X⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "artifactory-reference-token",
@@ -51,6 +54,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: "clojars_[a-z0-9]{60}",
     ignoreCase: true,
     positive: ["⟦clojars_aYxublZPahf3itB9SROHQxmR9raOR8qfGFRaRnhvRxmAU0YoCuKaisVLXfzX⟧"],
+    source: SCANNERS,
   }),
   near({
     name: "cloudsmith-api-key",
@@ -71,6 +75,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`\bcio[a-zA-Z0-9]{32}\b`,
     minEntropy: 3.5,
     positive: ["Bearer: ⟦ciotgp8BGZBlX192iExSQPm0SrUlBunG8zd⟧", "⟦cionYrpj1P8Cj8DjeyQTCONPs8PUtphukR0⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "docker-config-auth",
@@ -78,6 +83,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ['"auth"'],
     pattern: String.raw`"auth"\s{0,4}:\s{0,4}"(?<secret>[a-zA-Z0-9+/]{12,512}={0,2})"`,
     positive: ['"auth"  :   "⟦5vxgRsDkQ2/2WFzi99V=⟧"'],
+    source: SCANNERS,
   }),
   secret({
     name: "docker-pat",
@@ -88,6 +94,7 @@ export const packagesRules: readonly Rule[] = [
       "docker login -u gemesa -p ⟦dckr_pat_hc8VxYclixyTr2rDFsa2rqzkP3Y⟧",
       "docker login -u gemesa -p ⟦dckr_pat_tkzBYxjNNC3R_Yg6jd_O-G8FbrJ⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "gradle-credentials",
@@ -96,6 +103,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`credentials\s{0,8}\{[^{}]{0,256}?\bpassword\s{1,8}=?\s{0,8}["'](?<secret>[^\n"']{1,60})["']`,
     ignoreCase: true,
     positive: ["credentials      {password     =      '⟦V⟧'"],
+    source: SCANNERS,
   }),
   keyed({
     name: "jfrog-api-key",
@@ -114,6 +122,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{1,63}\.jfrog\.io\b`,
     ignoreCase: true,
     positive: ["⟦CPMCrc.jfrog.io⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "jfrog-identity-token",
@@ -165,6 +174,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["npm_"],
     pattern: String.raw`(?<![a-zA-Z])npm_\w{36}\b`,
     positive: ["⟦npm_TCllNwh2WLQlMWVhybM1iQrsTj6rMQ0BOh6d⟧", "⟦npm_MDLiaK70cgWXx1KLcsrFac1uqXm9lnl3j_qs⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "npmrc-auth-token",
@@ -172,6 +182,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["_authtoken"],
     pattern: String.raw`_authToken\s{0,4}=\s{0,4}["']?(?<secret>[\w+./=~-]{8,256})`,
     positive: ['_authToken  =   "⟦p.ZVUG+1S-⟧'],
+    source: SCANNERS,
   }),
   secret({
     name: "nuget-api-key",
@@ -179,6 +190,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["oy2"],
     pattern: String.raw`\boy2[a-z0-9]{43}\b`,
     positive: ["⟦oy2er16dp0r068m6p36u4bvr9nmkescfm1pf9lek1bgn3n⟧", "⟦oy2gdbfofub9ecpohsfdndem7nr8sui1g8le3ptnljqhlu⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "nuget-config-password",
@@ -187,6 +199,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`<add key="(?:cleartext)?password"\s{0,8}value="(?<secret>[^\n"]{8,256})"\s{0,8}/>`,
     ignoreCase: true,
     positive: ['<add key="cleartextpassword"     value="⟦tMUpXzd4Ixu2BmX⟧"/>'],
+    source: SCANNERS,
   }),
   keyed({
     name: "nuget-key",
@@ -222,6 +235,7 @@ export const packagesRules: readonly Rule[] = [
       "⟦PMAK-5dd543842789bd0036bf98c1-a5a9b8f1dfda8fbf18a4664ebe558b04ed⟧",
       "⟦PMAK-642a58a823faa300316566d1-6715a3a826ce5d5d62be8539d6ac357146⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "pypi-token",
@@ -232,6 +246,7 @@ export const packagesRules: readonly Rule[] = [
       "# password = ⟦pypi-AgEIcHlwaS5vcmcABCD1234efgh5678ijklmnopqrst9098UVWXYZabcd1234EFGHIJKL⟧",
       "# password = ⟦pypi-AgEIcHlwaS5vcmcCJDkwNzYwNzU1LWMwOTUtNGNkOC1iYjQzLTU3OWNhZjI1NDQ1MwACJXsicGVybWCf99lvbnMiOiAidXNlciIsICJ2ZXJzaW9uIjogMX0AAAYgSpW5PAywXvchMUQnkF5H6-SolJysfUvIWopMsxE4hCM⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "rubygems-api-key",
@@ -243,6 +258,7 @@ export const packagesRules: readonly Rule[] = [
       "apikey: ⟦rubygems_123abc01a15f32b0be0103de4c9b3dcb3f2fea0fa8a84f23⟧",
       "$ curl -H 'Authorization:⟦rubygems_b9ce70c306b3a2e248679fbbbd66723d408d3c8c5f00566c⟧' \\\n       https://rubygems.org/api/v1/web_hooks.json",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "sidekiq-secret",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID, UUID_LIKE } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID, UUID_LIKE } from "./secret.ts";
 
 export const paymentsRules: readonly Rule[] = [
   keyed({
@@ -76,6 +76,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`["']secret_key["']\s{0,8}=>\s{0,8}["'](?<secret>sk_\S{29})["']`,
     ignoreCase: true,
     positive: ["'secret_key\" =>      '⟦sk_NuG8dlcd_lZSphb9FVrlbIcBLRqmf⟧\""],
+    source: SCANNERS,
   }),
   keyed({
     name: "freshbooks-access-token",
@@ -167,6 +168,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])ak_(?:live|test)_[a-z0-9]{30}\b`,
     ignoreCase: true,
     positive: ["⟦ak_live_abcdefghijklmnopqrstuvwx123456⟧", "⟦ak_live_XYZabc123XYZabc123XYZabc123XYZ⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "paydirtapp-api-key",
@@ -205,6 +207,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`paypal[^]{0,8}?(?:client|id|user)[^]{0,16}?\b(?<secret>a[\w-]{59,96})`,
     ignoreCase: true,
     positive: ["paypal_client_id=⟦AZJ6y8Dpr1TYbqAIdhkPzyhjXoY6m8GplL7C3zZ3lPrkTIdhkPzyhjXo_Dx3⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "paypal-oauth-secret",
@@ -222,6 +225,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sk_(?:live|test)_[a-z0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sk_live_KVZetiScSvQWQ0cPdRnY9AUlCGjfUEoRSXIWOpfm⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "plaid-api-token",
@@ -299,6 +303,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sq0(?:atp|csp|idp)-[\w\\-]{22,60}`,
     ignoreCase: true,
     positive: ["⟦sq0idp-uZGn3lJQK4Y4EfxqDOoV8J⟧", "⟦sq0idp-hvrcdJIftSJcrQ8C7Pcgbd⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "stripe-key",
@@ -306,6 +311,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["rk_live_", "rk_test_", "rk_prod_", "sk_live_", "sk_test_", "sk_prod_"],
     pattern: String.raw`(?<![a-zA-Z])[rs]k_(?:live|test|prod)_[a-zA-Z0-9]{10,247}\b`,
     positive: ["⟦sk_live_HQS0j4H75XpthOW⟧", "⟦sk_test_abcdef1234567890abcdef1234567890abcdef12⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "stripe-publishable-key",
@@ -313,6 +319,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["pk_live_"],
     pattern: String.raw`(?<![a-zA-Z])pk_live_[a-zA-Z0-9]{10,247}\b`,
     positive: ["⟦pk_live_W04OT7QKhrg9⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "stripe-webhook-secret",
@@ -320,6 +327,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["whsec_"],
     pattern: String.raw`(?<![a-zA-Z])whsec_[a-zA-Z0-9]{32,64}\b`,
     positive: ["⟦whsec_3oyz9enR8WVRJUq7tw8c2xc7Pa5rXDwxDnrljfP⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "taxjar-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const productivityRules: readonly Rule[] = [
   keyed({
@@ -40,6 +40,7 @@ export const productivityRules: readonly Rule[] = [
     pattern: "asana[^]{0,40}?(?:secret|private|access|key|token)[^]{0,32}?(?<secret>[a-z0-9/:]{51,128})",
     ignoreCase: true,
     positive: ["asanatoken⟦e/B8/i02liVmYiCxT::vsAQprtJZOC/Hz6KIsZLLYJCyr45EkP10wMO⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "beebole-api-key",
@@ -184,6 +185,7 @@ export const productivityRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])lin_(?:api|oauth)_\w{32,128}`,
     ignoreCase: true,
     positive: ["apikey: '⟦lin_api_2thngjik222gkiihzivh242LU7zvkdvdgB14B41S⟧'"],
+    source: SCANNERS,
   }),
   keyed({
     name: "linear-client-secret",
@@ -247,6 +249,7 @@ export const productivityRules: readonly Rule[] = [
     keywords: ["ntn_", "secret_"],
     pattern: String.raw`(?<![a-zA-Z])(?:ntn_[a-zA-Z0-9]{40,50}|secret_[a-zA-Z0-9]{43})\b`,
     positive: ["notion = ⟦secret_KWcZQBfQGS20sq4oFSnmUjZCThhr7qcqcXsaRL9xDjK⟧"],
+    source: SCANNERS,
   }),
   near({
     name: "nozbe-teams-api-key",

@@ -1,10 +1,12 @@
 import type { Rule, RuleSet } from "../rule.ts";
 import { entropyOf } from "../validators/entropy.ts";
 
-/** Where the formats were taken from. */
+/** Where a format was taken from. */
 export const GITLEAKS = "gitleaks (MIT)";
 export const KINGFISHER = "kingfisher (Apache-2.0)";
 export const NOSEYPARKER = "noseyparker (Apache-2.0)";
+/** For a pattern of our own that covers what several of them know of a provider's format. */
+export const SCANNERS = "gitleaks, secretlint (MIT); kingfisher, noseyparker, detect-secrets (Apache-2.0)";
 
 /**
  * How sure a rule is. `sure`: it runs by default. `guess`: ordinary text may look like it, so that it only runs in the

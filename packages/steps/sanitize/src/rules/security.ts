@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const securityRules: readonly Rule[] = [
   secret({
@@ -19,6 +19,7 @@ export const securityRules: readonly Rule[] = [
     positive: [
       "⟦ops_eyJVUAevnIZAPmH8NbOV1o1MFk2mnBkgaHzsZXmAPY+KkwGFGrYsqyDHoel3tSPJP7ZBZufCCCoxBnOpBPJ9uu9q5fcTmfKOwJKnOK/kgYdCQ5==⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "apifonica-api-key",
@@ -51,6 +52,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`auth0[^]{0,8}?client[^]{0,4}?secret["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[\w-]{32,256})`,
     ignoreCase: true,
     positive: ["auth0Aclient7Jsecret'      =  ⟦Pm7OKr00mdmpX3BzUGd8GcrcMoxOFW-3OT7Q⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "auth0-host",
@@ -60,6 +62,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z0-9][\w.-]{0,100}auth0\.com\b`,
     ignoreCase: true,
     positive: ["⟦22fe.Tjauth0.com⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "authress-service-client-access-key",
@@ -76,6 +79,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["odt_"],
     pattern: String.raw`(?<![a-zA-Z])odt_[a-zA-Z0-9]{8,16}_[a-zA-Z0-9]{32,255}\b|(?<![a-zA-Z])odt_[a-zA-Z0-9]{32,255}\b`,
     positive: ["⟦odt_KTJlDq2AGGGlqG4riKdT7p980AW8RlU5⟧", "⟦odt_ABCDDq2AGxGlrF4ribBT7p98AOM9TlU8⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "detectify-api-key",
@@ -95,6 +99,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["secret_key"],
     pattern: String.raw`SECRET_KEY["']?\]?\s{0,8}[:=]\s{0,8}r?["'](?<secret>[^\n"']{16,100})["']`,
     positive: ['SECRET_KEY"    =      "⟦fmScm1iP8nR6bcZr1DInl3RB⟧\''],
+    source: SCANNERS,
   }),
   secret({
     name: "django-settings-key",
@@ -102,6 +107,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["django"],
     pattern: "DJANGO\\w{0,8}_SECRET_KEY.{1,16}?(?<secret>[^\\s\"'`]{45,55})",
     positive: ["DJANGOb9FVrl_SECRET_KEYI⟦cLRqmfRSDuuhZ3zOMDWsDc2WNajKgLKNOAVv7hBdygudW9o⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "hunter-api-key",
@@ -169,6 +175,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{1,40}\.okta(?:preview|-emea)?\.com\b`,
     ignoreCase: true,
     positive: ["⟦gXUlZAUN.okta.com⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "phpmailer-password",
@@ -177,6 +184,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`mail\w{0,16}->password\s{0,8}=\s{0,8}["'](?<secret>[^\n"']{5,128})["']`,
     ignoreCase: true,
     positive: ["mail9mnoT->password   =  '⟦Abjdi3⟧'"],
+    source: SCANNERS,
   }),
   secret({
     name: "react-app-password",
@@ -185,6 +193,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])react_app(?:_[a-z0-9]{1,32}){0,6}_pass(?:word)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{6,128})`,
     ignoreCase: true,
     positive: ["react_app_ySG8r_0dD_HJHN3D_pass=     '⟦FDSA2TxUgejl7F⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "react-app-user",
@@ -193,6 +202,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])react_app(?:_[a-z0-9]{1,32}){0,6}_user(?:name)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{3,128})`,
     ignoreCase: true,
     positive: ["react_app_j_username   =    '⟦mczE7vW2zs⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "securitytrails-api-key",
@@ -266,6 +276,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`sonar.{0,8}?host[^]{0,64}?\b(?<secret>https?://[\w.-]{1,128}:\d{2,6})\b`,
     ignoreCase: true,
     positive: ["sonar.host=⟦https://sonar.internal.company.com:9000⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "sonarcloud-api-token",
@@ -286,6 +297,7 @@ export const securityRules: readonly Rule[] = [
       "sonar.login', '⟦826de5590c75919a8317fdface58206eebe7ebbc⟧",
       "sonar.login=⟦sqp_4b78f8494075e310d62dfdcaeb14be2c78fca2fc⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "sslmate-api-key",
@@ -308,6 +320,7 @@ export const securityRules: readonly Rule[] = [
       'HAWK_API_KEY="⟦hawk.nHAOHdJjXoNyzAcTDC5M.R2gqQh2aCesrh0yCGB7q⟧"',
       "⟦hawk.UDB58bLAGS6BHw-bwy-K.4H9o5p-Crcee_WWV0ZLu⟧",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "urlscan-api-key",

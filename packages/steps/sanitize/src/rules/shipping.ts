@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
 export const shippingRules: readonly Rule[] = [
   keyed({
@@ -38,6 +38,7 @@ export const shippingRules: readonly Rule[] = [
       "⟦EZAK1234abcd5678efgh9012ijkl3456mnop7890qrst1234uvwx5678yz⟧",
       '"⟦EZTKXxNbJDeDLDyrXuIgHd3cr1YmP7MFqY9cHAPYMOXhUN8nJ671JKaGME⟧"',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "fleetbase-key",
@@ -46,6 +47,7 @@ export const shippingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])flb_(?:live|test)_[a-z0-9]{20}\b`,
     ignoreCase: true,
     positive: ["⟦flb_live_1234567890abcdefGHIJ⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "flexport-api-key",

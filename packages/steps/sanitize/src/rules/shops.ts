@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const shopsRules: readonly Rule[] = [
   keyed({
@@ -131,6 +131,7 @@ export const shopsRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){0,3}[a-z0-9-]{1,63}\.myshopify\.com\b`,
     ignoreCase: true,
     positive: ["⟦St0b1.n5V.myshopify.com⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "shopify-token",
@@ -142,6 +143,7 @@ export const shopsRules: readonly Rule[] = [
       "SHOP_PASSWORD=⟦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⟧",
       'shopify_app_secret: "⟦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⟧"',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "simvoly-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NO_WORD, SCANNERS, secret } from "./secret.ts";
 
 export const socialRules: readonly Rule[] = [
   keyed({
@@ -66,6 +66,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "url = 'https://graph.facebook.com/me/friends?access_token=⟦EAACEdEose0cBAD5XZCz5JXYvqyeJzcSvFZC42toHiWyfjhcZCMZBZCpE3uRJnEBsrhUEMRK1wWs6SsdiDCaCI1mYwyoNuMix2XZCpvsKbZB9TumtZBlcLeIpl4pa931Ce9rTinEAhtyVVZAAZAX4NmfpBUqWtzCRC0fX5GZBn7ZC28mPKAZDZD⟧'",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "facebook-app-id",
@@ -74,6 +75,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`\b(?:facebook|fb)[^]{0,8}?app(?:lication)?[^]{0,16}?\b(?<secret>\d{15})\b`,
     ignoreCase: true,
     positive: ["fb_app_id: ⟦123456789012345⟧", "FACEBOOK_APPLICATION_ID=⟦123456789012345⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "facebook-app-secret",
@@ -91,6 +93,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`(?:facebook|\bfb)[^]{0,48}?(?<![\w|])(?<secret>\d{15,16}(?:\||%)[\w-]{27,40})(?![\w-])`,
     ignoreCase: true,
     positive: ["facebook ⟦1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7AI⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "facebook-app-token-bare",
@@ -99,6 +102,7 @@ export const socialRules: readonly Rule[] = [
     keywords: [],
     pattern: String.raw`(?<![\w|])\d{15,16}(?:\||%)[\w-]{27,40}(?![\w-])`,
     positive: ["⟦2461794275459633%31eSdOao9wOdxBKKFO6uNI9MOB7vgD⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "facebook-secret",
@@ -111,6 +115,7 @@ export const socialRules: readonly Rule[] = [
       "    var fbApiKey = '⟦0278fc1adf6dc1d82a156f306ce2c5cc⟧';",
       '"facebook appSecret = "⟦ce3f9f0362bbe5ab01dfc8ee565e4372⟧"',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "flickr-access-token",
@@ -147,6 +152,7 @@ export const socialRules: readonly Rule[] = [
       "linkedin.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{12,14})\\b",
     ignoreCase: true,
     positive: ["linkedinappPidentifier'\"⟦LC56gv9iA6WFu5⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "linkedin-client-secret",
@@ -169,6 +175,7 @@ export const socialRules: readonly Rule[] = [
       'LINKEDIN_KEY = "77yg7tx91p4lag"\nLINKEDIN_SECRET = "⟦zt7GeN6IH911xvRj⟧"',
       'linkedinclientsec"⟦3QpvHO8Y38Uy6PP8⟧',
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "livestorm-api-key",
@@ -253,6 +260,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])live_\d{8,12}_[a-z0-9]{30,36}\b`,
     ignoreCase: true,
     positive: ["⟦live_318709537_uCAJG4J48YKRMYAqfgMvekMCuRTjCUO1J⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "twitter-access-secret",
@@ -307,6 +315,7 @@ export const socialRules: readonly Rule[] = [
       '     TWITTER_ID:               "⟦DkWLqcP3ace3wHuJ7fiw⟧",',
       "# TWITTER_API_KEY = '⟦UZYoBAfBzNace3mBwPOGYw⟧'\n# TWITTER_API_SECRET = 'ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E'",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "twitter-secret",
@@ -318,6 +327,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "# TWITTER_API_KEY = 'UZYoBAfBzNace3mBwPOGYw'\n# TWITTER_API_SECRET = '⟦ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E⟧'",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "twitter-v1-api-key",

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
 export const sourceControlRules: readonly Rule[] = [
   secret({
@@ -10,6 +10,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       'edentials and endpoint ########\nJIRA_USER="example@example.com"\nJIRA_API_TOKEN="⟦ATATT3xFfGF0xYT7HPCi5lokFfZWNkl0R1xi9BpiieoCRoG3Dn64p6PHPNO-J0-xpcxCZ2GgfV37TfLYSqwT0fQddokHukUVKaxaTqEvQiDM6zbsr2u4ME8Nlp8cTwIvw92CRaD6_U1Awmr3pQFAgIsli5clBlZoRsollYlRztAtrIQ-qDiyUg4=D46B4967⟧"',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "atlassian-named-token",
@@ -39,6 +40,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: ["atbb"],
     pattern: String.raw`\bATBB[a-zA-Z0-9]{32}\b`,
     positive: ["git ls-remote https://gemesa:⟦ATBB3g7gLXseCxPjJs1CQNMyEjwf1D12516D⟧@bitbucket.org/***/***"],
+    source: SCANNERS,
   }),
   secret({
     name: "bitbucket-client-credential",
@@ -47,6 +49,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`bitbucket[^]{0,16}?(?:client|id)[^]{0,16}?\b(?<secret>[a-z0-9]{30,40})\b`,
     ignoreCase: true,
     positive: ["bitbucket_id=⟦byl2nhrv34zaclukjhvomlvjabkujf⟧", "bitbucket.client.ID=⟦abcdefghij1234567890klmnopqrst⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "bitbucket-client-id",
@@ -159,6 +162,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`clientsecret["']?\s{0,8}[:=]\s{0,8}["'](?<secret>[a-f0-9]{40})["']`,
     ignoreCase: true,
     positive: ['clientsecret"  :   "⟦FDED1213c77eD43f61FA569d9bC76DF37D4AEb63⟧\''],
+    source: SCANNERS,
   }),
   secret({
     name: "github-app-token",
@@ -169,6 +173,7 @@ export const sourceControlRules: readonly Rule[] = [
       '            "token": "⟦ghu_16C7e42F292c69C2E7C10c838347Ae178B4a⟧",',
       "Example usage:\ngit clone http://⟦ghs_RguXIkihJjwHAP6eXEYxaPNvywurTr5IOAbg⟧@github.com/username/repo.git",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "github-client-id",
@@ -178,6 +183,7 @@ export const sourceControlRules: readonly Rule[] = [
       "github.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{20})\\b",
     ignoreCase: true,
     positive: ["GITHUB_CLIENT_ID=⟦ac58d6da7d7a84c039b7⟧\nGITHUB_SECRET=37d02377a3e9d849e18704c3ec883f9c5787d857"],
+    source: SCANNERS,
   }),
   secret({
     name: "github-client-secret",
@@ -187,6 +193,7 @@ export const sourceControlRules: readonly Rule[] = [
       "github.?(?:api|app(?:lication)?|client|consumer|customer|secret|key).?(?:key|oauth|sec(?:ret)?)?[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{40})\\b",
     ignoreCase: true,
     positive: ["GITHUB_CLIENT_ID=ac58d6da7d7a84c039b7\nGITHUB_SECRET=⟦37d02377a3e9d849e18704c3ec883f9c5787d857⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "github-fine-grained-pat",
@@ -194,6 +201,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: ["github_pat_"],
     pattern: String.raw`github_pat_\w{35,235}`,
     positive: ["⟦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⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "github-oauth-token",
@@ -204,6 +212,7 @@ export const sourceControlRules: readonly Rule[] = [
       "oauth_token: ⟦gho_fq75OMU7UVbS9pTZmoCCzJT6TM5d1w099FgG⟧",
       "    oauth_token: ⟦gho_fq75OMU7UVbS9pTZmoCCzJT6TM5d1w099FgG⟧",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "github-pat",
@@ -214,6 +223,7 @@ export const sourceControlRules: readonly Rule[] = [
       "GITHUB_KEY=⟦ghp_XIxB7KMNdAr3zqWtQqhE94qglHqOzn1D1stg⟧",
       "let g:gh_token='⟦ghp_4U3LSowpDx8XvYE7A8GH56oxU5aWnY2mzIbV⟧'",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "github-refresh-token",
@@ -223,6 +233,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       '    "refresh_token": "⟦ghr_1B4a2e77838347a7E420ce178F2E7c6912E169246c3CE1ccbF66C46812d16D5B1A9Dc86A1498⟧",',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "gitlab-pat",
@@ -233,6 +244,7 @@ export const sourceControlRules: readonly Rule[] = [
       "⟦glpat-kSaPeOD_-T0JxMi3p28B⟧",
       "docker build -t tweedledee \\\n-f Dockerfile \\\n--build-arg 'GO_REPO_TOKEN=⟦glpat-tFrjFXD7soVU2fqxuDMh⟧' \\",
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "gitlab-runner-registration-token",
@@ -242,6 +254,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       '--non-interactive \\\n--url "https://gitlab.com/" \\\n--registration-token "⟦GR1348941_iAgdMy7a3NhZaa5oNoH⟧" \\',
     ],
+    source: SCANNERS,
   }),
   secret({
     name: "gitlab-session-cookie",
@@ -274,6 +287,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       "curl    \\\n-X POST \\\n--fail  \\\n--no-progress-meter \\\n-F token=⟦glptt-0d66598d696a02da33fb65e2a041f607c68ea50d⟧ \\\n-F ref=main",
     ],
+    source: SCANNERS,
   }),
   keyed({
     name: "gitter-access-token",
@@ -291,6 +305,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z][a-z0-9-]{4,24}\.atlassian\.net\b`,
     ignoreCase: true,
     positive: ["⟦MqEkF1Cz4j.atlassian.net⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "lokalise-api-key",
@@ -320,6 +335,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`sourcegraph[^]{0,48}?\b(?<secret>[a-f0-9]{40})\b`,
     ignoreCase: true,
     positive: ["sourcegraph token ⟦9d1f3a5c7b2e4f6a8c0d9e1b3f5a7c2d4e6f8a0b⟧"],
+    source: SCANNERS,
   }),
   secret({
     name: "sourcegraph-token",
@@ -328,5 +344,6 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sgp_(?:(?:[a-f0-9]{16}|local)_){0,2}[a-f0-9]{40}\b|(?<![a-zA-Z])slk_[a-f0-9]{64}\b|(?<![a-zA-Z])sgp_sgp_[a-f0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sgp_abcdef12345678901234567890abcdef12345678⟧", "⟦sgp_c3f6EBC6DaBA1eE2996aCbAd84Fa03Ee9DE3E3e4⟧"],
+    source: SCANNERS,
   }),
 ];

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
 export const telephonyRules: readonly Rule[] = [
   keyed({
@@ -78,6 +78,7 @@ export const telephonyRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?:pub|sub|sec)-c-[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\b`,
     ignoreCase: true,
     positive: ["⟦pub-c-12345678-1234-1234-1234-123456789012⟧", "⟦sub-c-12345678-abcd-1234-efgh-567890abcdef⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "pushbullet-api-key",
@@ -131,6 +132,7 @@ export const telephonyRules: readonly Rule[] = [
     pattern: "twilio[^]{0,64}?(?<![a-z0-9])(?<secret>ac[a-f0-9]{32})(?![a-z0-9])",
     ignoreCase: true,
     positive: ["const twilioAccountSid = '⟦AC712594f590c0d8ace55c04858f7398f9⟧'"],
+    source: SCANNERS,
   }),
   secret({
     name: "twilio-account-id-bare",
@@ -156,6 +158,7 @@ export const telephonyRules: readonly Rule[] = [
     ],
     pattern: "(?<![a-zA-Z0-9])AC[a-fA-F0-9]{32}(?![a-zA-Z0-9])",
     positive: ["⟦ACE23465BD121f91cE4D83441C4c2A802c⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "twilio-auth-token",
@@ -189,6 +192,7 @@ export const telephonyRules: readonly Rule[] = [
     ],
     pattern: "(?<![a-zA-Z0-9])SK[a-fA-F0-9]{32}(?![a-zA-Z0-9])",
     positive: ["⟦SKbdcbA35D54b48F087B32bfecCc271CA5⟧"],
+    source: SCANNERS,
   }),
   keyed({
     name: "tyntec-api-key",

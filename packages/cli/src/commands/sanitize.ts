@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorText, SluiceError } from "@sluice/core";
@@ -61,8 +60,9 @@ async function sanitize(files: readonly string[], { report, check, ...choice }: 
   return findings.isWithheld || (check && !findings.isEmpty) ? EXIT.failed : EXIT.done;
 }
 
+/** Writes and waits until it is out: what a slow reader has not taken yet would be lost when the process ends. */
 async function write(data: string | Buffer): Promise<void> {
-  if (data.length > 0 && !process.stdout.write(data)) await once(process.stdout, "drain");
+  if (data.length > 0) await new Promise<void>((resolve) => process.stdout.write(data, () => resolve()));
 }
 
 /** What goes out for a file, as soon as it can. */

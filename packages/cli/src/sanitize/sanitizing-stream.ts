@@ -73,8 +73,13 @@ export class SanitizingStream {
   #release(next: Next): Buffer[] {
     const known = this.#before.length;
     const bytes = Buffer.concat([this.#before, ...this.#waiting]);
-    const edits = this.#edits(bytes).filter((edit) => edit.end > known);
-    const until = boundary(bytes, known, edits, next);
+    const { find, screen } = this.#search;
+    const parts = suspectParts(bytes, screen, { neighbours: NEIGHBOURS, maxKey: MAX_KEY });
+    const edits = parts.flatMap((part) => findEdits(bytes, part, find)).filter(({ end }) => end > known);
+    // A private key is suspect, so there is none where nothing is.
+    const openKeyBefore = (end: number) => (parts.length > 0 ? openKey(bytes, end) : undefined);
+    const key = next === "more" ? openKeyBefore(bytes.length) : undefined;
+    const until = next === "end" ? bytes.length : boundary(bytes, known, edits, { next, key });
     const out: Buffer[] = [];
     let at = known;
     for (const edit of edits) {
@@ -88,18 +93,13 @@ export class SanitizingStream {
     }
     this.#place.pass(bytes.subarray(at, until));
     out.push(bytes.subarray(at, until));
-    this.#keep(bytes, until);
+    const from = neighboursFrom(bytes, until);
+    this.#keep(bytes, Math.min(from, openKeyBefore(until) ?? from), until);
     return out.filter((part) => part.length > 0);
   }
 
-  #edits(bytes: Buffer<ArrayBuffer>): Edit[] {
-    const { find, screen } = this.#search;
-    const parts = suspectParts(bytes, screen, { neighbours: NEIGHBOURS, maxKey: MAX_KEY });
-    return parts.flatMap((part) => findEdits(bytes, part, find));
-  }
-
-  #keep(bytes: Buffer, until: number): void {
-    this.#before = Buffer.from(bytes.subarray(neighboursFrom(bytes, until), until));
+  #keep(bytes: Buffer, from: number, until: number): void {
+    this.#before = Buffer.from(bytes.subarray(from, until));
     const rest = bytes.subarray(until);
     this.#waiting = rest.length > 0 ? [rest] : [];
     this.#waitingBytes = rest.length;
@@ -107,14 +107,19 @@ export class SanitizingStream {
   }
 }
 
+interface Ahead {
+  readonly next: Next;
+  /** Where a private key begins that does not end yet. */
+  readonly key: number | undefined;
+}
+
 /** Up to where bytes can go out: a line end where possible, never inside of an edit. */
-function boundary(bytes: Buffer, known: number, edits: readonly Edit[], next: Next): number {
-  if (next === "end") return bytes.length;
+function boundary(bytes: Buffer, known: number, edits: readonly Edit[], { next, key }: Ahead): number {
   const limit = next === "pause" ? bytes.length : Math.max(known, bytes.length - NEIGHBOURS);
   let until = Math.max(known, lineStart(bytes, limit));
   const isLong = until === known && bytes.length - known > MAX_PIECE;
   if (isLong) until = characterStart(bytes, limit);
-  if (next === "more") until = Math.max(known, Math.min(until, openKey(bytes, bytes.length) ?? until));
+  until = Math.max(known, Math.min(until, key ?? until));
   const cut = edits.find((edit) => edit.start < until && edit.end > until);
   if (!cut) return until;
   return cut.start > known && bytes.length - cut.start <= MAX_PIECE ? cut.start : cut.end;
@@ -124,8 +129,7 @@ function boundary(bytes: Buffer, known: number, edits: readonly Edit[], next: Ne
 function neighboursFrom(bytes: Buffer, until: number): number {
   const nearest = Math.max(0, until - NEIGHBOURS);
   const line = lineStart(bytes, nearest);
-  const from = nearest - line > NEIGHBOURS ? characterStart(bytes, nearest) : line;
-  return Math.min(from, openKey(bytes, until) ?? from);
+  return nearest - line > NEIGHBOURS ? characterStart(bytes, nearest) : line;
 }
 
 /** The start of the line on which a private key begins that does not end before `until`. */

@@ -37,12 +37,12 @@ export async function readSettings({ action, rules, config }: Choice): Promise<S
   const file = detailed(config === undefined ? "default" : await readConfig(config));
   const key = file.hash_key ?? process.env["SLUICE_HASH_KEY"];
   const options = { ...file, ...(action && { action }), ...(rules && { rules: known(rules, file) }) };
-  const { sanitizer, budget } = configured({ ...options, ...(key ? { hash_key: key } : {}) });
+  const { sanitizer, budget, own } = configured({ ...options, ...(key ? { hash_key: key } : {}) });
   const create = () => createSanitizer({ ...sanitizer, keepLineEnds: true });
   const keys = sanitizer.rules.some(({ name }) => name === KEY_RULE);
   return {
     search: {
-      find: finder({ create, keys, budget }),
+      find: finder({ create, keys, budget, mayHang: own.length > 0 }),
       screen: createScreen({ rules: sanitizer.rules, acrossLines: true }),
     },
     titles: new Map(sanitizer.rules.map(({ name, title }) => [name, title])),

@@ -18,7 +18,7 @@ export function suspectParts(
     const last = parts.at(-1);
     const start = lineStart(bytes, Math.max(0, line - neighbours));
     const lineEnd = endOfLine(bytes, line);
-    const reach = bytes.indexOf("PRIVATE KEY", line) < lineEnd ? neighbours : maxKey;
+    const reach = bytes.subarray(line, lineEnd).includes("PRIVATE KEY") ? maxKey : neighbours;
     const end = endOfLine(bytes, Math.min(bytes.length, lineEnd + reach));
     if (last && start <= last.end) last.end = Math.max(last.end, end);
     else parts.push({ start, end });

@@ -17,7 +17,10 @@ const custom = z.strictObject({
     .describe("Words of which every match contains one, in any case; without them the pattern runs over every text"),
   ignore_case: z.boolean().default(false).describe("Whether the pattern takes capital and small letters as the same"),
   reach: z
-    .strictObject({ before: z.int().min(0).max(4096), after: z.int().min(1).max(65_536) })
+    .strictObject({
+      before: z.int().min(0).max(4096).describe("Characters before"),
+      after: z.int().min(1).max(65_536).describe("Characters behind"),
+    })
     .optional()
     .describe("How many characters of a match lie before and after a keyword; 96 and 512 when not given"),
 });

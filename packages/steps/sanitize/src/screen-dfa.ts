@@ -4,6 +4,9 @@ import { closure, type Edge, type State } from "./screen-nfa.ts";
 const MAX_STATES = 512;
 /** Bytes after which a text that still might match counts as one that does. */
 const MAX_STEPS = 1024;
+/** Bytes on the other side of a line end within which a secret has to be reached from its keyword. */
+const ACROSS = 256;
+const NEWLINE = 10;
 
 const UNKNOWN = 0;
 const DEAD = 1;
@@ -39,17 +42,23 @@ export class LazyDfa {
   /**
    * @param step 1 or -1: the direction.
    * @param stop A byte that ends the text, or -1.
-   * @param open The text may go on behind `end`: what might still match there counts as a match.
+   * @param open Lines belong together, and the text may go on behind `end`: what might still match there counts as a
+   * match. What is still undecided long after a line end does not: gaps have no bounds here, and most patterns have one.
    */
   matches(bytes: Uint8Array, start: number, end: number, step: 1 | -1, stop: number, open: boolean): boolean {
     let state = this.#start;
     if (state < FIRST) return state === ACCEPTED;
     let table = this.#table;
-    const last = start + step * MAX_STEPS;
+    let last = start + step * MAX_STEPS;
+    let crossed = false;
     for (let at = start; at !== end; at += step) {
-      if (at === last) return true;
+      if (at === last) return !crossed;
       const byte = bytes[at] as number;
       if (byte === stop) return false;
+      if (byte === NEWLINE && open && !crossed) {
+        crossed = true;
+        last = at + step * ACROSS;
+      }
       const known = table[state * ROW + byte] as number;
       state = known === UNKNOWN ? this.#next(state, byte) : known;
       if (known === UNKNOWN) table = this.#table;

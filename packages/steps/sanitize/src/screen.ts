@@ -135,7 +135,8 @@ class RuleScreen implements Screen {
   /** A part of the finder's text for gates. */
   #span(start: number, end: number): Span {
     const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
-    return { bytes: this.#finder.input, start, end, stop, open: this.#acrossLines };
+    // A decoded line stands for itself: who escapes a text escapes its line ends too.
+    return { bytes: this.#finder.input, start, end, stop, open: this.#acrossLines && !this.#decoded };
   }
 
   readonly #hit = (literal: number, start: number): void => {

@@ -75,14 +75,14 @@ export function fuse({ steps, sinks }: Stages, stamp: boolean): Fused | null {
   const [sink, ...others] = sinks;
   if (!sink || others.length > 0 || sink.when || !sink.encoder.template) return null;
   const screened = steps.at(-1)?.step.screen === undefined ? undefined : steps.at(-1);
-  const plan = planOf(screened ? steps.slice(0, -1) : steps);
-  if (!plan || screened?.when) return null;
-  const template = sink.encoder.template.bind(sink.encoder);
-  const kernels = compileKernel({ plan, stamp, templateFor: template });
-  if ("unplannable" in kernels) return null;
+  const plan = screened?.when ? null : planOf(screened ? steps.slice(0, -1) : steps);
+  if (!plan) return null;
   const screen = screened?.step.screen?.() ?? null;
   if (screened && !screen) return null;
-  return { kernels, last: screened && screen ? new LastStep(screened.step, screen, plan) : null };
+  const last = screened && screen ? new LastStep(screened.step, screen) : null;
+  const template = sink.encoder.template.bind(sink.encoder);
+  const kernels = compileKernel({ plan: last?.adapt(plan) ?? plan, stamp, templateFor: template });
+  return "unplannable" in kernels ? null : { kernels, last };
 }
 
 /** One plan for all steps: at most one that parses, first, then any that set constants. */

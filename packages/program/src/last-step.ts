@@ -2,7 +2,6 @@ import {
   type Event,
   newTally,
   type ParsePlan,
-  type PlanPattern,
   type Screen,
   type Step,
   type StreamInfo,
@@ -11,7 +10,7 @@ import {
 
 /** Streams of which it is known whether the step changes their fields. */
 const MAX_STREAMS = 256;
-/** A text that means nothing by itself; a step that changes it does so for the name of its field. */
+/** Values that mean nothing by themselves; a step that changes one does so for the name of its field. */
 const PROBE: Record<"string" | "int" | "float", Value> = { string: "probe", int: 7, float: 7.5 };
 /** Position fields that no step changes. */
 const OWN_POSITION = "log.offset";
@@ -20,31 +19,39 @@ const OWN_POSITION = "log.offset";
 export class LastStep {
   readonly screen: Screen;
   readonly #step: Step;
-  readonly #plan: ParsePlan;
   readonly #known = new Map<string, boolean>();
 
-  constructor(step: Step, screen: Screen, plan: ParsePlan) {
+  constructor(step: Step, screen: Screen) {
     this.#step = step;
     this.screen = screen;
-    this.#plan = plan;
   }
 
-  /** Whether the step changes fields of this stream, constants, or captures for the names of their fields. */
-  changes(stream: StreamInfo): boolean {
-    const key = JSON.stringify([stream.fields, stream.positionField]);
+  /**
+   * The plan for the steps before it. Lines go the plain way if the step would change what they set, or change a capture
+   * for the name of its field.
+   */
+  adapt(plan: ParsePlan): ParsePlan {
+    const patterns = plan.patterns.map((pattern) => {
+      const captures = pattern.captures.map(({ field, type }) => [field, PROBE[type]]);
+      const fields: Event = Object.fromEntries([...captures, ...pattern.constants]);
+      return this.#changes(fields) ? { ...pattern, plain: true } : pattern;
+    });
+    return { ...plan, patterns };
+  }
+
+  /** Whether the step changes fields of this stream. */
+  changes({ fields, positionField }: StreamInfo): boolean {
+    const key = JSON.stringify([fields, positionField]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     if (this.#known.size >= MAX_STREAMS) this.#known.clear();
-    const changes = this.#plan.patterns.some((pattern) => this.#changesAny(pattern, stream));
+    const changes = (positionField !== undefined && positionField !== OWN_POSITION) || this.#changes(fields);
     this.#known.set(key, changes);
     return changes;
   }
 
-  #changesAny({ captures, constants }: PlanPattern, { fields, positionField }: StreamInfo): boolean {
-    if (positionField !== undefined && positionField !== OWN_POSITION) return true;
-    const event: Event = { message: "probe", ...structuredClone(fields) };
-    for (const { field, type } of captures) event[field] = PROBE[type];
-    for (const [field, value] of constants) event[field] = value;
+  #changes(fields: Event): boolean {
+    const event = structuredClone({ message: "probe", ...fields });
     const before = JSON.stringify(event);
     const result = this.#step.apply(event, { now: 0, tally: newTally() });
     return result === null || JSON.stringify(result) !== before;

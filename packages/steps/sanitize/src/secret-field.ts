@@ -13,6 +13,8 @@ const SECRET_NAME =
   /(?:password|passwd|passphrase|secret|token|apikey|secretkey|accesskey|privatekey|encryptionkey|authkey|authorization|cookie|credentials?|sessionid|jsessionid|phpsessid|pwd|passcode)$/;
 /** Names with these ends that hold no secret. */
 const HARMLESS_NAME = /(?:next|page|continuation|sync|cancellation)token$/;
+/** What sudo calls `PWD`, under the name that Elastic has given it. */
+const WORKING_DIRECTORY = /(?:^|\.)sudo\.pwd$/;
 /** Values that say that there is none, or only where one is. */
 const HARMLESS_VALUE =
   /^(?:|-|\*+|x+|null|nil|none|undefined|true|false|yes|no|\[(?:filtered|redacted|hidden)\]|<[^<>]*>|\/|\/(?:run|etc|var|home|root|usr|opt|srv|tmp|mnt)\/[\w./@-]*)$/i;
@@ -23,7 +25,7 @@ export function isSecretField(name: string): boolean {
     .slice(name.lastIndexOf(".") + 1)
     .toLowerCase()
     .replaceAll(/[-_ ]/g, "");
-  return SECRET_NAME.test(last) && !HARMLESS_NAME.test(last);
+  return SECRET_NAME.test(last) && !HARMLESS_NAME.test(last) && !WORKING_DIRECTORY.test(name);
 }
 
 /** Whether a text may be a secret when its field's name says so. */

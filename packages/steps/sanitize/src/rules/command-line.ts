@@ -157,25 +157,27 @@ export const commandLineRules: readonly Rule[] = [
     title: "password in the form of .pgpass",
     sets: ["default", "secrets"],
     keywords: [":5432:", ":5433:", ":*:*:", ":6432:"],
-    pattern: String.raw`(?<=^|[\s"'])[\w.*/-]{1,128}:(?:5432|5433|6432|\*):[\w*-]{1,64}:[\w.*-]{1,64}:(?<secret>[^\s"']{1,256})`,
+    pattern: String.raw`(?<=^|[\s"'])[\w.*/-]{1,128}:(?:5432|5433|6432|\*):[\w*-]{1,64}:[\w.*-]{1,64}:(?<secret>[^\s"'\\]{1,256})`,
     validate: isArgument,
     positive: ["db.example.com:5432:shop:joe:⟦hunter2⟧"],
     negative: ["db.example.com:5432:shop"],
   },
   {
     name: "device-password",
-    title: "password or community in the configuration of a network device",
+    title: "password or community in the configuration of a network device or of Redis",
     sets: ["default", "secrets"],
-    keywords: ["password ", "secret ", "community ", "key-string", "pre-shared-key"],
-    pattern: String.raw`(?:\b(?:password|secret|key-string|key|pre-shared-key(?: ascii-text)?)[ \t]{1,4}(?:[05-9]|encrypted|cipher|hash)[ \t]{1,4}["']?(?<secret>[^\s"']{4,256})|\bsnmp-server[ \t]{1,4}community[ \t]{1,4}(?<secret>[^\s"']{1,64}))`,
+    keywords: ["password ", "secret ", "community ", "key-string", "pre-shared-key", "requirepass ", "masterauth "],
+    pattern: String.raw`(?:\b(?:password|secret|key-string|key|pre-shared-key(?: ascii-text)?)[ \t]{1,4}(?:[05-9]|encrypted|cipher|hash)[ \t]{1,4}["']?(?<secret>[^\s"']{4,256})|\b(?:snmp-server[ \t]{1,4}community|requirepass|masterauth)[ \t]{1,4}["']?(?<secret>[^\s"']{1,128}))`,
     ignoreCase: true,
-    validate: (secret, match) => !isPlaceholder(secret) && (/[\d$]/.test(secret) || /^snmp/i.test(match[0])),
+    validate: (secret, match) =>
+      !isPlaceholder(secret) && (/[\d$]/.test(secret) || /^(?:snmp|req|mas)/i.test(match[0])),
     positive: [
       "username joe password 7 ⟦0822455D0A16⟧",
       "enable secret 5 ⟦$1$mERr$hx5rVt7rPNoS4wqbXKX7m0⟧",
       "snmp-server community ⟦s3cr3t⟧ RO",
+      "requirepass ⟦foobared⟧",
     ],
-    negative: ["password 7 failed", "secret 5 days old"],
+    negative: ["password 7 failed", "secret 5 days old", "WARNING: requirepass is not set"],
   },
 ];
 

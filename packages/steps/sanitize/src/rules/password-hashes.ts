@@ -45,7 +45,7 @@ export const passwordHashRules: readonly Rule[] = [
     title: "Kerberos or NTLM hash as cracking tools take it",
     sets: ["default", "secrets"],
     keywords: ["$krb5", "$mskrb5", ":::", "$netntlm"],
-    pattern: String.raw`\$(?:ms)?krb5(?:asrep|tgs|pa|db)?\$\d{1,2}\$[^\s"']{32,8192}|(?<=:)[0-9a-f]{32}:[0-9a-f]{32}(?=:::)|\$netntlmv?2?\$[^\s"']{32,2048}`,
+    pattern: String.raw`\$(?:ms)?krb5(?:asrep|tgs|pa|db)?\$\d{1,2}\$[^\s"'\\]{32,8192}|(?<=:)[0-9a-f]{32}:[0-9a-f]{32}(?=:::)|\$netntlmv?2?\$[^\s"']{32,2048}`,
     ignoreCase: true,
     positive: [
       "⟦$krb5asrep$23$771adbc2397abddef676742924414f2b$2df6eb2d9c71820dc3fa2c098e071d920f0e412f5f12411632c5ee70e004da1b⟧",

@@ -39,7 +39,10 @@ function isAssignedSecret(value: string, match: RegExpExecArray): boolean {
  * which has 42. And hexadecimal in both cases at once, which no machine writes.
  */
 function isOtherFormat(value: string, match: RegExpExecArray): boolean {
-  if (/^-----BEGIN|^xox[a-z]-|EXAMPLE|^(?=.*[a-f])(?=.*[A-F])[0-9a-fA-F]{32,}$/.test(value)) return true;
+  if (
+    /^-----BEGIN|^xox[a-z]-|EXAMPLE|[Aa]bcdefghijklmnopqrstuvwxyz|^(?=.*[a-f])(?=.*[A-F])[0-9a-fA-F]{32,}$/.test(value)
+  )
+    return true;
   const key = match.input.slice(Math.max(0, match.index - 32), match.index) + match[0].slice(0, 24);
   if (/okta/i.test(key)) return value.startsWith("00") && !/^.{41}\w$/.test(value);
   return value.length !== 40 && /^[A-Za-z0-9+/]{16,}={0,2}$/.test(value) && /aws_?(?:sec|acc)/i.test(key);
@@ -55,6 +58,10 @@ function isAssignedToken(value: string, match: RegExpExecArray): boolean {
   );
 }
 
+/** Words with which `key` makes another one: keyboard, key pair, key_down_event. Taken from gitleaks (MIT). */
+const COMPOUND =
+  /^[_.-]?(?:alias|board|chars?|code|down|event|file|frame|hash|id|left|len|list|map|mesh|name|pair|path|press|right|ring|selector|set|signature|size|spec|stone|store|type|up|usage|value|vault|word)/i;
+
 function isAssignedKey(value: string, match: RegExpExecArray): boolean {
   const found = assignmentOf(value, match);
   if (
@@ -65,6 +72,7 @@ function isAssignedKey(value: string, match: RegExpExecArray): boolean {
     isOtherFormat(value, match)
   )
     return false;
+  if (COMPOUND.test(match.groups?.["suffix"] ?? "")) return false;
   return (
     /^[\w.=+/~]+$|^(?=.*[a-z])(?=.*[A-Z])[\w.=+/~-]+$/.test(value) &&
     isTokenLike(value, { length: 20, entropy: 3.3 }) &&

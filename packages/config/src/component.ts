@@ -87,5 +87,8 @@ export function readOptions(
   const options: LocatedNode = useDefaults ? { kind: "map", at: node.at, entries: new Map() } : node;
   const before = problems.list.length;
   const parsed = checkNode(type, options, subject, problems);
-  return problems.list.length > before ? undefined : { raw: toValue(options), parsed, node: options };
+  // Undefined: a reference in them could not be replaced, which is reported already.
+  return problems.list.length > before || parsed === undefined
+    ? undefined
+    : { raw: toValue(options), parsed, node: options };
 }

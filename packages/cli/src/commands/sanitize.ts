@@ -35,7 +35,7 @@ export function addSanitizeCommand(program: Command, done: Done): void {
     .option("--config <file>", "YAML with the options of the step `sanitize`, or a pipeline file")
     .option("--report", "print how often each rule found something to stderr, as JSON")
     .option("--check", "change nothing: print file, line, column and rule of each finding; exit 1 if there is one")
-    .addHelpText("after", "\nExamples:\n  sluice sanitize < access.log > clean.log\n  sluice sanitize --check *.log")
+    .addHelpText("after", "\nExample:\n  sluice sanitize < access.log > clean.log\n  sluice sanitize --check *.log")
     .action(async (files: string[], options: SanitizeOptions) => done(await sanitize(files, options)));
 }
 

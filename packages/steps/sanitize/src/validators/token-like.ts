@@ -6,7 +6,7 @@ const NAMED =
   /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.[a-z]{2,10}(?::\d+)?(?:\/.*)?|v?\d+(?:[._-]\d+)+(?:[._-](?:[a-z]+\d*|\d+))*|\d{4}-\d\d-\d\d.*|rc?\d[\w.-]*|(?:[A-Za-z]\w*\.){1,8}\w+@[0-9a-f]+)$/;
 
 /** Bits per character and length from which a text counts as random. */
-export interface Randomness {
+interface Randomness {
   readonly length: number;
   readonly entropy: number;
 }

@@ -41,6 +41,8 @@ export function nfaOf({ pattern, ignoreCase = false }: Pick<Rule, "pattern" | "i
 interface Place {
   readonly first: boolean;
   readonly last: boolean;
+  /** Bytes that a look-ahead forbids here. */
+  readonly not?: ByteSet | undefined;
 }
 
 const WHOLE: Place = { first: true, last: true };
@@ -76,8 +78,10 @@ class Builder {
       const last = elements.findLastIndex((element) => !isFree(element));
       let at = this.#state();
       from.free.push(at);
+      let not = place.not;
       for (const [i, element] of elements.entries()) {
-        at = this.#element(element, at, { first: place.first && i === first, last: place.last && i === last });
+        at = this.#element(element, at, { first: place.first && i === first, last: place.last && i === last, not });
+        not = isFree(element) ? either(not, this.#forbidden(element)) : undefined;
       }
       at.free.push(end);
     }
@@ -89,7 +93,7 @@ class Builder {
       case "Assertion":
         return this.#assertion(element, from, place);
       case "Quantifier":
-        return this.#repeat(element, from);
+        return this.#repeat(element, from, place);
       case "Backreference":
         return this.#backreference(element, from);
       case "CapturingGroup":
@@ -97,7 +101,7 @@ class Builder {
       case "Group":
         return this.#group(element, from, place);
       default:
-        return this.#character(element, from);
+        return this.#character(element, from, place);
     }
   }
 
@@ -120,9 +124,11 @@ class Builder {
     return end;
   }
 
-  #repeat({ min, max, element }: AST.Quantifier, from: State): State {
+  #repeat({ min, max, element }: AST.Quantifier, from: State, { not }: Place): State {
     let at = from;
-    for (let i = 0; i < Math.min(min, MAX_COPIES); i++) at = this.#element(element, at, INSIDE);
+    for (let i = 0; i < Math.min(min, MAX_COPIES); i++) {
+      at = this.#element(element, at, i === 0 ? { ...INSIDE, not } : INSIDE);
+    }
     if (max - min > MAX_OPTIONAL || min > MAX_COPIES) return this.#star(element, at);
     const end = this.#state();
     for (let i = min; i < max; i++) {
@@ -140,6 +146,15 @@ class Builder {
     return hub;
   }
 
+  /** The ASCII bytes that a negative look-ahead of one character keeps from coming next. */
+  #forbidden(element: AST.Element): ByteSet | undefined {
+    if (element.type !== "Assertion" || element.kind !== "lookahead" || !element.negate) return undefined;
+    const [body, ...others] = element.alternatives.length === 1 ? (element.alternatives[0]?.elements ?? []) : [];
+    const isOne = body?.type === "Character" || body?.type === "CharacterClass" || body?.type === "CharacterSet";
+    if (!isOne || others.length > 0) return undefined;
+    return bytesOf(body.raw, this.#ignoreCase).map((has, byte) => (byte < 0x80 ? has : 0));
+  }
+
   /** What a group has matched is something that it can match, or nothing. */
   #backreference({ resolved }: AST.Backreference, from: State): State {
     const groups = Array.isArray(resolved) ? resolved : [resolved];
@@ -152,14 +167,23 @@ class Builder {
   #character(
     element: AST.Character | AST.CharacterClass | AST.CharacterSet | AST.ExpressionCharacterClass,
     from: State,
+    place: Place,
   ): State {
-    const bytes = bytesOf(element.raw, this.#ignoreCase);
+    const bytes = without(bytesOf(element.raw, this.#ignoreCase), place.not);
     const to = this.#state();
     from.edges.push({ bytes, to });
     // A character beyond ASCII has several bytes.
     if (bytes[0x80] === 1) to.edges.push({ bytes: HIGH, to });
     return to;
   }
+}
+
+function either(a: ByteSet | undefined, b: ByteSet | undefined): ByteSet | undefined {
+  return a && b ? a.map((has, byte) => has | (b[byte] as number)) : (a ?? b);
+}
+
+function without(bytes: ByteSet, not: ByteSet | undefined): ByteSet {
+  return not ? bytes.map((has, byte) => (not[byte] === 1 ? 0 : has)) : bytes;
 }
 
 /** Takes no characters, and nothing is known of what stands around it. */

@@ -10,16 +10,17 @@ const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!
 /** A value in quotes, which may be escaped themselves. */
 const QUOTED = String.raw`(?:@|[bru]{1,2}(?=["']))?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,4096})(?=\k<quote>)`;
 /** A value that ends where the next field begins. */
-const bare = (longest: number): string =>
-  String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,${longest}})(?<![)\]},;:])`;
+const bare = (longest: number, notFirst: string): string =>
+  String.raw`["'\x60]?(?<secret>(?![([{<,;:=&\\${notFirst}])[^\s"'\x60](?:(?!\\[nrt"'])[^\s"'\x60&,;<]|[,;](?![\s,;"'\x60]|$|[\w .-]{1,30}=)|<(?!\/)){0,${longest}})(?<![)\]},;:])`;
 
 /**
  * The pattern of an assignment of a value, in quotes or not, to a key. The key is a pattern; it goes on with `suffix`.
  *
  * @param longest Characters of a value without quotes. Many keys in a row cost this much time each.
+ * @param notFirst Characters with which a value without quotes does not begin, as part of a character class.
  */
-export function assigned(key: string, longest = 2048): string {
-  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})${CLOSE}${BIND}(?:${QUOTED}|${bare(longest)})`;
+export function assigned(key: string, longest = 2048, notFirst = ""): string {
+  return String.raw`(?:${key})(?<suffix>[\w.-]{0,32})${CLOSE}${BIND}(?:${QUOTED}|${bare(longest, notFirst)})`;
 }
 
 /** The pattern of a key and a value that are two arguments of a call: `setProperty("x_token", "…")`. */

@@ -1,7 +1,10 @@
 import type { Rule } from "../rule.ts";
 import { type Assignment, assigned, assignmentOf, textBefore } from "./assignment.ts";
 
-const KEY = String.raw`passw(?:or)?[dt]|passwrd|pass?phrase|pass[_-]?code|pwd|contrase(?:ñ|n)a|mot[_-]?de[_-]?passe|kennwort|(?<![a-z])pass(?![a-z])|(?<=db|user|admin|root|my|ftp|smtp|imap|ldap|mysql|pg|http|key|store|bind|login)pass(?![a-z])`;
+const KEY = String.raw`passw(?:or)?[dt]|passwrd|pass?phrase|pass[_-]?code|contrase(?:ñ|n)a|mot[_-]?de[_-]?passe|kennwort|(?<![a-z])pass(?![a-z])|(?<=db|user|admin|root|my|ftp|smtp|imap|ldap|mysql|pg|http|key|store|bind|login)pass(?![a-z])`;
+
+/** `PWD` is a working directory more often than a password. */
+const PWD = assigned("pwd", 2048, "/~");
 
 const KEYWORDS = [
   "password",
@@ -55,7 +58,7 @@ export const passwordRules: readonly Rule[] = [
     title: "password in an assignment, a setting, a query string or JSON",
     sets: ["default", "secrets"],
     keywords: KEYWORDS,
-    pattern: assigned(KEY),
+    pattern: `${assigned(KEY)}|${PWD}`,
     ignoreCase: true,
     validate: isPassword,
     positive: [

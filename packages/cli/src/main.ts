@@ -21,7 +21,10 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
 /** Runs one command line and ends the process with its exit code: 0 done, 1 something failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyWhenReaderLeaves();
-  process.exit(await runCommandLine(argv));
+  const code = await runCommandLine(argv);
+  // What a slow reader of a pipe has not taken yet would be lost with the process.
+  await new Promise((resolve) => process.stdout.write("", resolve));
+  process.exit(code);
 }
 
 async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {

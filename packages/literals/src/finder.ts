@@ -1,7 +1,7 @@
 import { instantiate, ModuleBuilder, newMemory } from "@sluice/wasm";
 import { emitCollect, emitVerify } from "./emit-literals.ts";
 import { emitMarks } from "./emit-marks.ts";
-import { HIT_BYTES, MARK, MAX_HITS, PAD, RESULT, type Regions, regions, WINDOW } from "./layout.ts";
+import { HIT_BYTES, MARK, MAX_HITS, RESULT, type Regions, regions, WINDOW } from "./layout.ts";
 import { buildTables, isLiteral } from "./tables.ts";
 
 /** Reports one occurrence of a literal: its number, and its start. */
@@ -35,11 +35,14 @@ export class LiteralFinder {
   readonly #collect: List;
   readonly #verify: Verify;
   readonly #mark: List;
+  /** Bytes behind the text that are looked at, and have to be zero. */
+  readonly #pad: number;
   #length = 0;
 
-  /** Takes literals of 3 to 256 ASCII characters. */
+  /** Takes literals of 3 to 4096 ASCII characters. */
   constructor(literals: readonly string[]) {
     const tables = buildTables(literals);
+    this.#pad = Math.max(0, ...literals.map((text) => text.length)) + 64;
     this.#regions = regions(tables.length, 2 * literals.length);
     const memory = newMemory(this.#regions.total);
     this.#memory = new Uint8Array(memory.buffer);
@@ -55,7 +58,7 @@ export class LiteralFinder {
   /** Says how many bytes of `input` count. */
   load(length: number): void {
     const { input } = this.#regions;
-    this.#memory.fill(0, input + length, input + length + PAD);
+    this.#memory.fill(0, input + length, input + length + this.#pad);
     this.#length = length;
   }
 

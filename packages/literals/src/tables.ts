@@ -28,7 +28,7 @@ export function buildTables(literals: readonly string[]): Uint8Array {
   return new Uint8Array(image.buffer);
 }
 
-/** Whether a finder can look for a text: 3 to 256 ASCII characters. */
+/** Whether a finder can look for a text: 3 to 4096 ASCII characters. */
 export function isLiteral(text: string): boolean {
   return /^[\x01-\x7f]+$/.test(text) && text.length >= 3 && text.length <= MAX_LITERAL_LENGTH;
 }

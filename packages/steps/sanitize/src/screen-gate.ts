@@ -53,7 +53,7 @@ export class Gate {
     this.#ahead = dfaOf(ahead);
     this.#back = dfaOf(back);
     this.#near = dfaOf(near, true);
-    this.#reach = Math.max(0, ...rules.map(bytesBefore));
+    this.#reach = keyword.length + Math.max(0, ...rules.map(bytesBefore));
   }
 
   /** @param end - where the keyword ends */
@@ -81,14 +81,12 @@ export class Gate {
   }
 }
 
-/** The longest keyword that `LiteralFinder` takes. */
-const MAX_KEYWORD = 256;
 /** Bytes of a UTF-16 unit at most. */
 const UNIT_BYTES = 3;
 
-/** How many bytes before the end of a keyword a rule may look. */
+/** How many bytes before a keyword a rule may look. */
 function bytesBefore({ reach }: Rule): number {
-  return MAX_KEYWORD + UNIT_BYTES * ((reach?.before ?? DEFAULT_REACH.before) + CONTEXT);
+  return UNIT_BYTES * ((reach?.before ?? DEFAULT_REACH.before) + CONTEXT);
 }
 
 interface Analysis extends ReturnType<typeof cutsOf> {

@@ -1,6 +1,7 @@
 import type { Screen } from "@sluice/core";
 import { LiteralFinder } from "@sluice/literals";
 import { MAX_DECODINGS } from "./decode.ts";
+import { sharedFinder } from "./keywords.ts";
 import type { Rule } from "./rule.ts";
 import { Gate, type Span } from "./screen-gate.ts";
 import { DecodedLines } from "./screen-lines.ts";
@@ -67,7 +68,7 @@ class RuleScreen implements Screen {
       }
     }
     this.#keywords = Array.from(byText, ([text, own]) => ({ text, rules: own, hits: 0 }));
-    this.#finder = new LiteralFinder([...byText.keys()]);
+    this.#finder = sharedFinder([...byText.keys()]);
     this.#shapes = new ShapeCheck(new Set(rules.flatMap(({ shape }) => shape ?? [])));
     this.#acrossLines = acrossLines;
     this.#hitsBeforeGate = hitsBeforeGate;

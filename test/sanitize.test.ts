@@ -89,6 +89,13 @@ describe("over lines", () => {
     }
   });
 
+  test("a keyword may stand above its secret where lines belong together, and not where they do not", () => {
+    const secret = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+    expect(sanitize(`<apiToken>\n  ${secret}\n</apiToken>\n`).stdout).not.toContain(secret);
+    const apart = `2026-01-05 no api_token given\n${secret} is the checksum\n`;
+    expect(sanitize(apart).stdout).toBe(apart);
+  });
+
   test("a lone BEGIN does not swallow the log behind it", () => {
     const lines = Array.from({ length: 3000 }, (_, i) => `2026-01-05T06:25:07Z request ${i} took 3 ms`);
     const { stdout } = sanitize(["-----BEGIN PRIVATE KEY-----", ...lines].join("\n"));
@@ -105,7 +112,7 @@ describe("a pipe", () => {
     // "r+" does not wait for the reader.
     const input = openSync(fifo, "r+");
     writeSync(input, `${LOGIN}\nhalf a `);
-    await until(() => running.stdout() !== "", "the first line");
+    await until(() => running.stdout().endsWith("\n"), "the first line");
     expect(running.stdout()).toBe(`${CLEAN_LOGIN}\n`);
     writeSync(input, "line\n");
     await until(() => running.stdout().includes("half"), "the second line");

@@ -3,15 +3,15 @@ import { runSluice, startSluice } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { filesToGelf, Workspace } from "../support/workspace.ts";
 
-// Made up, or the examples of the providers' own manuals. Written in pieces, so that no scanner takes them for real.
+// Made up, or the examples of the providers' own manuals.
 const SECRETS = {
   password: "hunter2-Qz",
   encoded: "pa%24%24w0rd-Xy",
-  aws: `AKIA${"Z7VRSQ5TJN2XMPLQ"}`,
-  github: `ghp_${"0123456789abcdefghijABCDEFGHIJ012345"}`,
-  jwt: `eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.${"eyJzdWIiOiIxMjM0NTY3ODkwIn0"}.${"dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"}`,
-  slack: `xoxb-${"123456789012-123456789012"}-${"AbCdEfGhIjKlMnOpQrStUvWx"}`,
-  stripe: `sk_live_${"4eC39HqLyjWDarjtT1zdp7dc"}`,
+  aws: "AKIAZ7VRSQ5TJN2XMPLQ",
+  github: "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+  jwt: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+  slack: "xoxb-123456789012-123456789012-AbCdEfGhIjKlMnOpQrStUvWx",
+  stripe: "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
   url: "s3cr3t-Pw",
   apiKey: "9f86d081884c7d659a2feaa0c55ad015",
   card: "4111111111111111",

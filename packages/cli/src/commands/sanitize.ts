@@ -51,7 +51,7 @@ async function sanitize(files: readonly string[], { report, check, ...choice }: 
     for await (const parts of sanitized(file, search, findings)) {
       if (check) await write(findings.takeLines());
       else {
-        for (const part of parts) await write(part);
+        await write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
         process.stderr.write(findings.takeWithheld());
       }
     }

@@ -1,5 +1,6 @@
 import { runWithTimeout } from "@sluice/runtime/timeout";
 import { Budget, type Sanitizer, TextWithheld } from "@sluice/step-sanitize";
+import { type Block, blocksOf } from "./blocks.ts";
 import type { Find, Replacement } from "./edits.ts";
 import { keyLines, withKeyLines } from "./key-lines.ts";
 
@@ -49,18 +50,23 @@ function limit(budget: number): number {
 /** Undefined: not within the budget. */
 function replacements(text: string, sanitizer: Sanitizer, { keys, budget }: FinderOptions) {
   try {
-    const found = sanitizer.find(text, new Budget(budget)).map(({ rule, action, start, end }) => ({
-      rule,
-      start,
-      end,
-      text: sanitizer.replacement({ rule, action }, text.slice(start, end)),
-      wholeLines: action === "drop",
-    }));
+    const time = new Budget(budget);
+    const found = [...blocksOf(text)].flatMap((block) => replacementsIn(block, sanitizer, time));
     return keys ? withKeyLines(text, found, keyLines(text, sanitizer)) : found;
   } catch (error) {
     if (error instanceof TextWithheld) return undefined;
     throw error;
   }
+}
+
+function replacementsIn(block: Block, sanitizer: Sanitizer, time: Budget): Replacement[] {
+  return sanitizer.find(block.text, time).map(({ rule, action, start, end }) => ({
+    rule,
+    start: block.start + start,
+    end: block.start + end,
+    text: sanitizer.replacement({ rule, action }, block.text.slice(start, end)),
+    wholeLines: action === "drop",
+  }));
 }
 
 /** What was found in a line, by its offsets in the text; the line itself when it could not be checked. */

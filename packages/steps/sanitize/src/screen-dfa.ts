@@ -1,18 +1,15 @@
-import { closure, type Edge, type State } from "./screen-nfa.ts";
+import { type ByteSet, closure, type Edge, type State } from "./screen-nfa.ts";
 
 /** States of a lazily built automaton; beyond that it starts anew. */
-const MAX_STATES = 512;
+const MAX_STATES = 500;
 /** Bytes after which a text that still might match counts as one that does. */
 const MAX_STEPS = 1024;
-/** Bytes on the other side of a line end within which a secret has to be reached from its keyword. */
-const ACROSS = 256;
-const NEWLINE = 10;
 
 const UNKNOWN = 0;
 const DEAD = 1;
 const ACCEPTED = 2;
-const FIRST = 3;
-const ROW = 256;
+/** Rows are at least this long, so that the offset of a row is none of the above. */
+const SHORTEST_ROW = 3;
 
 /** A walk over an automaton: which of its edges to take, and where it has to arrive. */
 export interface Walk {
@@ -24,58 +21,61 @@ export interface Walk {
 
 /**
  * Tells whether a text that begins at some place leads from one of some states to a goal. Its states are made as texts
- * need them.
+ * need them. A state is the offset of its row in a table that has a column for each class of bytes; few classes keep the
+ * table in the processor's nearest cache, which is what the speed depends on.
  */
 export class LazyDfa {
   readonly #walk: Walk;
+  readonly #classes: Uint8Array;
+  readonly #width: number;
   readonly #numbers = new Map<string, number>();
-  /** A row of 256 for each state, which names the state behind each byte. */
-  #table = new Uint16Array(16 * ROW);
-  #sets: State[][] = [];
+  readonly #sets: State[][] = [];
+  #table: Uint16Array;
   readonly #start: number;
 
   constructor(walk: Walk) {
     this.#walk = walk;
+    const { classes, count } = byteClasses(walk.from);
+    this.#classes = classes;
+    this.#width = Math.max(count, SHORTEST_ROW);
+    this.#table = new Uint16Array(16 * this.#width);
     this.#start = this.#number(walk.from);
   }
 
   /**
    * @param step 1 or -1: the direction.
    * @param stop A byte that ends the text, or -1.
-   * @param open Lines belong together, and the text may go on behind `end`: what might still match there counts as a
-   * match. What is still undecided long after a line end does not: gaps have no bounds here, and most patterns have one.
+   * @param open The text may go on behind `end`: what might still match there counts as a match.
    */
   matches(bytes: Uint8Array, start: number, end: number, step: 1 | -1, stop: number, open: boolean): boolean {
     let state = this.#start;
-    if (state < FIRST) return state === ACCEPTED;
+    if (state <= ACCEPTED) return state === ACCEPTED;
+    const classes = this.#classes;
     let table = this.#table;
-    let last = start + step * MAX_STEPS;
-    let crossed = false;
+    const last = start + step * MAX_STEPS;
     for (let at = start; at !== end; at += step) {
-      if (at === last) return !crossed;
       const byte = bytes[at] as number;
       if (byte === stop) return false;
-      if (byte === NEWLINE && open && !crossed) {
-        crossed = true;
-        last = at + step * ACROSS;
-      }
-      const known = table[state * ROW + byte] as number;
-      state = known === UNKNOWN ? this.#next(state, byte) : known;
-      if (known === UNKNOWN) table = this.#table;
-      if (state < FIRST) return state === ACCEPTED;
+      if (at === last) return true;
+      const next = table[state + (classes[byte] as number)] as number;
+      if (next === UNKNOWN) {
+        state = this.#next(state, byte);
+        table = this.#table;
+      } else state = next;
+      if (state <= ACCEPTED) return state === ACCEPTED;
     }
     return open;
   }
 
   #next(state: number, byte: number): number {
     const targets = new Set<State>();
-    const from = this.#sets[state - FIRST] as State[];
+    const from = this.#sets[state / this.#width - 1] as State[];
     for (const { edges } of from) for (const { bytes, to } of edges) if (bytes[byte] === 1) targets.add(to);
     if (this.#walk.anywhere) for (const first of this.#walk.from) targets.add(first);
-    const full = this.#sets.length >= MAX_STATES;
+    const full = this.#sets.length >= MAX_STATES || (this.#sets.length + 2) * this.#width > 0xffff;
     if (full) this.#forget();
     const number = this.#number(targets);
-    if (!full) this.#table[state * ROW + byte] = number;
+    if (!full) this.#table[state + (this.#classes[byte] as number)] = number;
     return number;
   }
 
@@ -87,8 +87,8 @@ export class LazyDfa {
     const key = set.map(({ id }) => id).join();
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    const number = this.#sets.push(set) - 1 + FIRST;
-    if ((number + 1) * ROW > this.#table.length) this.#grow();
+    const number = this.#sets.push(set) * this.#width;
+    if (number + this.#width > this.#table.length) this.#grow();
     this.#numbers.set(key, number);
     return number;
   }
@@ -103,9 +103,37 @@ export class LazyDfa {
   #forget(): void {
     this.#numbers.clear();
     this.#table.fill(UNKNOWN);
-    this.#sets = [];
+    this.#sets.length = 0;
     this.#number(this.#walk.from);
   }
+}
+
+/** Bytes of one class are together in every edge that can be reached. */
+function byteClasses(from: ReadonlySet<State>): { classes: Uint8Array; count: number } {
+  const sets = new Set<ByteSet>();
+  const reached = new Set<State>(from);
+  for (const { free, edges } of reached) {
+    for (const to of free) reached.add(to);
+    for (const { bytes, to } of edges) {
+      sets.add(bytes);
+      reached.add(to);
+    }
+  }
+  const classes = new Uint8Array(256);
+  let count = 1;
+  for (const set of sets) {
+    const split = new Map<number, number>();
+    const has = new Set<number>();
+    for (let byte = 0; byte < 256; byte++) if (set[byte] === 0) has.add(classes[byte] as number);
+    for (let byte = 0; byte < 256; byte++) {
+      const old = classes[byte] as number;
+      if (set[byte] === 0 || !has.has(old)) continue;
+      const own = split.get(old) ?? count++;
+      split.set(old, own);
+      classes[byte] = own;
+    }
+  }
+  return { classes, count };
 }
 
 /** The same automaton with all its ways turned round. */

@@ -130,7 +130,7 @@ export const passwordRules: readonly Rule[] = [
     name: "password-statement",
     title: "password as a word of its own in quotes: SQL, Gradle, nginx, Ruby",
     sets: ["default", "secrets"],
-    keywords: ["password", "identified by", "private_key"],
+    keywords: ["password", "identified by", "identified with", "private_key"],
     pattern: String.raw`(?:\b(?:password|private_key)|identified (?:with \S{1,40} )?by(?: password)?)[ \t]{1,8}(?<quote>["'])(?<secret>[^"'\r\n]{3,256})\k<quote>`,
     ignoreCase: true,
     validate: (value) => !/^[$<{%#]|^\W+$/.test(value),

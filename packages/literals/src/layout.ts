@@ -41,7 +41,7 @@ export const WINDOW = 32_768;
 export const HIT_BYTES = 8;
 export const MAX_HITS = 8192;
 /** Zeros before and behind the text; longer than any literal and any read beyond an end. */
-export const PAD = 4608;
+const PAD = 4608;
 export const MAX_LITERAL_LENGTH = 4096;
 
 /** A mark: i32, the address times 4 plus its kind. */

@@ -18,8 +18,19 @@ import {
   v128,
   when,
 } from "@sluice/wasm";
-import { FILTER_MASK, FILTER_SHIFT, PAIR_FACTOR, TRIPLE_FACTOR } from "./hash.ts";
-import { BLOCK_BYTES, ENTRIES, ENTRY, FILTER, HASH_BITS, HEADS, HIT_BYTES, LATE_HEADS, RESULT } from "./layout.ts";
+import { TRIPLE_FACTOR } from "./hash.ts";
+import {
+  BLOCK_BYTES,
+  ENTRIES,
+  ENTRY,
+  FILTER,
+  FILTER_ENTRY,
+  HASH_BITS,
+  HEADS,
+  HIT_BYTES,
+  LATE_HEADS,
+  RESULT,
+} from "./layout.ts";
 
 /** Places looked at in one round, two bytes apart. */
 const PLACES = 8;
@@ -43,14 +54,13 @@ export function emitCollect(module: ModuleBuilder): FunctionBuilder {
 }
 
 function lookAt({ at, bytes, pair, list }: Record<"at" | "bytes" | "pair" | "list", Local>, offset: number): Code {
-  const middle = i32.or(i32.shrU(get(bytes), i32.const(8)), i32.const(FOLD));
-  const product = i32.mul(middle, i32.const(PAIR_FACTOR));
   const behind = i32.shrU(i32.load(get(pair), FILTER), i32.shrU(get(bytes), i32.const(24)));
   const before = i32.shrU(i32.load(get(pair), FILTER + 4), get(bytes));
   const passes = i32.and(i32.and(behind, before), i32.const(1));
   return [
     set(bytes, i32.load(get(at), offset)),
-    set(pair, i32.and(i32.shrU(product, i32.const(FILTER_SHIFT)), i32.const(FILTER_MASK))),
+    // The two bytes in the middle, times the size of an entry.
+    set(pair, i32.and(i32.shrU(get(bytes), i32.const(5)), i32.const(0xffff * FILTER_ENTRY))),
     i32.store(get(list), i32.add(get(at), i32.const(offset))),
     set(list, i32.add(get(list), i32.shl(passes, i32.const(2)))),
   ];

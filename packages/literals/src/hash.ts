@@ -3,19 +3,8 @@
 
 /** The factor's lowest byte is 0: the product depends on three bytes only. */
 export const TRIPLE_FACTOR = 0x9e37_7900 | 0;
-/** Its two lowest bytes are 0: the product depends on two bytes only. */
-export const PAIR_FACTOR = 0x9e37_0000 | 0;
-/** Shift and mask that make a pair's product an offset in the filter. */
-export const FILTER_SHIFT = 16;
-export const FILTER_MASK = 0xfff8;
-
 export function tripleProduct(folded: number): number {
   return Math.imul(folded, TRIPLE_FACTOR) >>> 0;
-}
-
-/** Offset of a pair's two words in the filter. */
-export function filterOffset(folded: number): number {
-  return (Math.imul(folded, PAIR_FACTOR) >>> FILTER_SHIFT) & FILTER_MASK;
 }
 
 /** Up to three characters as folded bytes. */

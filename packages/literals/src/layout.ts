@@ -3,11 +3,12 @@
 /** i32: where a list ends when a function returns. */
 export const RESULT = 0;
 /**
- * For each pair of characters that fragments have in their middle, a bit for each character that may follow (i32), and
- * one for each that may stand before (i32).
+ * For each pair of bytes that fragments have in their middle, a bit for each character that may follow (i32), and one
+ * for each that may stand before (i32). Most of it is never touched.
  */
 export const FILTER = 1024;
-const FILTER_BYTES = 65_536;
+export const FILTER_ENTRY = 8;
+const FILTER_BYTES = 65_536 * FILTER_ENTRY;
 /** u16: first entry of each hash of three characters, for {@link ENTRIES} of which the first is known, and unknown. */
 export const HEADS = FILTER + FILTER_BYTES;
 export const LATE_HEADS = HEADS + 2 * 8192;

@@ -1,6 +1,16 @@
 import { bitOf, chooseFragments } from "./fragments.ts";
-import { filterOffset, foldedBytes, tripleProduct } from "./hash.ts";
-import { BLOCK_BYTES, ENTRIES, ENTRY, FILTER, HASH_BITS, HEADS, LATE_HEADS, MAX_LITERAL_LENGTH } from "./layout.ts";
+import { foldedBytes, tripleProduct } from "./hash.ts";
+import {
+  BLOCK_BYTES,
+  ENTRIES,
+  ENTRY,
+  FILTER,
+  FILTER_ENTRY,
+  HASH_BITS,
+  HEADS,
+  LATE_HEADS,
+  MAX_LITERAL_LENGTH,
+} from "./layout.ts";
 
 /** The memory image by which literals are found, from address 0. */
 export function buildTables(literals: readonly string[]): Uint8Array {
@@ -49,9 +59,20 @@ function writeText(image: DataView, address: number, text: string): number {
 
 /** Lets the four bytes at a place pass: what is not the literal's may be anything. */
 function passFilter(image: DataView, text: string, back: number): void {
-  const pair = FILTER + filterOffset(foldedBytes(text.slice(back + 1, back + 3)));
-  image.setInt32(pair, image.getInt32(pair, true) | bitOf(text, back + 3), true);
-  image.setInt32(pair + 4, image.getInt32(pair + 4, true) | bitOf(text, back), true);
+  const [behind, before] = [bitOf(text, back + 3), bitOf(text, back)];
+  for (const first of casesOf(text, back + 1)) {
+    for (const second of casesOf(text, back + 2)) {
+      const entry = FILTER + (first | (second << 8)) * FILTER_ENTRY;
+      image.setInt32(entry, image.getInt32(entry, true) | behind, true);
+      image.setInt32(entry + 4, image.getInt32(entry + 4, true) | before, true);
+    }
+  }
+}
+
+/** A character of a text in lower case, in both cases. */
+function casesOf(text: string, at: number): number[] {
+  const code = text.charCodeAt(at);
+  return code >= 0x61 && code <= 0x7a ? [code, code - 0x20] : [code];
 }
 
 interface Entry {

@@ -23,11 +23,12 @@ export function buildTables(literals: readonly string[]): Uint8Array {
   const texts = ENTRIES + (fragments.length + 1) * ENTRY.size;
   const blocks = folded.map((text) => Math.ceil(text.length / 16));
   const image = new DataView(new ArrayBuffer(texts + blocks.reduce((sum, count) => sum + count, 0) * BLOCK_BYTES));
+  const bytes = new Uint8Array(image.buffer);
   const addresses: number[] = [];
   let address = texts;
   for (const text of folded) {
     addresses.push(address);
-    address = writeText(image, address, text);
+    address = writeText(bytes, address, text);
   }
   for (const [index, { literal, back }] of fragments.entries()) {
     const text = folded[literal] as string;
@@ -35,7 +36,7 @@ export function buildTables(literals: readonly string[]): Uint8Array {
     const address = addresses[literal] as number;
     addEntry(image, { number: index + 1, literal, back, text, address, blocks: blocks[literal] as number });
   }
-  return new Uint8Array(image.buffer);
+  return bytes;
 }
 
 /** Whether a finder can look for a text: 3 to 4096 ASCII characters. */
@@ -44,15 +45,14 @@ export function isLiteral(text: string): boolean {
 }
 
 /** Writes the blocks of a text. Bytes behind its end are equal whatever the input holds. */
-function writeText(image: DataView, address: number, text: string): number {
+function writeText(image: Uint8Array, address: number, text: string): number {
   const end = address + Math.ceil(text.length / 16) * BLOCK_BYTES;
-  for (let at = address, i = 0; at < end; at += BLOCK_BYTES) {
-    for (let column = 0; column < 16; column++, i++) {
-      const code = i < text.length ? text.charCodeAt(i) : 0xff;
-      const isLetter = code >= 0x61 && code <= 0x7a;
-      image.setUint8(at + column, i < text.length ? (isLetter ? 0x20 : 0) : 0xff);
-      image.setUint8(at + 16 + column, code);
-    }
+  image.fill(0xff, address, end);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const at = address + (i >> 4) * BLOCK_BYTES + (i & 15);
+    image[at] = code >= 0x61 && code <= 0x7a ? 0x20 : 0;
+    image[at + 16] = code;
   }
   return end;
 }

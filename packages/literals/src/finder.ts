@@ -15,6 +15,8 @@ export interface MarkVisitor {
   digits(at: number): void;
   /** Somewhere in a run of letters, digits, `+` and `/`; every run of 64 or more is named at least once. */
   run(at: number): void;
+  /** The first of two dots with six bytes between them. */
+  dots(at: number): void;
 }
 
 type List = (at: number, end: number, list: number) => number;
@@ -84,7 +86,8 @@ export class LiteralFinder {
       const kind = mark & 3;
       if (kind === MARK.escape) visitor.escape(at);
       else if (kind === MARK.digits) visitor.digits(at);
-      else visitor.run(at);
+      else if (kind === MARK.run) visitor.run(at);
+      else visitor.dots(at);
     }
   }
 }

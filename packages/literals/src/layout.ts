@@ -46,7 +46,7 @@ const PAD = 4608;
 export const MAX_LITERAL_LENGTH = 4096;
 
 /** A mark: i32, the address times 4 plus its kind. */
-export const MARK = { escape: 0, digits: 1, run: 2 } as const;
+export const MARK = { escape: 0, digits: 1, run: 2, dots: 3 } as const;
 
 export interface Regions {
   readonly input: number;

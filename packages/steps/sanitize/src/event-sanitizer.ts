@@ -87,6 +87,7 @@ export class EventSanitizer {
         text,
         (finding) => {
           report(finding);
+          if (this.#sanitizer.isInPlace(finding)) return;
           const secret = text.slice(finding.start, finding.end);
           known.add(secret, this.#sanitizer.replacement(finding, secret));
         },

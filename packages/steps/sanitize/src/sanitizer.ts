@@ -46,6 +46,8 @@ export interface Sanitizer {
   find(text: string, budget?: Budget): readonly Finding[];
   /** What takes the place of a secret. */
   replacement(finding: Pick<Finding, "rule" | "action">, secret: string): string;
+  /** Whether what a rule has found is a secret only where it stands. */
+  isInPlace(finding: Pick<Finding, "rule">): boolean;
   /** What becomes of the secrets of a rule. */
   actionOf(rule: Pick<Rule, "name" | "sets">): Action;
 }
@@ -71,6 +73,7 @@ class RuleSanitizer implements Sanitizer {
   readonly #options: SanitizerOptions;
   readonly #rules: readonly Rule[];
   readonly #scanner: Scanner;
+  readonly #inPlace: ReadonlySet<string>;
   readonly #allowed: Allowed;
 
   constructor(options: SanitizerOptions) {
@@ -79,6 +82,7 @@ class RuleSanitizer implements Sanitizer {
     const drops = (rule: Rule): number => (this.actionOf(rule) === "drop" ? 0 : 1);
     this.#rules = options.rules.toSorted((a, b) => drops(a) - drops(b));
     this.#scanner = new Scanner(this.#rules);
+    this.#inPlace = new Set(options.rules.flatMap(({ name, inPlace }) => (inPlace ? [name] : [])));
     this.#allowed = compileAllowed(options.allow ?? []);
   }
 
@@ -96,6 +100,10 @@ class RuleSanitizer implements Sanitizer {
   replacement({ rule, action }: Pick<Finding, "rule" | "action">, secret: string): string {
     const replacement = replacementOf(action, rule, secret, this.#options.hashKey);
     return this.#options.keepLineEnds ? replacement + (secret.match(/\r?\n/g) ?? []).join("") : replacement;
+  }
+
+  isInPlace({ rule }: Pick<Finding, "rule">): boolean {
+    return this.#inPlace.has(rule);
   }
 
   actionOf({ name, sets }: Pick<Rule, "name" | "sets">): Action {

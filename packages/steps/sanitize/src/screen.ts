@@ -179,6 +179,11 @@ class RuleScreen implements Screen {
     if (!this.#isSuspect(at) && this.#shapes.isLongRun(this.#finder.input, at, this.#length)) this.#suspect(at);
   }
 
+  /** For the finder: two dots stand here, six bytes apart. */
+  dots(at: number): void {
+    if (!this.#isSuspect(at) && this.#shapes.isDotted(this.#finder.input, at, this.#length)) this.#suspect(at);
+  }
+
   #isSuspect(at: number): boolean {
     if (this.#decoded) return !this.#isLeft(this.#lines.line(this.#lines.find(at)));
     const place = this.#start + at;

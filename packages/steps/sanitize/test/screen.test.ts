@@ -117,6 +117,10 @@ describe("a screen", () => {
     expect(numbers("4111 1111 1111 1111\n2026-01-10 13:06:27 200 12345\n411111111111\n")).toEqual([0, 50]);
     const ids = screenOf([rule("\\d", [], { shape: "three-two-four" })]);
     expect(ids("078-05-1120\n078-051-120\n")).toEqual([0]);
+    const tokens = screenOf([rule("\\w", [], { shape: "dotted-token" })]);
+    const [head, tail] = ["M".repeat(24), "z-_".repeat(9)];
+    expect(tokens(`${head}.GSwJyi.${tail}\nwww.google.com\n${head}.GSwJyi.${tail.slice(1)}\n`)).toEqual([0]);
+    expect(tokens(`${head.slice(1)}.GSwJyi.${tail}\n${head}%2EGSwJyi.${tail}`)).toEqual([59]);
     const runs = screenOf([rule("\\w", [], { shape: "base64-line" })]);
     expect(runs(`${"a".repeat(63)}\n${"a".repeat(64)}\n`)).toEqual([64]);
   });

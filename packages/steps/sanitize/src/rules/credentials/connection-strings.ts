@@ -5,19 +5,28 @@ import { textBefore } from "./assignment.ts";
 /** Words that manuals put for a password, and the users that databases are delivered with, as their own passwords. */
 const EXAMPLES = /^(?:passwd|pwd|pw|redacted|mysql|mongodb|postgres|postgresql)$/i;
 
-/** A port or a line number after a host, `http://host:8080 … @`, or a manual's example: of databases rather than of the web. */
+/** Schemes before a user: those whose manuals say `user:password@`, or `user:secret@`. */
+const MANUAL = {
+  password: /(?:mongodb(?:\+srv)?|mysql|mariadb|postgres(?:ql)?|ftps):\/\/[\w-]+:$/,
+  secret: /(?:mongodb(?:\+srv)?|mysql|mariadb):\/\/[\w-]+:$/,
+};
+
+/** A port or a line number after a host, `http://host:8080 … @`, or a manual's example. */
 function isNoPassword(secret: string, match: RegExpExecArray): boolean {
-  if (/^\d{1,5}$/.test(secret) || EXAMPLES.test(secret) || isPlaceholder(secret)) return true;
-  return (
-    /^(?:pass|secret)$/i.test(secret) &&
-    /(?:mongodb(?:\+srv)?|mysql|mariadb|postgres(?:ql)?):\/\/\w+:$/.test(textBefore(match))
-  );
+  if (/^password$/i.test(secret)) return MANUAL.password.test(textBefore(match));
+  if (/^(?:pass|secret)$/i.test(secret)) return MANUAL.secret.test(textBefore(match));
+  return /^\d{1,5}$/.test(secret) || EXAMPLES.test(secret) || isPlaceholder(secret);
+}
+
+/** Whether a password in a URL opens something, so that what it opens goes too. */
+function isOpenPassword(password: string): boolean {
+  return !/^(?:pass(?:word)?|\d{1,5})$/i.test(password) && !EXAMPLES.test(password) && !isPlaceholder(password);
 }
 
 /** Credentials in addresses and in the connection strings of databases. */
 export const connectionStringRules: readonly Rule[] = [
   {
-    name: "url-password",
+    name: "url-credential",
     title: "password in a URL of any scheme",
     sets: ["default", "secrets"],
     keywords: [
@@ -50,7 +59,7 @@ export const connectionStringRules: readonly Rule[] = [
       "amqp://user:*****@example.com",
       "postgres://{username}:{password}@{{host}}:5432/x",
       "https://git@example.com/x.git",
-      "https://joe:[redacted:url-password]@example.com/",
+      "https://joe:[redacted:url-credential]@example.com/",
     ],
   },
   {
@@ -88,14 +97,37 @@ export const connectionStringRules: readonly Rule[] = [
     negative: ["SharedAccessKey=${KEY};"],
   },
   {
-    name: "url-password-host",
-    title: "database host that stands behind credentials in a URL",
-    sets: [],
-    keywords: ["mongodb", "postgres"],
-    pattern: String.raw`(?<=(?:mongodb(?:\+srv)?|postgres(?:ql)?):\/\/[^\s:/@]{1,128}:[^\s/]{1,512}@)(?<secret>[\w.-]{3,255}(?::\d{1,5})?)`,
+    name: "database-host",
+    title: "host of a database that stands behind its user and password in a URL",
+    sets: ["default", "secrets"],
+    keywords: ["mongodb://", "mongodb+srv://", "postgres://", "postgresql://"],
+    inPlace: true,
+    pattern: String.raw`(?<=(?:mongodb(?:\+srv)?|postgres(?:ql)?):\/\/[^\s:/@]{1,128}:(?<password>[^\s/]{1,512})@)(?<secret>[\w.-]{3,255}(?::\d{1,5})?(?:,[\w.-]{1,255}(?::\d{1,5})?){0,15})`,
     ignoreCase: true,
-    positive: ["postgresql://user:secret@⟦db.example.com:5433⟧/x"],
-    negative: ["postgresql://db.example.com/x"],
+    validate: (_, match) => isOpenPassword(match.groups?.["password"] ?? ""),
+    positive: ["postgresql://user:s3cr3t@⟦db.example.com:5433⟧/x", "mongodb://joe:x9!y@⟦db1,db2:27018⟧/x"],
+    negative: [
+      "postgresql://db.example.com/x",
+      "postgres://user:password@db.example.com/x",
+      "postgres://user:${PASSWORD}@db.example.com/x",
+      "mysql://user:s3cr3t@db.example.com/x",
+    ],
     source: "noseyparker np.postgres.1, np.mongodb.1 (Apache-2.0)",
+  },
+  {
+    name: "database-user",
+    title: "user in an ODBC or ADO connection string that holds a password",
+    sets: ["default", "secrets"],
+    keywords: ["user id", "userid", "uid"],
+    inPlace: true,
+    pattern: String.raw`(?<![a-z])(?:user ?id|uid) {0,4}= {0,4}(?<secret>[\w.@\\-]{2,64})(?=(?:[ "&+]{0,8};|;)[^\r\n]{0,256}?(?:password|pwd) {0,4}=)`,
+    ignoreCase: true,
+    validate: (secret) => !isPlaceholder(secret),
+    positive: [
+      'Open("Provider=SQLOLEDB.1;User ID=⟦specialbill_user⟧; " & "Password =hunter2")',
+      "Driver={SQL Server};Server=db;Uid=⟦joe⟧;Pwd=hunter2;",
+    ],
+    negative: ["sshd: uid=0; euid=0", "Uid=joe;Database=x", "User ID=<user>;Password=x"],
+    source: "noseyparker np.odbc.1 (Apache-2.0)",
   },
 ];

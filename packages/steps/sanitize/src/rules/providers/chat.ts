@@ -74,8 +74,8 @@ export const chatRules: readonly Rule[] = [
   secret({
     name: "discord-bot-token-bare",
     title: "Text of the form of a Discord bot token",
-    certainty: "guess",
     keywords: [],
+    shape: "dotted-token",
     pattern: String.raw`[M-O][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])`,
     positive: ["⟦Om8lnl2j_qrHhp6TTbSqkBxn6.aHFWe-.8-i02liWmZiDxUAAvsBRprtK_PD-⟧"],
     source: SCANNERS,
@@ -296,7 +296,7 @@ export const chatRules: readonly Rule[] = [
     name: "slack-legacy-token",
     title: "Slack legacy token",
     keywords: ["xoxa-", "xoxo-", "xoxr-", "xoxs-"],
-    pattern: String.raw`(?i:xox)[aorsAORS]-(?:\d{1,16}-){1,4}[a-zA-Z0-9]{1,64}|xox[ar]-(?=[a-zA-Z]{0,40}\d)[a-zA-Z0-9]{8,48}`,
+    pattern: String.raw`(?i:xox)[aorsAORS]-(?:\d{1,16}-){1,4}[a-zA-Z0-9]{1,64}|xox[ar]-(?=[a-zA-Z]{0,40}\d|[a-z]{0,40}[A-Z])[a-zA-Z0-9]{8,48}`,
     positive: ["⟦xoxO-167652273-963-pkxWep⟧"],
     source: SCANNERS,
   }),
@@ -354,10 +354,13 @@ export const chatRules: readonly Rule[] = [
   secret({
     name: "telegram-bot-token",
     title: "Telegram bot token",
-    keywords: ["telegr"],
-    pattern: String.raw`telegr[^]{0,48}?(?<![\w:])(?<secret>\d{5,16}:[\w-]{34,35})(?![\w-])`,
+    keywords: ["telegr", "tgram://"],
+    pattern: String.raw`(?:telegr|tgram://)[^]{0,48}?(?<![\w:])(?<secret>\d{5,16}:[\w-]{34,35})(?![\w-])`,
     ignoreCase: true,
-    positive: ["telegram bot ⟦110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1⟧"],
+    positive: [
+      "telegram bot ⟦110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1⟧",
+      "tgram://⟦12345678:ulTK_HG7-Sb3_zcz5CV2VjFyoNH0cZoGM1r⟧",
+    ],
     source: SCANNERS,
   }),
   secret({

@@ -157,7 +157,7 @@ export const formsRules: readonly Rule[] = [
     name: "paperform-api-key",
     title: "Paperform API key",
     service: "paperform",
-    value: String.raw`[\w.-]{850,1000}\w{0,64}`,
+    value: String.raw`[\w.-]{850,2000}`,
     minEntropy: 3,
     positive: [
       'paperform_api_token = "⟦4elfYDHlNCyaKbpkxVdp6Ezf_UU2dDOJD12yHaN5RdDtmUlea9kjwNceFVRwFbsK-B0CsLxNL31u0Ho-W96EQnv0mnAK-.2SS1RD9ou6m_tdcQeHdBubYrN0.XhVRJ2SG57HO5oZsfbXILurv4njSpjoYCN-L-k_rKTLQyF__RGiI-aNrflwKOVxkKBhqoDxvHOXU.2XtIuxAKAOvvMAaZvZK9u-KOtBGxAVs0xHj.9awg7HbYec-z-n5IeSq_y5M8cxluvJ-ieU6UwozbUaeXZT8FMyrte7U0fzXI1a-J-p4rj0MD0PSH.j8KwO9zWzQHYNNQjoLj5WJrPJA0oACeUY9OJVDDuHiVwIfr.mBzVorlgoDkCZyAiHsIHqZU5JTQ_Ge1VksuqKeGBV7NYqEZocZY19MbkljI0w7nEhotxlaSx3Ddjn9RI9xbl7h.vl_DPGutqYbvgSe8VaQDR4E.2Di_X3f4iSjdNrP64vbBVDmgv6uEQL8J7CGFHBrVWOdJdl.f1WNCfC2cG5.bjFopmg6MZeRKX0JFPeoCDwHxUCA47bK9GS6AGw-bwy-KD3H8o4p-Brbee_VWU.ZKuVopmTZnoHbKJwlDwmJPvOZX8-UEK7Ty0cqEZ4xJihC4ItiBN-K_2iW.CxNhyswq8lELi4O8ROozzo-IHX0Kfrm5MjDi5GZD9qYTnb7CEyQ_t7xKPKvAxYjU3Sqk47yD-ep7dZGpUNyqDKYxxxSTXAABJJ-K7Pw1wCa3Z3yPNq2U0qDExrFTJyqD_UuekU7rQb9lUg1bCFcWCZgTSzR6gxGWj4CEt9pPyGrv-eoXodCBZhsBtxB-OUMHvfQKPWw5GW1pTVW1⟧"',

@@ -241,7 +241,8 @@ export const packagesRules: readonly Rule[] = [
     name: "pypi-token",
     title: "PyPI upload token",
     keywords: ["pypi-ageichlwas5vcmc", "pypi-agendgvzdc5wexbplm9"],
-    pattern: String.raw`pypi-AgEIcHlwaS5vcmc[\w-]{50,1000}|pypi-AgENdGVzdC5weXBpLm9yZ[\w-]{50,1000}`,
+    // A short one counts where it is assigned to something; alone it may be a part of one.
+    pattern: String.raw`(?:(?<=[=:>"',]\s{0,8})pypi-AgEIcHlwaS5vcmc[\w-]{50,1000}|pypi-AgEIcHlwaS5vcmc[\w-]{70,1000}|pypi-AgENdGVzdC5weXBpLm9yZ[\w-]{50,1000})`,
     positive: [
       "# password = ⟦pypi-AgEIcHlwaS5vcmcABCD1234efgh5678ijklmnopqrst9098UVWXYZabcd1234EFGHIJKL⟧",
       "# password = ⟦pypi-AgEIcHlwaS5vcmcCJDkwNzYwNzU1LWMwOTUtNGNkOC1iYjQzLTU3OWNhZjI1NDQ1MwACJXsicGVybWCf99lvbnMiOiAidXNlciIsICJ2ZXJzaW9uIjogMX0AAAYgSpW5PAywXvchMUQnkF5H6-SolJysfUvIWopMsxE4hCM⟧",

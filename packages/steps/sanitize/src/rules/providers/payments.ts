@@ -300,7 +300,7 @@ export const paymentsRules: readonly Rule[] = [
     name: "square-token",
     title: "Square token",
     keywords: ["sq0atp-", "sq0csp-", "sq0idp-"],
-    pattern: String.raw`(?<![a-zA-Z])sq0(?:atp|csp|idp)-[\w\\-]{22,60}`,
+    pattern: String.raw`(?<![a-zA-Z])sq0(?:atp|csp|idp)-(?:[\w-]|\\(?=[\w-]{2})){22,60}`,
     ignoreCase: true,
     positive: ["⟦sq0idp-uZGn3lJQK4Y4EfxqDOoV8J⟧", "⟦sq0idp-hvrcdJIftSJcrQ8C7Pcgbd⟧"],
     source: SCANNERS,

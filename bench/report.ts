@@ -67,7 +67,8 @@ function ratios(results: readonly Result[]): string {
 export const METHOD = `Each program tails the log from its start, alone, and sends GELF frames over TCP on the loopback to a receiver that counts
 them. Before that, every frame of a smaller log was compared field by field with the line it came from. events/s counts
 from the start of the process to the last frame, "steady" from 10 % to 90 % of the frames; CPU seconds hold the start of
-the process and leave out the receiver. sluice confirms delivery and keeps its position on disk, the others do not;
+the process and leave out the receiver. sluice confirms delivery, keeps its position on disk and takes secrets out (except
+sluice-unsanitized), the others do not;
 rsyslog uses two workers and so does not keep the order.
 `;
 

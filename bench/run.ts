@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { differences } from "./check.ts";
 import type { Contender } from "./contender.ts";
 import { rsyslog } from "./contenders/rsyslog.ts";
-import { sluice } from "./contenders/sluice.ts";
+import { sluice, unsanitized } from "./contenders/sluice.ts";
 import { syslogNg } from "./contenders/syslog-ng.ts";
 import { fetchPeers } from "./debian-peers.ts";
 import { DATA_DIR, JOB_NAMES, type JobName, logFor } from "./jobs.ts";
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
   const jobs = chosen(values.only, JOB_NAMES);
   const peers = chosen(values.peers, ["rsyslog", "syslog-ng", "none"]);
   const [lines, runs] = [wholeNumber(values.lines), wholeNumber(values.runs)];
-  const contenders = [sluice, ...availablePeers(peers)];
+  const contenders = [sluice, unsanitized, ...availablePeers(peers)];
   const results: Result[] = [];
   for (const job of jobs) results.push(...(await compete(contenders, job, lines, runs)));
   const text = `${machine()}\n\n${markdown(results)}`;

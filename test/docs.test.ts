@@ -38,12 +38,10 @@ test("the pipelines in pipelines/ are valid and pass their own tests", async () 
   expect(tested.stdout).toMatch(/\n[1-9]\d* passed, 0 failed\n$/);
 });
 
-describe("the commands of the README and the guides", () => {
-  const commands = ["README.md", "docs/from-daemontools.md"].flatMap((file) =>
-    blocks(file, "sh").flatMap((block) => block.trim().split("\n")),
-  );
+describe("the commands of the documents", () => {
+  const commands = documents.flatMap((file) => blocks(file, "sh").flatMap((block) => block.trim().split("\n")));
 
-  test.each(commands.filter((c) => /npx sluice (validate|test|generate)/.test(c)))("%s", (command) => {
+  test.each(commands.filter((c) => /npx sluice (validate|test|generate|sanitize)/.test(c)))("%s", (command) => {
     execFileSync("sh", ["-c", command], {
       cwd: ROOT,
       env: { ...process.env, PATH: `${ROOT}/node_modules/.bin:${process.env["PATH"]}` },

@@ -5,32 +5,51 @@ import type { Contender } from "../contender.ts";
 const SLUICE = join(import.meta.dirname, "../../packages/cli/bin/sluice");
 const PIPELINES = join(import.meta.dirname, "../pipelines");
 
-/** sluice with two workers, delivery confirmed, state on disk: as it is run in earnest. */
-export const sluice: Contender = {
-  name: "sluice",
-  version: () => `sluice ${execFileSync(SLUICE, ["--version"], { encoding: "utf8" }).trim()}`,
-  command: ({ job, dir }) => ({
-    file: SLUICE,
-    args: ["run", join(PIPELINES, `${job}.yaml`), "--state-dir", join(dir, "state"), "--workers", "2", "--http", "off"],
-  }),
-  fields: {
-    nginx: {
-      client: "_source_ip",
-      user: "_user_name",
-      method: "_http_request_method",
-      url: "_url_original",
-      version: "_http_version",
-      status: "_http_response_status_code",
-      bytes: "_http_response_body_bytes",
-      referrer: "_http_request_referrer",
-      agent: "_user_agent_original",
-    },
-    auth: {
-      program: "_process_name",
-      pid: "_process_pid",
-      user: "_user_name",
-      address: "_source_ip",
-      port: "_source_port",
-    },
+const FIELDS: Contender["fields"] = {
+  nginx: {
+    client: "_source_ip",
+    user: "_user_name",
+    method: "_http_request_method",
+    url: "_url_original",
+    version: "_http_version",
+    status: "_http_response_status_code",
+    bytes: "_http_response_body_bytes",
+    referrer: "_http_request_referrer",
+    agent: "_user_agent_original",
+  },
+  auth: {
+    program: "_process_name",
+    pid: "_process_pid",
+    user: "_user_name",
+    address: "_source_ip",
+    port: "_source_port",
   },
 };
+
+/** sluice with two workers, delivery confirmed, state on disk, secrets taken out: as it is run in earnest. */
+export const sluice: Contender = contender("sluice", "default");
+
+/** The same without its sanitizer, which the others do not have. */
+export const unsanitized: Contender = contender("sluice-unsanitized", "off");
+
+function contender(name: string, sanitize: "default" | "off"): Contender {
+  return {
+    name,
+    version: () => `${name} ${execFileSync(SLUICE, ["--version"], { encoding: "utf8" }).trim()}`,
+    command: ({ job, dir }) => ({
+      file: SLUICE,
+      args: [
+        "run",
+        join(PIPELINES, `${job}.yaml`),
+        "--state-dir",
+        join(dir, "state"),
+        "--workers",
+        "2",
+        "--http",
+        "off",
+      ],
+      env: { BENCH_SANITIZE: sanitize },
+    }),
+    fields: FIELDS,
+  };
+}

@@ -1,6 +1,6 @@
 import { renameSync, rmSync, utimesSync } from "node:fs";
 import path from "node:path";
-import { build } from "rolldown";
+import { build, type Plugin } from "rolldown";
 
 // Joins the TypeScript of all packages into a few JavaScript files beside bin/: start-up takes half the time and a
 // third less memory than with a file per module, in the main thread and again in each worker (docs/decisions/004).
@@ -9,6 +9,20 @@ const OUT = path.join(import.meta.dirname, "bundle");
 /** CommonJS, or used by few: these stay in node_modules. */
 const EXTERNAL = [/^pino/, /^recheck/, /^undici/, /^@aws-sdk\//];
 
+/** V8 keeps the text of a module, in each thread, and with two bytes a character if one of them is beyond Latin-1. */
+const latin1Only: Plugin = {
+  name: "latin-1-only",
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type === "chunk") file.code = file.code.replace(/[^\0-\xff]/g, escaped);
+    }
+  },
+};
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 const started = new Date();
 const next = `${OUT}.next`;
 await build({
@@ -16,7 +30,13 @@ await build({
   input: { main: "src/main.ts", "program-worker": "src/program-worker.ts" },
   platform: "node",
   external: EXTERNAL,
-  output: { dir: next, cleanDir: true, chunkFileNames: "[name]-[hash].js" },
+  plugins: [latin1Only],
+  output: {
+    dir: next,
+    cleanDir: true,
+    chunkFileNames: "[name]-[hash].js",
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  },
   logLevel: "warn",
 });
 // bin/sluice takes the bundle only while no source is newer: an edit during this run must count as newer.

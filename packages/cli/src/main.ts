@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   test: async () => (await import("./commands/test.ts")).addTestCommand,
   replay: async () => (await import("./commands/replay.ts")).addReplayCommand,
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,
+  sanitize: async () => (await import("./commands/sanitize.ts")).addSanitizeCommand,
   receive: async () => (await import("./commands/receive.ts")).addReceiveCommand,
   generate: async () => (await import("./commands/generate.ts")).addGenerateCommand,
   s3: async () => (await import("./commands/s3.ts")).addS3Command,
@@ -25,7 +26,10 @@ const NOT_OF_USAGE: ReadonlySet<string> = new Set<ErrorCode>(["SLUICE_SOURCE", "
 /** Runs one command line and ends the process with its exit code: 0 done, 1 something failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyWhenReaderLeaves();
-  process.exit(await runCommandLine(argv));
+  const code = await runCommandLine(argv);
+  // What a slow reader of a pipe has not taken yet would be lost with the process.
+  await new Promise((resolve) => process.stdout.write("", resolve));
+  process.exit(code);
 }
 
 async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
@@ -44,7 +48,9 @@ async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
 /** The program with the command that was asked for, or with all of them where its help or its errors need them. */
 async function buildProgram(wanted: string | undefined, done: Done): Promise<Command> {
   const program = new Command("sluice")
-    .description("Reads logs where they are made, parses them, and delivers them to Graylog without losing a line.")
+    .description(
+      "Reads logs where they are made, parses them, removes secrets, and delivers them to Graylog without losing a line.",
+    )
     .version(VERSION, "-v, --version")
     .exitOverride()
     .showHelpAfterError("(sluice --help shows the usage)");

@@ -16,6 +16,7 @@ const sources: Record<string, () => Promise<unknown>> = {
 
 const steps: Record<string, () => Promise<unknown>> = {
   parse: async () => (await import("@sluice/step-parse")).parseStep,
+  sanitize: async () => (await import("@sluice/step-sanitize")).sanitizeStep,
   keep: async () => (await import("@sluice/step-fields")).keepStep,
   drop: async () => (await import("@sluice/step-fields")).dropStep,
   set: async () => (await import("@sluice/step-fields")).setStep,

@@ -36,6 +36,11 @@ describe("what only shows when components are made", () => {
     expect(found).toEqual(expected);
   });
 
+  test("a component is not made when a reference in its options cannot be replaced", async () => {
+    const found = problemsOf(await validate("sources: {a: {type: file, include: ['${NOT_SET}']}}\n"));
+    expect(found.filter((line) => !line.includes("warning"))).toEqual([expect.stringContaining("NOT_SET is not set")]);
+  });
+
   test("conditions of sinks, warnings of components and names used twice", async () => {
     const file =
       "sources:\n  a: {type: file, include: [x], follow: false}\n" +

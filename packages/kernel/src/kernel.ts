@@ -27,6 +27,8 @@ export interface KernelBatch {
   readonly now: number;
   /** Whether all of `data` is valid UTF-8; if not, lines with bytes beyond ASCII go the plain way. */
   readonly validUtf8: boolean;
+  /** Where lines begin that go the plain way whatever they are, in ascending order. */
+  readonly stops?: readonly number[];
 }
 
 /** What differs from stream to stream: a memory image for the stream region, and the constant bytes of a frame. */
@@ -78,6 +80,9 @@ export class Kernel {
   #at = 0;
   #windowStart = 0;
   #windowEnd = 0;
+  /** The next of the batch's stops: its index, and where it is. */
+  #stop = 0;
+  #stopAt = Infinity;
 
   constructor({ module, asciiOnly, constants, plan }: KernelParts) {
     this.#asciiOnly = asciiOnly;
@@ -108,6 +113,8 @@ export class Kernel {
     this.lineBytes = 0;
     this.#at = 0;
     this.#windowEnd = 0;
+    this.#stop = 0;
+    this.#stopAt = batch.stops?.[0] ?? Infinity;
     this.#times.setNow(batch.now);
     this.#frames.clear();
   }
@@ -115,6 +122,7 @@ export class Kernel {
   /** Goes on; returns the offset in `data` of the next line that has to go the plain way, or -1 at the end. */
   next(): number {
     while (this.#at < this.#batch.data.length) {
+      if (this.#at === this.#stopAt) return this.#skipStop();
       if (this.#at >= this.#windowEnd && !this.#loadWindow()) return this.#skipLine();
       const stop = this.#runWindow();
       if (stop === STOP.bail) return this.#skipLine();
@@ -159,8 +167,8 @@ export class Kernel {
   /** Copies the next lines into memory; false when not even one fits. */
   #loadWindow(): boolean {
     const { data, base } = this.#batch;
-    let end = Math.min(this.#at + WINDOW, data.length);
-    if (end < data.length) end = data.lastIndexOf(NEWLINE, end - 1) + 1;
+    let end = Math.min(this.#at + WINDOW, data.length, this.#stopAt);
+    if (end < data.length && end !== this.#stopAt) end = data.lastIndexOf(NEWLINE, end - 1) + 1;
     if (end <= this.#at) return false;
     const { input } = this.#regions;
     this.#memory.set(data.subarray(this.#at, end), input);
@@ -170,6 +178,11 @@ export class Kernel {
     this.#windowStart = this.#at;
     this.#windowEnd = end;
     return true;
+  }
+
+  #skipStop(): number {
+    this.#stopAt = this.#batch.stops?.[++this.#stop] ?? Infinity;
+    return this.#skipLine();
   }
 
   #skipLine(): number {

@@ -18,18 +18,18 @@ import {
   v128,
   when,
 } from "@sluice/wasm";
-import { BITMAP_MASK, BITMAP_SHIFT, PAIR_FACTOR, TRIPLE_FACTOR } from "./hash.ts";
+import { TRIPLE_FACTOR } from "./hash.ts";
 import {
-  BITMAP,
   BLOCK_BYTES,
   ENTRIES,
   ENTRY,
+  FILTER,
+  FILTER_ENTRY,
+  HASH_BITS,
+  HEADS,
   HIT_BYTES,
-  PAIR_HASH_BITS,
-  PAIR_HEADS,
+  LATE_HEADS,
   RESULT,
-  TRIPLE_HASH_BITS,
-  TRIPLE_HEADS,
 } from "./layout.ts";
 
 /** Places looked at in one round, two bytes apart. */
@@ -38,14 +38,14 @@ const FOLD = 0x2020_2020;
 
 /**
  * `collect(at, end, list) → list end`: notes every second address at which a fragment might begin. It does so without
- * branches: each address is written to the list, which only grows when the bitmap says so.
+ * branches: each address is written to the list, which only grows when the filter says so.
  */
 export function emitCollect(module: ModuleBuilder): FunctionBuilder {
   const func = module.func(["i32", "i32", "i32"], ["i32"]);
   const [at, end, list] = [0, 1, 2];
-  const bytes = func.local();
+  const [bytes, pair] = [func.local(), func.local()];
   const again = label("again");
-  const places = Array.from({ length: PLACES }, (_, i) => lookAt(at, 2 * i, bytes, list));
+  const places = Array.from({ length: PLACES }, (_, i) => lookAt({ at, bytes, pair, list }, 2 * i));
   func.body(
     loop(again, places, set(at, i32.add(get(at), i32.const(2 * PLACES))), brIf(again, i32.ltU(get(at), get(end)))),
     get(list),
@@ -53,13 +53,16 @@ export function emitCollect(module: ModuleBuilder): FunctionBuilder {
   return func;
 }
 
-function lookAt(at: Local, offset: number, bytes: Local, list: Local): Code {
-  const product = i32.mul(i32.or(tee(bytes, i32.load(get(at), offset)), i32.const(FOLD)), i32.const(TRIPLE_FACTOR));
-  const word = i32.load(i32.and(i32.shrU(product, i32.const(BITMAP_SHIFT)), i32.const(BITMAP_MASK)), BITMAP);
-  const bit = i32.and(i32.shrU(word, get(bytes)), i32.const(1));
+function lookAt({ at, bytes, pair, list }: Record<"at" | "bytes" | "pair" | "list", Local>, offset: number): Code {
+  const behind = i32.shrU(i32.load(get(pair), FILTER), i32.shrU(get(bytes), i32.const(24)));
+  const before = i32.shrU(i32.load(get(pair), FILTER + 4), get(bytes));
+  const passes = i32.and(i32.and(behind, before), i32.const(1));
   return [
+    set(bytes, i32.load(get(at), offset)),
+    // The two bytes in the middle, times the size of an entry.
+    set(pair, i32.and(i32.shrU(get(bytes), i32.const(5)), i32.const(0xffff * FILTER_ENTRY))),
     i32.store(get(list), i32.add(get(at), i32.const(offset))),
-    set(list, i32.add(get(list), i32.shl(bit, i32.const(2)))),
+    set(list, i32.add(get(list), i32.shl(passes, i32.const(2)))),
   ];
 }
 
@@ -71,14 +74,12 @@ export function emitVerify(module: ModuleBuilder): FunctionBuilder {
   const chain = emitChain(module);
   const func = module.func(["i32", "i32", "i32", "i32"], ["i32"]);
   const [at, end, hits, hitsEnd] = [0, 1, 2, 3];
-  const [place, bytes] = [func.local(), func.local()];
+  const [place, bytes, entry] = [func.local(), func.local(), func.local()];
   const [again, done] = [label("again"), label("done")];
-  const head = (factor: number, bits: number, heads: number): Code =>
-    i32.load16(i32.shl(i32.shrU(i32.mul(get(bytes), i32.const(factor)), i32.const(32 - bits)), i32.const(1)), heads);
-  const entry = func.local();
-  const follow = (code: Code, mask: number): Code =>
-    when(tee(entry, code), [
-      set(hits, call(chain.index, get(entry), get(place), i32.and(get(bytes), i32.const(mask)), get(hits))),
+  const hash = i32.shrU(i32.mul(get(bytes), i32.const(TRIPLE_FACTOR)), i32.const(32 - HASH_BITS));
+  const follow = (heads: number): Code =>
+    when(tee(entry, i32.load16(i32.shl(hash, i32.const(1)), heads)), [
+      set(hits, call(chain.index, get(entry), get(place), i32.and(get(bytes), i32.const(0xff_ffff)), get(hits))),
     ]);
   func.body(
     block(
@@ -89,8 +90,9 @@ export function emitVerify(module: ModuleBuilder): FunctionBuilder {
         brIf(done, i32.geU(get(hits), get(hitsEnd))),
         set(place, i32.load(get(at))),
         set(bytes, i32.or(i32.load(get(place)), i32.const(FOLD))),
-        follow(head(TRIPLE_FACTOR, TRIPLE_HASH_BITS, TRIPLE_HEADS), 0xff_ffff),
-        follow(head(PAIR_FACTOR, PAIR_HASH_BITS, PAIR_HEADS), 0xffff),
+        follow(HEADS),
+        set(bytes, i32.shrU(get(bytes), i32.const(8))),
+        follow(LATE_HEADS),
         set(at, i32.add(get(at), i32.const(4))),
         br(again),
       ),
@@ -115,7 +117,7 @@ function emitChain(module: ModuleBuilder): FunctionBuilder {
     set(hits, i32.add(get(hits), i32.const(HIT_BYTES))),
   ];
   const compare = [
-    set(start, i32.sub(get(place), i32.load16(get(entry), ENTRY.back))),
+    set(start, i32.sub(get(place), i32.load16S(get(entry), ENTRY.back))),
     when(call(equal.index, get(start), i32.load(get(entry), ENTRY.text), i32.load16(get(entry), ENTRY.blocks)), take),
   ];
   func.body(

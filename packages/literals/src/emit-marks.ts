@@ -20,18 +20,22 @@ const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const DASH = 0x2d;
+const DOT = 0x2e;
 const SLASH = 0x2f;
 const DIGIT = 0x30;
 /** Blocks of 16 bytes; one of each three is looked at for long runs, which is enough for runs from 64 bytes on. */
 const STRIDE = 48;
 
-/** `mark(at, end, list) → list end`: notes escapes and numbers, in order, then long runs. */
+/** How far apart the dots of a pair are. */
+const PAIR = 7;
+
+/** `mark(at, end, list) → list end`: notes escapes, numbers and pairs of dots, in order, then long runs. */
 export function emitMarks(module: ModuleBuilder): FunctionBuilder {
   const func = module.func(["i32", "i32", "i32"], ["i32"]);
   const [start, end, list] = [0, 1, 2];
-  const [at, mask, numbers] = [func.local(), func.local(), func.local()];
+  const [at, mask, digits, numeric, dots] = [func.local(), func.local(), func.local(), func.local(), func.local()];
   const vector = func.local("v128");
-  const [again, run, bit, number] = [label("again"), label("run"), label("bit"), label("number")];
+  const [again, run, bit] = [label("again"), label("run"), label("bit")];
   func.body(
     set(at, get(start)),
     loop(
@@ -45,19 +49,17 @@ export function emitMarks(module: ModuleBuilder): FunctionBuilder {
         ),
       ]),
       // The last 16 bytes and these: a run of 11 that ends here has begun there, at the earliest at its 7th byte.
-      set(
-        numbers,
-        i32.or(i32.shrU(get(numbers), i32.const(16)), i32.shl(i8x16.bitmask(numeric(vector)), i32.const(16))),
-      ),
-      when(i32.and(runsOf(numbers, mask), i32.const(~0x3f)), [
-        set(mask, i32.and(get(mask), i32.const(~0x3f))),
+      shiftIn(digits, inRange(get(vector), DIGIT, 10)),
+      shiftIn(numeric, v128.or(inRange(get(vector), DIGIT, 10), v128.or(is(vector, SPACE), is(vector, DASH)))),
+      when(i32.and(runsOf(numeric, mask), i32.and(get(digits), i32.const(~0x3f))), [
+        set(mask, i32.and(i32.and(get(mask), get(digits)), i32.const(~0x3f))),
         set(mask, i32.and(get(mask), i32.xor(i32.shl(get(mask), i32.const(1)), i32.const(-1)))),
-        loop(
-          number,
-          note(list, i32.add(i32.sub(get(at), i32.const(16)), i32.ctz(get(mask))), MARK.digits),
-          brIf(number, tee(mask, i32.and(get(mask), i32.sub(get(mask), i32.const(1))))),
-        ),
+        noteEach(list, at, mask, MARK.digits),
       ]),
+      shiftIn(dots, is(vector, DOT)),
+      // Of the same 32 bytes: the second dot is one of these 16.
+      set(mask, i32.and(get(dots), i32.shrU(get(dots), i32.const(PAIR)))),
+      when(tee(mask, i32.and(get(mask), i32.const(-1 << (16 - PAIR)))), [noteEach(list, at, mask, MARK.dots)]),
       set(at, i32.add(get(at), i32.const(16))),
       brIf(again, i32.ltU(get(at), get(end))),
     ),
@@ -81,6 +83,16 @@ function note(list: Local, address: Code, kind: number): Code {
   ];
 }
 
+/** Notes each bit of the mask, of which bit 0 stands for the byte 16 before `at`. */
+function noteEach(list: Local, at: Local, mask: Local, kind: number): Code {
+  const next = label("next");
+  return loop(
+    next,
+    note(list, i32.add(i32.sub(get(at), i32.const(16)), i32.ctz(get(mask))), kind),
+    brIf(next, tee(mask, i32.and(get(mask), i32.sub(get(mask), i32.const(1))))),
+  );
+}
+
 function is(vector: Local, byte: number): Code {
   return i8x16.eq(get(vector), i8x16.splat(byte));
 }
@@ -89,8 +101,9 @@ function inRange(vector: Code, from: number, count: number): Code {
   return i8x16.leU(i8x16.sub(vector, i8x16.splat(from)), i8x16.splat(count - 1));
 }
 
-function numeric(vector: Local): Code {
-  return [inRange(get(vector), DIGIT, 10), is(vector, SPACE), is(vector, DASH)].reduce(v128.or);
+/** Puts the bits of these 16 bytes above those of the last. */
+function shiftIn(bits: Local, vector: Code): Code {
+  return set(bits, i32.or(i32.shrU(get(bits), i32.const(16)), i32.shl(i8x16.bitmask(vector), i32.const(16))));
 }
 
 function base64(vector: Local): Code {

@@ -1,8 +1,8 @@
 import { instantiate, ModuleBuilder, newMemory } from "@sluice/wasm";
 import { emitCollect, emitVerify } from "./emit-literals.ts";
 import { emitMarks } from "./emit-marks.ts";
-import { HIT_BYTES, MARK, MAX_HITS, PAD, RESULT, type Regions, regions, WINDOW } from "./layout.ts";
-import { buildTables } from "./tables.ts";
+import { HIT_BYTES, MARK, MAX_HITS, RESULT, type Regions, regions, WINDOW } from "./layout.ts";
+import { buildTables, isLiteral } from "./tables.ts";
 
 /** Reports one occurrence of a literal: its number, and its start. */
 export type HitVisitor = (literal: number, start: number) => void;
@@ -11,10 +11,12 @@ export type HitVisitor = (literal: number, start: number) => void;
 export interface MarkVisitor {
   /** A `%` or `\`. */
   escape(at: number): void;
-  /** 11 or more digits, spaces and dashes in a row begin here. */
+  /** 11 or more digits, spaces and dashes in a row begin here, with a digit. A longer row may be named again. */
   digits(at: number): void;
   /** Somewhere in a run of letters, digits, `+` and `/`; every run of 64 or more is named at least once. */
   run(at: number): void;
+  /** The first of two dots with six bytes between them. */
+  dots(at: number): void;
 }
 
 type List = (at: number, end: number, list: number) => number;
@@ -26,6 +28,7 @@ type Verify = (at: number, end: number, hits: number, hitsEnd: number) => number
  */
 export class LiteralFinder {
   static readonly WINDOW = WINDOW;
+  static readonly takes = isLiteral;
   /** Where the text goes. */
   readonly input: Uint8Array<ArrayBuffer>;
   readonly #regions: Regions;
@@ -34,11 +37,14 @@ export class LiteralFinder {
   readonly #collect: List;
   readonly #verify: Verify;
   readonly #mark: List;
+  /** Bytes behind the text that are looked at, and have to be zero. */
+  readonly #pad: number;
   #length = 0;
 
-  /** Takes literals of 3 to 256 ASCII characters. */
+  /** Takes literals of 3 to 4096 ASCII characters. */
   constructor(literals: readonly string[]) {
     const tables = buildTables(literals);
+    this.#pad = Math.max(0, ...literals.map((text) => text.length)) + 64;
     this.#regions = regions(tables.length, 2 * literals.length);
     const memory = newMemory(this.#regions.total);
     this.#memory = new Uint8Array(memory.buffer);
@@ -54,7 +60,7 @@ export class LiteralFinder {
   /** Says how many bytes of `input` count. */
   load(length: number): void {
     const { input } = this.#regions;
-    this.#memory.fill(0, input + length, input + length + PAD);
+    this.#memory.fill(0, input + length, input + length + this.#pad);
     this.#length = length;
   }
 
@@ -80,7 +86,8 @@ export class LiteralFinder {
       const kind = mark & 3;
       if (kind === MARK.escape) visitor.escape(at);
       else if (kind === MARK.digits) visitor.digits(at);
-      else visitor.run(at);
+      else if (kind === MARK.run) visitor.run(at);
+      else visitor.dots(at);
     }
   }
 }

@@ -1,35 +1,81 @@
-import { commonness } from "./ordinary.ts";
+import { ORDINARY } from "./ordinary.ts";
 
-/** Part of a literal by which it is found. */
+/**
+ * Part of a literal by which it is found: the four bytes at a place that the scan looks at. The two in the middle are
+ * the literal's; before them or behind them may be the literal's edge.
+ */
 export interface Fragment {
   readonly literal: number;
-  /** Where in the literal it begins. */
+  /** From the literal's start to that place: -1 where the literal begins with the second byte. */
   readonly back: number;
-  /** Three characters, or the last two of a literal of three. */
-  readonly group: string;
+}
+
+/** The bits of all characters of which the lowest five bits are the same as this one's; all bits beyond a text's edge. */
+export function bitOf(text: string, at: number): number {
+  return at >= 0 && at < text.length ? 1 << (text.charCodeAt(at) & 31) : -1;
 }
 
 /**
- * Two fragments for each literal. The scan looks at every second place, so whether a literal begins at an even or an odd
- * one, a fragment of it has to begin at a place that is looked at.
+ * Two fragments for each literal, which is in lower case. The scan looks at every second place, so whether a literal
+ * begins at an even or an odd one, a fragment of it has to begin at a place that is looked at.
+ *
+ * Chooses fragments that ordinary logs do not have, given those that are chosen already.
  */
 export function chooseFragments(literals: readonly string[]): Fragment[] {
-  return literals.flatMap((text, literal) =>
-    [0, 1].map((parity) => {
-      const back = rarest(text, parity);
-      return { literal, back, group: text.slice(back, back + 3) };
-    }),
-  );
+  const passing = new Passing();
+  return literals.flatMap((text, literal) => [
+    { literal, back: passing.choose(text, 0) },
+    { literal, back: passing.choose(text, -1) },
+  ]);
 }
 
-function rarest(text: string, parity: number): number {
-  let best = parity;
-  let least = commonness(text, parity);
-  for (let at = parity + 2; at + 3 <= text.length; at += 2) {
-    const found = commonness(text, at);
-    if (found >= least) continue;
-    best = at;
-    least = found;
+const CHARS = 128;
+
+/** Which places of the ordinary text pass the filter so far. */
+class Passing {
+  /** By pair: the characters that may stand before and behind it. */
+  readonly #before = new Int32Array(CHARS ** 2);
+  readonly #behind = new Int32Array(CHARS ** 2);
+  /** By pair: its last place in the ordinary text, and the place before each place; -1: none. */
+  readonly #last = new Int16Array(CHARS ** 2).fill(-1);
+  readonly #previous = new Int16Array(ORDINARY.length);
+
+  constructor() {
+    for (let at = 1; at + 2 < ORDINARY.length; at++) {
+      const pair = pairAt(ORDINARY, at);
+      this.#previous[at] = this.#last[pair] as number;
+      this.#last[pair] = at;
+    }
   }
-  return best;
+
+  /** The place `back` for which the fewest more places pass; every second one is possible from `first` on. */
+  choose(text: string, first: number): number {
+    let best = first;
+    let least = Number.POSITIVE_INFINITY;
+    for (let back = first; back + 3 <= text.length && least > 0; back += 2) {
+      const cost = this.#cost(text, back);
+      if (cost >= least) continue;
+      best = back;
+      least = cost;
+    }
+    const pair = pairAt(text, best + 1);
+    this.#before[pair] = (this.#before[pair] as number) | bitOf(text, best);
+    this.#behind[pair] = (this.#behind[pair] as number) | bitOf(text, best + 3);
+    return best;
+  }
+
+  #cost(text: string, back: number): number {
+    const pair = pairAt(text, back + 1);
+    const before = (this.#before[pair] as number) | bitOf(text, back);
+    const behind = (this.#behind[pair] as number) | bitOf(text, back + 3);
+    let cost = 0;
+    for (let at = this.#last[pair] as number; at >= 0; at = this.#previous[at] as number) {
+      if ((before & bitOf(ORDINARY, at - 1)) !== 0 && (behind & bitOf(ORDINARY, at + 2)) !== 0) cost++;
+    }
+    return cost;
+  }
+}
+
+function pairAt(text: string, at: number): number {
+  return text.charCodeAt(at) * CHARS + text.charCodeAt(at + 1);
 }

@@ -2,25 +2,28 @@
 
 /** i32: where a list ends when a function returns. */
 export const RESULT = 0;
-/** A bit for each hash of a group of three characters that has to be looked at. */
-export const BITMAP = 1024;
-const BITMAP_BYTES = 32_768;
-/** u16: first entry of each hash of three characters, and of each hash of two. 0: none. */
-export const TRIPLE_HEADS = BITMAP + BITMAP_BYTES;
-export const TRIPLE_HASH_BITS = 13;
-export const PAIR_HEADS = TRIPLE_HEADS + 2 * 2 ** TRIPLE_HASH_BITS;
-export const PAIR_HASH_BITS = 10;
+/**
+ * For each pair of bytes that fragments have in their middle, a bit for each character that may follow (i32), and one
+ * for each that may stand before (i32). Most of it is never touched.
+ */
+export const FILTER = 1024;
+export const FILTER_ENTRY = 8;
+const FILTER_BYTES = 65_536 * FILTER_ENTRY;
+/** u16: first entry of each hash of three characters, for {@link ENTRIES} of which the first is known, and unknown. */
+export const HEADS = FILTER + FILTER_BYTES;
+export const LATE_HEADS = HEADS + 2 * 8192;
+export const HASH_BITS = 13;
 /** Entries from number 1; number 0 ends a chain. */
-export const ENTRIES = PAIR_HEADS + 2 * 2 ** PAIR_HASH_BITS;
+export const ENTRIES = LATE_HEADS + 2 * 8192;
 
-/** An entry: a group of characters, folded, that stands `back` bytes behind the start of a literal. */
+/** An entry: three characters of a literal, by which it is found. */
 export const ENTRY = {
   size: 16,
-  /** i32: the group as bytes in little-endian order. */
+  /** i32: the characters as folded bytes. */
   group: 0,
   /** u16: number of the next entry with this hash. */
   next: 4,
-  /** u16: bytes from the literal's start to the group. */
+  /** i16: bytes from the literal's start to the place that the scan has named. */
   back: 6,
   /** i32: address of the literal's text. */
   text: 8,
@@ -39,11 +42,11 @@ export const WINDOW = 32_768;
 export const HIT_BYTES = 8;
 export const MAX_HITS = 8192;
 /** Zeros before and behind the text; longer than any literal and any read beyond an end. */
-export const PAD = 512;
-export const MAX_LITERAL_LENGTH = 256;
+const PAD = 4608;
+export const MAX_LITERAL_LENGTH = 4096;
 
 /** A mark: i32, the address times 4 plus its kind. */
-export const MARK = { escape: 0, digits: 1, run: 2 } as const;
+export const MARK = { escape: 0, digits: 1, run: 2, dots: 3 } as const;
 
 export interface Regions {
   readonly input: number;

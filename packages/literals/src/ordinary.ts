@@ -1,7 +1,5 @@
-// How often groups of three characters occur in ordinary logs, so that literals are looked for by their rarest part.
-// A wrong guess costs time, never a hit.
-
-const SAMPLE = String.raw`
+/** Text as ordinary logs have it, in lower case. Literals are looked for by what is rare in it. */
+export const ORDINARY = String.raw`
 203.0.113.7 - - [10/Jan/2026:13:06:27 +0000] "GET /api/v1/products/1234?page=2&sort=price&q=search+words%20more HTTP/1.1"
 200 5316 "https://www.example.com/search/categories/index.html" "Mozilla/5.0 (Windows NT 10.0; Win64; x64)
 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0.2210.61" "Mozilla/5.0 (Macintosh; Intel
@@ -22,33 +20,3 @@ java.lang.NullPointerException kernel: eth0: link up usb device started stopped 
 {"time":"2026-01-10T13:06:27Z","level":"info","message":"started","host":"web-1","service":"api","remote_addr":"10.0.0.1",
 "request_method":"GET","status":200,"body_bytes_sent":512,"request_time":0.012,"http_user_agent":"Mozilla/5.0"}
 `.toLowerCase();
-
-const CHARS = 128;
-const singles = new Uint16Array(CHARS);
-const pairs = new Uint16Array(CHARS ** 2);
-const triples = new Map<number, number>();
-count();
-
-/** How common the three (or two) characters at `at` are in ordinary logs. Only the order of the results says something. */
-export function commonness(text: string, at: number): number {
-  const [a, b, c] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
-  const single = (code: number): number => (singles[code] as number) + 1;
-  if (Number.isNaN(c)) return (pairs[a * CHARS + b] as number) * 1e6 + single(a) * single(b);
-  const pair = Math.min(pairs[a * CHARS + b] as number, pairs[b * CHARS + c] as number);
-  return (
-    (triples.get((a * CHARS + b) * CHARS + c) ?? 0) * 1e6 + pair * 1e3 + Math.cbrt(single(a) * single(b) * single(c))
-  );
-}
-
-function count(): void {
-  let pair = 0;
-  let triple = 0;
-  for (let i = 0; i < SAMPLE.length; i++) {
-    const code = SAMPLE.charCodeAt(i);
-    triple = pair * CHARS + code;
-    pair = (pair % CHARS) * CHARS + code;
-    singles[code] = (singles[code] as number) + 1;
-    pairs[pair] = (pairs[pair] as number) + 1;
-    triples.set(triple, (triples.get(triple) ?? 0) + 1);
-  }
-}

@@ -8,6 +8,7 @@ interface Marks {
   readonly escapes: number[];
   readonly digits: number[];
   readonly runs: number[];
+  readonly dots: number[];
 }
 
 function marks(text: string): Marks {
@@ -16,11 +17,12 @@ function marks(text: string): Marks {
       ? 0
       : Buffer.from(finder.input.buffer, finder.input.byteOffset).write(text, "latin1"),
   );
-  const found: Marks = { escapes: [], digits: [], runs: [] };
+  const found: Marks = { escapes: [], digits: [], runs: [], dots: [] };
   finder.marks({
     escape: (at) => found.escapes.push(at),
     digits: (at) => found.digits.push(at),
     run: (at) => found.runs.push(at),
+    dots: (at) => found.dots.push(at),
   });
   return found;
 }
@@ -29,7 +31,7 @@ const ranges = (text: string, pattern: RegExp): [start: number, end: number][] =
   [...text.matchAll(pattern)].map(({ 0: match, index }) => [index, index + match.length]);
 
 const piece = fc.oneof(
-  fc.constantFrom("%", "\\", " ", "-", "\n", "=", "/", "+"),
+  fc.constantFrom(".", ".google.", ".......", "%", "\\", " ", "-", "\n", "=", "/", "+"),
   fc.string({ unit: fc.constantFrom(...Array.from("0123456789 -")), minLength: 8, maxLength: 40 }),
   fc.string({ unit: fc.constantFrom(...Array.from("aZ09+/")), minLength: 60, maxLength: 70 }),
   fc.string({ unit: "binary-ascii", maxLength: 20 }),
@@ -47,7 +49,7 @@ test("escapes are all named, in order", () => {
 test("every number of 11 characters is named, and nothing else", () => {
   fc.assert(
     fc.property(texts, (text) => {
-      const wanted = ranges(text, /[0-9 -]{11,}/g);
+      const wanted = ranges(text, /[0-9][0-9 -]{10,}/g);
       const { digits } = marks(text);
       for (const [start, end] of wanted) expect(digits.some((at) => at >= start && at < end)).toBe(true);
       for (const at of digits) expect(wanted.some(([start, end]) => at >= start && at < end)).toBe(true);
@@ -63,6 +65,14 @@ test("every run of 64 is named, and no run shorter than 16", () => {
       expect(ranges(text, /[A-Za-z0-9+/]{64,}/g).every(inside)).toBe(true);
       const long = ranges(text, /[A-Za-z0-9+/]{16,}/g);
       for (const at of runs) expect(long.some(([start, end]) => at >= start && at < end)).toBe(true);
+    }),
+  );
+});
+
+test("pairs of dots with six bytes between them are all named once, in order", () => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(marks(text).dots).toEqual(ranges(text, /\.(?=[^]{6}\.)/g).map(([start]) => start));
     }),
   );
 });

@@ -10,6 +10,7 @@ import {
 } from "@sluice/core";
 import { compileKernel, type Kernel, type KernelFamily } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
+import { LastStep } from "./last-step.ts";
 import { mayHoldEvents } from "./own-event.ts";
 import type { PlainProgram } from "./plain.ts";
 import { lineAt } from "./records.ts";
@@ -23,11 +24,13 @@ export class FusedProgram implements Program {
   readonly spread;
   readonly #plain: PlainProgram;
   readonly #kernels: KernelFamily;
+  readonly #last: LastStep | null;
   readonly #frames = [new Frames()];
 
-  constructor(plain: PlainProgram, kernels: KernelFamily) {
+  constructor(plain: PlainProgram, { kernels, last }: Fused) {
     this.#plain = plain;
     this.#kernels = kernels;
+    this.#last = last;
     this.spread = plain.spread;
   }
 
@@ -35,7 +38,7 @@ export class FusedProgram implements Program {
     // Records that hung once, or that are no lines, are rare enough for the plain way.
     if (input.framing.kind !== "lines" || input.skip || mayHoldEvents(input)) return this.#plain.run(input, progress);
     const kernel = this.#kernels.forStream(input.stream);
-    if ("unplannable" in kernel) return this.#plain.run(input, progress);
+    if ("unplannable" in kernel || this.#last?.changes(input.stream)) return this.#plain.run(input, progress);
     return this.#runKernel(kernel, input, input.framing.base, progress);
   }
 
@@ -43,7 +46,8 @@ export class FusedProgram implements Program {
     const { data, now } = input;
     const tally = newTally();
     const run = { now, tally };
-    kernel.begin({ data, base, now, validUtf8: isUtf8(data) });
+    const stops = this.#last?.screen.suspects(data) ?? [];
+    kernel.begin({ data, base, now, validUtf8: isUtf8(data), stops });
     for (let at = kernel.next(); at !== -1; at = kernel.next()) {
       if (progress) progress[0] = kernel.lines + tally.in;
       const line = lineAt(data, at);
@@ -60,18 +64,30 @@ export class FusedProgram implements Program {
   }
 }
 
+/** What a pipeline needs to run in kernels. */
+export interface Fused {
+  readonly kernels: KernelFamily;
+  /** The last step when it only looks for lines that it might change. */
+  readonly last: LastStep | null;
+}
+
 /** The kernels of a pipeline, or null where one of its parts cannot say how to do its work on bytes. */
-export function kernelsOf(stages: Stages, stamp: boolean): KernelFamily | null {
-  const plan = planOf(stages);
-  const [sink, ...others] = stages.sinks;
-  if (!plan || !sink || others.length > 0 || sink.when || !sink.encoder.template) return null;
+export function fuse({ steps, sinks }: Stages, stamp: boolean): Fused | null {
+  const [sink, ...others] = sinks;
+  if (!sink || others.length > 0 || sink.when || !sink.encoder.template) return null;
+  const screened = steps.at(-1)?.step.screen === undefined ? undefined : steps.at(-1);
+  const plan = screened?.when ? null : planOf(screened ? steps.slice(0, -1) : steps);
+  if (!plan) return null;
+  const screen = screened?.step.screen?.() ?? null;
+  if (screened && !screen) return null;
+  const last = screened && screen ? new LastStep(screened.step, screen) : null;
   const template = sink.encoder.template.bind(sink.encoder);
-  const kernels = compileKernel({ plan, stamp, templateFor: template });
-  return "unplannable" in kernels ? null : kernels;
+  const kernels = compileKernel({ plan: last?.adapt(plan) ?? plan, stamp, templateFor: template });
+  return "unplannable" in kernels ? null : { kernels, last };
 }
 
 /** One plan for all steps: at most one that parses, first, then any that set constants. */
-function planOf({ steps }: Stages): ParsePlan | null {
+function planOf(steps: Stages["steps"]): ParsePlan | null {
   const constants: PlanConstant[] = [];
   let plan: ParsePlan | undefined;
   for (const [index, { step, when }] of steps.entries()) {

@@ -1,5 +1,5 @@
 import type { Event, Program, ProgramSpec, Registry, StepRun } from "@sluice/core";
-import { FusedProgram, kernelsOf } from "./fused.ts";
+import { FusedProgram, fuse } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
 
@@ -11,8 +11,8 @@ export async function compileProgram(spec: ProgramSpec, registry: Registry): Pro
   const stages = await compileStages(spec, registry);
   const plain = new PlainProgram(stages, spec);
   // The kernel writes frames without making events, so it cannot look at their time.
-  const kernels = spec.kernel && !spec.window ? kernelsOf(stages, spec.stamp) : null;
-  return kernels ? new FusedProgram(plain, kernels) : plain;
+  const fused = spec.kernel && !spec.window ? fuse(stages, spec.stamp) : null;
+  return fused ? new FusedProgram(plain, fused) : plain;
 }
 
 /** The steps of a pipeline: they change an event in place, or tell why it is dropped. */

@@ -34,6 +34,7 @@ export const i32 = {
   load: load(0x28),
   load8: load(0x2d),
   load16: load(0x2f),
+  load16S: load(0x2e),
   store: store(0x36),
   store8: store(0x3a),
   store16: store(0x3b),

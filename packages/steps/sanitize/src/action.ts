@@ -10,7 +10,7 @@ const HASH_DIGITS = 16;
 
 /** Text put in place of secrets by an earlier run; a match that holds nothing else is none. */
 export const REPLACEMENT =
-  /\[redacted:[a-z0-9-]+\]|\[hash:[a-z0-9-]+:[0-9a-f]{16}\]|\[withheld: [a-z -]+\]|\*{4}[!-)+-~]{4}/g;
+  /\[redacted:[a-z0-9-]+\]|\[hash:[a-z0-9-]+:[0-9a-f]{16}\]|\[withheld: [a-z -]+\]|\*{4}[A-Za-z0-9]{4}/g;
 
 /** The text that takes the place of a secret. `hashKey` is there whenever an action is `hash`. */
 export function replacementOf(action: Action, rule: string, secret: string, hashKey: string | undefined): string {
@@ -20,10 +20,10 @@ export function replacementOf(action: Action, rule: string, secret: string, hash
   return `[redacted:${rule}]`;
 }
 
-/** The last four characters, when they are at most a quarter of the secret. */
+/** The last four characters, when they are at most a quarter of the secret, and no part of an escape. */
 function partial(rule: string, secret: string): string {
   const last = secret.slice(-SHOWN);
-  if (secret.length < 4 * SHOWN || !/^[!-)+-~]{4}$/.test(last)) return `[redacted:${rule}]`;
+  if (secret.length < 4 * SHOWN || !/^[A-Za-z0-9]{4}$/.test(last)) return `[redacted:${rule}]`;
   return `${"*".repeat(4)}${last}`;
 }
 

@@ -6,6 +6,8 @@ export class TextWithheld extends Error {
   }
 }
 
+/** A long text has a millisecond more for so many characters: that it is long does not make it hostile. */
+const CHARACTERS_PER_MS = 8192;
 /** Part of the budget after which the CPU time is looked at too. */
 const LOOK_AT = 0.25;
 
@@ -18,9 +20,12 @@ export class Budget {
   readonly #started = performance.now();
   #cpuAtLook: number | undefined;
 
-  /** @param limit Milliseconds. */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /**
+   * @param limit Milliseconds.
+   * @param length Characters that there are to be checked.
+   */
+  constructor(limit: number, length = 0) {
+    this.#limit = limit + length / CHARACTERS_PER_MS;
   }
 
   /** Throws {@link TextWithheld} when the time is over. */

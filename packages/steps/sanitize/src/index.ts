@@ -1,8 +1,12 @@
 export type { Action } from "./action.ts";
 export { ACTIONS } from "./action.ts";
 export { Budget, TextWithheld } from "./budget.ts";
-export { type LineFinding, LineSanitizer, type LineSanitizerOptions } from "./line-sanitizer.ts";
+export { configured } from "./configured.ts";
+export { KeyBlock, type KeyPart } from "./key-block.ts";
+export { type SanitizeOptions, sanitizeOptions } from "./options.ts";
 export type { Rule, RuleSet, Shape } from "./rule.ts";
 export { ALL_RULES } from "./rules/index.ts";
 export { createSanitizer, type Finding, type Sanitizer, type SanitizerOptions } from "./sanitizer.ts";
+export { createScreen } from "./screen.ts";
 export { selectRules } from "./select.ts";
+export { sanitizeStep } from "./step.ts";

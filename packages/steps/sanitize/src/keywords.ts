@@ -1,107 +1,90 @@
-/** Reports one occurrence of a keyword: its number and its offsets in the text. */
-export type HitVisitor = (keyword: number, start: number, end: number) => void;
+import { Buffer } from "node:buffer";
+import { LiteralFinder } from "@sluice/literals";
 
-/** Finds every occurrence of any of many keywords, in any case of ASCII letters, in one pass. */
+/** Reports one occurrence of a keyword: its number and its offsets in the text. */
+type HitVisitor = (keyword: number, start: number, end: number) => void;
+
+/** Finds every occurrence of any of many keywords, in any case of ASCII letters, in one pass, in the order of the ends. */
 export interface KeywordFinder {
   /** @param pause Called now and then in a long text; may throw to end the search. */
   find(text: string, visit: HitVisitor, pause: () => void): void;
 }
 
-/** Characters between two calls of `pause`. */
-const STRETCH = 65_536;
+interface Hit {
+  readonly keyword: number;
+  readonly start: number;
+  readonly end: number;
+}
 
-/** An Aho-Corasick automaton as a table: one look-up a character, whatever the number of keywords. */
 export function keywordFinder(keywords: readonly string[]): KeywordFinder {
-  const folded = keywords.map((keyword) => keyword.toLowerCase());
-  const { classes, width } = classify(folded);
-  const trie = new Trie(width);
-  for (const [index, keyword] of folded.entries()) {
-    trie.add(
-      Array.from(keyword, (char) => classes[char.charCodeAt(0)] as number),
-      index,
-    );
+  return new TextFinder(keywords);
+}
+
+let latest: { readonly key: string; readonly finder: LiteralFinder } | undefined;
+
+/** Step and screen look for the same keywords, and neither does while the other does: one finder is enough for both. */
+export function sharedFinder(keywords: readonly string[]): LiteralFinder {
+  const key = keywords.join("\0");
+  if (latest?.key !== key) latest = { key, finder: new LiteralFinder(keywords) };
+  return latest.finder;
+}
+
+class TextFinder implements KeywordFinder {
+  readonly #lengths: readonly number[];
+  readonly #overlap: number;
+  readonly #finder: LiteralFinder;
+  readonly #memory: LatinBuffer;
+  #hits: Hit[] = [];
+  /** The text, and where its window begins and the last one ended. */
+  #text = "";
+  #from = 0;
+  #seen = 0;
+
+  constructor(keywords: readonly string[]) {
+    this.#lengths = keywords.map(({ length }) => length);
+    this.#overlap = Math.max(1, ...this.#lengths) - 1;
+    this.#finder = sharedFinder(keywords);
+    const { buffer, byteOffset, length } = this.#finder.input;
+    this.#memory = Buffer.from(buffer, byteOffset, length) as LatinBuffer;
   }
-  const { next, outputs } = trie.close();
-  const lengths = keywords.map(({ length }) => length);
-  return {
-    find(text, visit, pause) {
-      let state = 0;
-      for (let i = 0; i < text.length; i++) {
-        if (i % STRETCH === STRETCH - 1) pause();
-        const code = text.charCodeAt(i);
-        state = next[state + (code < 128 ? (classes[code] as number) : 0)] as number;
-        if (outputs[state] === undefined) continue;
-        for (const keyword of outputs[state] as number[]) visit(keyword, i + 1 - (lengths[keyword] as number), i + 1);
-      }
-    },
+
+  find(text: string, visit: HitVisitor, pause: () => void): void {
+    this.#text = text;
+    this.#seen = 0;
+    for (this.#from = 0; this.#seen < text.length; this.#from = Math.max(0, this.#seen - this.#overlap)) {
+      if (this.#seen > 0) pause();
+      const end = Math.min(this.#from + LiteralFinder.WINDOW, text.length);
+      const window = this.#from === 0 && end === text.length ? text : text.slice(this.#from, end);
+      // Of characters beyond Latin-1 only the lower byte is written, so that offsets stay what they are.
+      this.#finder.load(this.#memory.latin1Write(window, 0, window.length));
+      this.#finder.hits(this.#collect);
+      this.#seen = end;
+      if (this.#hits.length > 0) this.#giveOut(visit);
+    }
+    this.#text = "";
+  }
+
+  readonly #collect = (keyword: number, at: number): void => {
+    const start = this.#from + at;
+    const end = start + (this.#lengths[keyword] as number);
+    if (end <= this.#seen || !this.#isAscii(start, end)) return;
+    this.#hits.push({ keyword, start, end });
   };
+
+  #isAscii(start: number, end: number): boolean {
+    for (let i = start; i < end; i++) if (this.#text.charCodeAt(i) > 0x7f) return false;
+    return true;
+  }
+
+  #giveOut(visit: HitVisitor): void {
+    const hits = this.#hits;
+    this.#hits = [];
+    if (hits.length > 1) hits.sort((a, b) => a.end - b.end);
+    for (const { keyword, start, end } of hits) visit(keyword, start, end);
+  }
 }
 
-/** Numbers the characters that occur in keywords; 0 is every other one. Both cases of a letter have one number. */
-function classify(keywords: readonly string[]): { classes: Uint8Array; width: number } {
-  const classes = new Uint8Array(128);
-  let width = 1;
-  for (const char of new Set(keywords.join(""))) {
-    const code = char.charCodeAt(0);
-    if (code > 127) throw new Error("a keyword must be ASCII");
-    classes[code] = width;
-    classes[char.toUpperCase().charCodeAt(0)] = width++;
-  }
-  return { classes, width };
-}
-
-/** States are numbered by the offset of their row, which saves a multiplication for every character. */
-class Trie {
-  readonly #width: number;
-  readonly #rows: number[][] = [];
-  readonly #outputs: number[][] = [];
-
-  constructor(width: number) {
-    this.#width = width;
-    this.#state();
-  }
-
-  add(path: readonly number[], keyword: number): void {
-    let state = 0;
-    for (const step of path) {
-      const row = this.#rows[state] as number[];
-      row[step] ||= this.#state();
-      state = row[step] as number;
-    }
-    (this.#outputs[state] as number[]).push(keyword);
-  }
-
-  /** Fills in where to go on when a word ends in the middle, breadth first. */
-  close(): { next: Int32Array; outputs: (number[] | undefined)[] } {
-    const fallback = new Int32Array(this.#rows.length);
-    const queue = (this.#rows[0] as number[]).filter((state) => state > 0);
-    for (const state of queue) {
-      const row = this.#rows[state] as number[];
-      const back = fallback[state] as number;
-      (this.#outputs[state] as number[]).push(...(this.#outputs[back] as number[]));
-      for (const [step, target] of row.entries()) {
-        const other = (this.#rows[back] as number[])[step] as number;
-        if (target === 0) row[step] = other;
-        else {
-          fallback[target] = other;
-          queue.push(target);
-        }
-      }
-    }
-    return this.#table();
-  }
-
-  #table(): { next: Int32Array; outputs: (number[] | undefined)[] } {
-    const next = Int32Array.from(this.#rows.flat(), (state) => state * this.#width);
-    const outputs: (number[] | undefined)[] = Array.from({ length: next.length });
-    for (const [state, words] of this.#outputs.entries()) {
-      if (words.length > 0) outputs[state * this.#width] = words;
-    }
-    return { next, outputs };
-  }
-
-  #state(): number {
-    this.#outputs.push([]);
-    return this.#rows.push(Array.from({ length: this.#width }, () => 0)) - 1;
-  }
+/** `latin1Write` is what `write` calls; it skips its checks, which count for short texts. */
+interface LatinBuffer extends Buffer {
+  latin1Write(text: string, offset: number, length: number): number;
 }

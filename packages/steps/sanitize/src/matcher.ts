@@ -1,11 +1,17 @@
 import type { Budget } from "./budget.ts";
 import type { Rule } from "./rule.ts";
 
-const DEFAULT_REACH = { before: 96, after: 512 };
+export const DEFAULT_REACH = { before: 96, after: 512 };
 /** Characters that a pattern sees on each side of its window, for word boundaries and look-arounds. */
-const CONTEXT = 32;
-/** A long window is worked on in pieces, so that one run of a pattern is short and the budget is looked at often. */
-const PIECE = 16_384;
+export const CONTEXT = 32;
+/** How far a match may reach beyond its window: a rule's reach says how far a secret usually goes. */
+const MARGIN = 4096;
+/**
+ * A long window is worked on in pieces, so that one run of a pattern is short and the budget is looked at often. From
+ * each of a piece's characters a pattern may look as far as its rule reaches; this is the product of both.
+ */
+const PIECE_WORK = 524_288;
+const SHORTEST_PIECE = 64;
 
 /** A secret as one rule has found it. Offsets are those of the text that was searched. */
 export interface Match {
@@ -19,18 +25,29 @@ interface Window {
   end: number;
 }
 
+/** A part of a window, and where that begins to be seen. */
+interface Piece {
+  readonly from: number;
+  readonly start: number;
+  readonly stop: number;
+}
+
 /** One rule, ready to run: collects the windows around its hits, then finds its secrets in them. */
 export class Matcher {
   readonly rule: Rule;
   readonly #before: number;
   readonly #after: number;
+  readonly #piece: number;
   readonly #windows: Window[] = [];
   #pattern: RegExp | undefined;
+  /** Matches up to the first place in a piece where the pattern does. */
+  #nextInPiece: RegExp | undefined;
 
   constructor(rule: Rule) {
     this.rule = rule;
     this.#before = rule.reach?.before ?? DEFAULT_REACH.before;
     this.#after = rule.reach?.after ?? DEFAULT_REACH.after;
+    this.#piece = Math.max(SHORTEST_PIECE, Math.floor(PIECE_WORK / (this.#before + this.#after)));
   }
 
   /** Adds the surroundings of a hit. Hits come in the order of their ends; true for the first. */
@@ -56,23 +73,25 @@ export class Matcher {
     const windows = this.#windows.splice(0);
     for (const window of windows) {
       const end = Math.min(window.end, text.length);
+      // A pattern may look back as far as the keyword, whatever the piece: `Cookie:` stands before many values.
+      const from = Math.max(0, window.start - CONTEXT);
       for (let start = Math.max(window.start, 0); start < end; ) {
-        budget.check();
-        start = this.#findInPiece(text, start, Math.min(start + PIECE, end), found);
+        const piece = { from, start, stop: Math.min(start + this.#piece, end) };
+        start = this.#findInPiece(text, piece, budget, found);
       }
     }
   }
 
   /** Finds matches that start in `[start, stop)`, and returns where to go on. */
-  #findInPiece(text: string, start: number, stop: number, found: (match: Match) => void): number {
-    const from = Math.max(0, start - CONTEXT);
-    const reach = this.#before + this.#after;
-    let view = viewOf(text, from, stop + reach + CONTEXT);
+  #findInPiece(text: string, { from, start, stop }: Piece, budget: Budget, found: (match: Match) => void): number {
+    let view = viewOf(text, from, stop + this.#before + this.#after + MARGIN);
     for (let at = start; at < stop; ) {
-      let match = this.#exec(view, at - from);
+      budget.check();
+      let match = this.#next(view, at - from);
       if (match === null || from + match.index >= stop) return stop;
       while (from + view.length < text.length && match.index + match[0].length > view.length - CONTEXT) {
         // The pattern may have stopped only because the view did: what is left over of a secret would stay.
+        budget.check();
         view = viewOf(text, from, from + 2 * view.length);
         match = this.#exec(view, at - from) ?? match;
       }
@@ -87,6 +106,21 @@ export class Matcher {
 
   #accepts(match: RegExpExecArray, secret: string): boolean {
     return this.rule.validate?.(secret, match) ?? true;
+  }
+
+  /**
+   * The next match, if it starts in the piece; it may be one behind that. In a view that is much longer than the piece
+   * looking for one behind would be most of the work.
+   */
+  #next(view: string, at: number): RegExpExecArray | null {
+    if (view.length <= 4 * this.#piece) return this.#exec(view, at);
+    this.#nextInPiece ??= new RegExp(
+      `[^]{0,${this.#piece}}?(?=${this.rule.pattern})`,
+      this.rule.ignoreCase ? "yi" : "y",
+    );
+    this.#nextInPiece.lastIndex = at;
+    const skipped = this.#nextInPiece.exec(view);
+    return skipped && this.#exec(view, at + skipped[0].length);
   }
 
   #exec(view: string, at: number): RegExpExecArray | null {

@@ -5,9 +5,10 @@ export type RuleSet = "default" | "secrets" | "pii";
  * Forms that a pass over the text finds without a keyword, for data that bears none:
  * `long-number`: 12 or more digits, single spaces or hyphens between them (cards, IBANs);
  * `three-two-four`: digits grouped like a US social security number;
- * `base64-line`: a line, or its last word, of exactly 64 or 76 characters of base64, as in the body of a private key.
+ * `dotted-token`: 24 or more word characters or hyphens, a dot, 6 of them, a dot, 27 or more (tokens of Discord's bots);
+ * `base64-line`: a line, or its last word, of exactly 64, 70 or 76 characters of base64, as in the body of a private key.
  */
-export type Shape = "long-number" | "three-two-four" | "base64-line";
+export type Shape = "long-number" | "three-two-four" | "dotted-token" | "base64-line";
 
 /**
  * One kind of secret or personal datum. The examples are its test and its documentation.
@@ -34,6 +35,8 @@ export interface Rule {
   readonly ignoreCase?: boolean;
   /** How many characters of a match may lie before and after the keyword. Default 96 and 512. */
   readonly reach?: { readonly before: number; readonly after: number };
+  /** What it finds is a secret only where it stands: the same text elsewhere in the event is left alone. */
+  readonly inPlace?: boolean;
   /** Says of a match whether it is one: checksum, entropy, no placeholder. */
   readonly validate?: (secret: string, match: RegExpExecArray) => boolean;
   /** Texts in which it finds something; `⟦…⟧` encloses what has to be gone. */

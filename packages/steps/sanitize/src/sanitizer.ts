@@ -19,7 +19,7 @@ export interface SanitizerOptions {
   readonly hashKey?: string;
   /** Secrets that are none: literals, or patterns written `/…/` or `/…/i`. */
   readonly allow?: readonly string[];
-  /** Milliseconds of CPU time for one text. Default 50. */
+  /** Milliseconds of CPU time for one text, besides one for each 8 Ki characters. Default 50. */
   readonly budget?: number;
   /** Puts the line ends of a secret of several lines behind its replacement, so that lines keep their numbers. */
   readonly keepLineEnds?: boolean;
@@ -46,6 +46,8 @@ export interface Sanitizer {
   find(text: string, budget?: Budget): readonly Finding[];
   /** What takes the place of a secret. */
   replacement(finding: Pick<Finding, "rule" | "action">, secret: string): string;
+  /** Whether what a rule has found is a secret only where it stands. */
+  isInPlace(finding: Pick<Finding, "rule">): boolean;
   /** What becomes of the secrets of a rule. */
   actionOf(rule: Pick<Rule, "name" | "sets">): Action;
 }
@@ -71,6 +73,7 @@ class RuleSanitizer implements Sanitizer {
   readonly #options: SanitizerOptions;
   readonly #rules: readonly Rule[];
   readonly #scanner: Scanner;
+  readonly #inPlace: ReadonlySet<string>;
   readonly #allowed: Allowed;
 
   constructor(options: SanitizerOptions) {
@@ -79,6 +82,7 @@ class RuleSanitizer implements Sanitizer {
     const drops = (rule: Rule): number => (this.actionOf(rule) === "drop" ? 0 : 1);
     this.#rules = options.rules.toSorted((a, b) => drops(a) - drops(b));
     this.#scanner = new Scanner(this.#rules);
+    this.#inPlace = new Set(options.rules.flatMap(({ name, inPlace }) => (inPlace ? [name] : [])));
     this.#allowed = compileAllowed(options.allow ?? []);
   }
 
@@ -98,20 +102,27 @@ class RuleSanitizer implements Sanitizer {
     return this.#options.keepLineEnds ? replacement + (secret.match(/\r?\n/g) ?? []).join("") : replacement;
   }
 
+  isInPlace({ rule }: Pick<Finding, "rule">): boolean {
+    return this.#inPlace.has(rule);
+  }
+
   actionOf({ name, sets }: Pick<Rule, "name" | "sets">): Action {
     const { action = "redact", actions = {} } = this.#options;
     for (const key of [name, ...sets, "all"]) if (Object.hasOwn(actions, key)) return actions[key] as Action;
     return action;
   }
 
-  #sanitize(text: string, budget = new Budget(this.#options.budget ?? DEFAULT_BUDGET)): Rendered | null {
+  #sanitize(text: string, budget = new Budget(this.#options.budget ?? DEFAULT_BUDGET, text.length)): Rendered | null {
     let found = this.#find(text, budget);
     if (found.length === 0) return null;
     let result = render(text, [], () => "");
     // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
-    while (found.length > 0) {
+    for (let covered = -1; found.length > 0; ) {
       const placed = found.map(({ order, ...span }) => ({ ...toOriginal(result, span), order }));
       const edits = mergeEdits([...result.edits, ...placed]);
+      const covers = edits.reduce((sum, { start, end }) => sum + end - start, 0);
+      if (covers === covered) break;
+      covered = covers;
       result = render(text, edits, (edit) => this.replacement(this.#findingOf(edit), text.slice(edit.start, edit.end)));
       found = this.#find(result.text, budget);
     }

@@ -4,7 +4,8 @@ import type { Shape } from "./rule.ts";
 const PATTERNS: Record<Shape, RegExp> = {
   "long-number": /\d(?:[ -]?\d){11,}/g,
   "three-two-four": /(?<!\d)\d{3}[- ]\d{2}[- ]\d{4}(?!\d)/g,
-  "base64-line": /(?<!\S)[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{12})?(?=\r?$)/gm,
+  "dotted-token": /(?<=[\w-]{24})\.[\w-]{6}\.[\w-]{27}/g,
+  "base64-line": /(?<!\S)[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}){0,2}(?=\r?$)/gm,
 };
 
 /** Calls `visit` for every part of a text that has the shape. */

@@ -1,0 +1,205 @@
+import type { Screen } from "@sluice/core";
+import { LiteralFinder } from "@sluice/literals";
+import { MAX_DECODINGS } from "./decode.ts";
+import { sharedFinder } from "./keywords.ts";
+import type { Rule } from "./rule.ts";
+import { Gate, type Span } from "./screen-gate.ts";
+import { DecodedLines } from "./screen-lines.ts";
+import { ShapeCheck } from "./screen-shapes.ts";
+
+const NEWLINE = 10;
+const BACKSLASH = 0x5c;
+const HITS_BEFORE_GATE = 1;
+const WINDOW = LiteralFinder.WINDOW;
+
+export interface ScreenOptions {
+  readonly rules: readonly Rule[];
+  /** Secrets may lie over several lines. Default false: each line stands for itself. */
+  readonly acrossLines?: boolean;
+  /** A keyword that occurs less often is not worth a gate: its lines are suspect. Default 1. */
+  readonly hitsBeforeGate?: number;
+}
+
+/** Creates the screen of some rules, or null when one of them may have to look at every text. */
+export function createScreen(options: ScreenOptions): Screen | null {
+  return options.rules.every(canBeScreened) ? new RuleScreen(options) : null;
+}
+
+function canBeScreened({ keywords, shape }: Rule): boolean {
+  return (keywords.length > 0 || shape !== undefined) && keywords.every((word) => LiteralFinder.takes(word));
+}
+
+/** A keyword, and the gate once it is worth one. */
+interface Keyword {
+  readonly text: string;
+  readonly rules: readonly Rule[];
+  hits: number;
+  gate?: Gate;
+}
+
+class RuleScreen implements Screen {
+  readonly #keywords: readonly Keyword[];
+  readonly #finder: LiteralFinder;
+  readonly #shapes: ShapeCheck;
+  readonly #acrossLines: boolean;
+  readonly #hitsBeforeGate: number;
+  readonly #suspects = new Set<number>();
+  #data: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** What the finder has in its memory: whole lines of the data, which begin here, or decoded ones. */
+  #start = 0;
+  #length = 0;
+  #decoded = false;
+  #text: Span;
+  /** Lines with escapes: where they begin, and where they end. */
+  readonly #escaped: number[] = [];
+  #escapedEnd = 0;
+  readonly #lines = new DecodedLines();
+  /** The last line that was named as suspect, as a range of the data. */
+  #lineStart = 0;
+  #lineEnd = 0;
+
+  constructor({ rules, acrossLines = false, hitsBeforeGate = HITS_BEFORE_GATE }: ScreenOptions) {
+    const byText = new Map<string, Rule[]>();
+    for (const rule of rules) {
+      for (const text of new Set(rule.keywords.map((keyword) => keyword.toLowerCase()))) {
+        const own = byText.get(text);
+        if (own) own.push(rule);
+        else byText.set(text, [rule]);
+      }
+    }
+    this.#keywords = Array.from(byText, ([text, own]) => ({ text, rules: own, hits: 0 }));
+    this.#finder = sharedFinder([...byText.keys()]);
+    this.#shapes = new ShapeCheck(new Set(rules.flatMap(({ shape }) => shape ?? [])));
+    this.#acrossLines = acrossLines;
+    this.#hitsBeforeGate = hitsBeforeGate;
+    this.#text = this.#span(0, 0);
+  }
+
+  suspects(data: Uint8Array<ArrayBuffer>): readonly number[] {
+    this.#data = data;
+    this.#suspects.clear();
+    for (let at = 0; at < data.length; ) {
+      const end = this.#windowEnd(at);
+      if (end - at > WINDOW) this.#suspects.add(at);
+      else this.#searchLines(at, end);
+      at = end;
+    }
+    return [...this.#suspects].sort((a, b) => a - b);
+  }
+
+  /** The end of the last line that fits into a window, or of the first when that is too long. */
+  #windowEnd(at: number): number {
+    if (at + WINDOW >= this.#data.length) return this.#data.length;
+    const end = this.#data.lastIndexOf(NEWLINE, at + WINDOW - 1) + 1;
+    if (end > at) return end;
+    const newline = this.#data.indexOf(NEWLINE, at + WINDOW);
+    return newline < 0 ? this.#data.length : newline + 1;
+  }
+
+  #searchLines(start: number, end: number): void {
+    this.#decoded = false;
+    this.#start = start;
+    this.#lineStart = start;
+    this.#lineEnd = start;
+    this.#escaped.length = 0;
+    this.#escapedEnd = 0;
+    this.#finder.input.set(this.#data.subarray(start, end));
+    this.#search(end - start);
+    if (this.#escaped.length > 0) this.#searchDecoded();
+  }
+
+  #searchDecoded(): void {
+    const { input } = this.#finder;
+    this.#decoded = true;
+    this.#lines.clear();
+    for (let i = 0; i < this.#escaped.length; i += 2) {
+      const start = this.#escaped[i] as number;
+      if (this.#isLeft(start)) this.#lines.add(start, this.#data, start, this.#escaped[i + 1] as number, input);
+    }
+    for (let level = 1; !this.#lines.isEmpty; level++) {
+      this.#search(this.#lines.length);
+      if (level === MAX_DECODINGS) return;
+      this.#lines.decodeAgain(input, this.#isLeft);
+    }
+  }
+
+  readonly #isLeft = (line: number): boolean => !this.#suspects.has(line);
+
+  #search(length: number): void {
+    this.#length = length;
+    this.#text = this.#span(0, length);
+    this.#finder.load(length);
+    this.#finder.marks(this);
+    this.#finder.hits(this.#hit);
+  }
+
+  /** A part of the finder's text for gates. */
+  #span(start: number, end: number): Span {
+    const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
+    // A decoded line stands for itself: who escapes a text escapes its line ends too.
+    return { bytes: this.#finder.input, start, end, stop, open: this.#acrossLines && !this.#decoded };
+  }
+
+  readonly #hit = (literal: number, start: number): void => {
+    if (this.#isSuspect(start)) return;
+    const keyword = this.#keywords[literal] as Keyword;
+    if (keyword.hits++ >= this.#hitsBeforeGate) {
+      keyword.gate ??= new Gate(keyword.text, keyword.rules);
+      if (!keyword.gate.passes(this.#around(start), start + keyword.text.length)) return;
+    }
+    this.#suspect(start);
+  };
+
+  #around(at: number): Span {
+    if (!this.#decoded) return this.#text;
+    const index = this.#lines.find(at);
+    return this.#span(this.#lines.start(index), this.#lines.end(index));
+  }
+
+  /** For the finder: an escape stands here. */
+  escape(at: number): void {
+    if (this.#decoded) return;
+    const place = this.#start + at;
+    // Where a field begins between two backslashes, its escapes are others than the line's.
+    if (this.#data[place] === BACKSLASH && this.#data[place + 1] === BACKSLASH) this.#suspect(at);
+    if (place < this.#escapedEnd) return;
+    const start = this.#data.lastIndexOf(NEWLINE, place) + 1;
+    const newline = this.#data.indexOf(NEWLINE, place);
+    this.#escapedEnd = newline < 0 ? this.#data.length : newline;
+    this.#escaped.push(start, this.#escapedEnd);
+  }
+
+  /** For the finder: digits stand here. */
+  digits(at: number): void {
+    if (!this.#isSuspect(at) && this.#shapes.isNumber(this.#finder.input, at, this.#length)) this.#suspect(at);
+  }
+
+  /** For the finder: letters and digits stand here. */
+  run(at: number): void {
+    if (!this.#isSuspect(at) && this.#shapes.isLongRun(this.#finder.input, at, this.#length)) this.#suspect(at);
+  }
+
+  /** For the finder: two dots stand here, six bytes apart. */
+  dots(at: number): void {
+    if (!this.#isSuspect(at) && this.#shapes.isDotted(this.#finder.input, at, this.#length)) this.#suspect(at);
+  }
+
+  #isSuspect(at: number): boolean {
+    if (this.#decoded) return !this.#isLeft(this.#lines.line(this.#lines.find(at)));
+    const place = this.#start + at;
+    return place >= this.#lineStart && place < this.#lineEnd;
+  }
+
+  /** Adds the line of a place in the finder's text. */
+  #suspect(at: number): void {
+    if (this.#decoded) {
+      this.#suspects.add(this.#lines.line(this.#lines.find(at)));
+      return;
+    }
+    const place = this.#start + at;
+    this.#lineStart = place === 0 ? 0 : this.#data.lastIndexOf(NEWLINE, place - 1) + 1;
+    const newline = this.#data.indexOf(NEWLINE, place);
+    this.#lineEnd = newline < 0 ? this.#data.length : newline + 1;
+    this.#suspects.add(this.#lineStart);
+  }
+}

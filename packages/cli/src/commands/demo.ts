@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "@sluice/core";
+import { type EmbeddedStore, startEmbeddedStore } from "@sluice/embedded-store";
 import { openTraffic } from "@sluice/generate";
 import { type ReceivedMessage, startReceiver } from "@sluice/receiver";
 import { openState, type PipelineRun } from "@sluice/runtime";
@@ -29,13 +30,15 @@ const FIRST_SHOWN = 3;
 /** One request in so many bears a secret, for the sanitizer to find. */
 const LEAK_ONE_IN = 500;
 const REDACTED = "[redacted:";
+/** Where the demo archives to. */
+const BUCKET = "demo-logs";
 
 /** `sluice demo`: what `npm start` runs. */
 export function addDemoCommand(program: Command, done: Done): void {
   program
     .command("demo")
     .description(
-      "Generate nginx traffic, tail, parse and sanitize it, deliver it over GELF/TCP to a receiver here, show it.",
+      "Generate nginx traffic, tail, parse and sanitize it, deliver it over GELF/TCP to a receiver and to an S3 store, both in this process, and show it.",
     )
     .option("--rate <n>", "lines a second", wholeNumber, 500)
     .option("--for <duration>", "end after this time (default: Ctrl-C)", durationArgument)
@@ -52,8 +55,8 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
     listen: "tcp://127.0.0.1:0",
     onMessages: (m) => screen.arrived(m),
   });
-  process.env["DEMO_DIR"] = path.resolve(dir);
-  process.env["DEMO_GELF"] = receiver.address;
+  const store = await startEmbeddedStore([BUCKET]);
+  tellPipeline(dir, receiver.address, store);
   const log = await createLogger();
   const patterns = await readPatternFiles();
   const [spec] = requireValid(await loadPipelines([DEMO_PIPELINE], patterns, { diagnose: false }));
@@ -64,17 +67,43 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end.abort());
   if (duration !== undefined) setTimeout(() => end.abort(), duration).unref();
   process.stdout.write(
-    `${rate} requests a second → ${dir}/access.log → sluice → ${receiver.address}   (Ctrl-C ends it)\n`,
+    `${rate} requests a second → ${dir}/access.log → sluice → ${receiver.address} and s3://${BUCKET}   (Ctrl-C ends it)\n`,
   );
-  const shown = setInterval(() => screen.show(pipeline), SHOW_EVERY_MS);
+  const shown = setInterval(() => {
+    screen.show(pipeline);
+    void showObjects(store);
+  }, SHOW_EVERY_MS);
   await writeTraffic(path.join(dir, "access.log"), rate, end.signal);
   clearInterval(shown);
   const result = await pipeline.stop(30_000);
   screen.show(pipeline);
+  await showObjects(store);
   await receiver.close();
+  await store.close();
   state.close();
   logLedger(log, result);
   return result.ok ? EXIT.done : EXIT.failed;
+}
+
+/** Sets what pipelines/demo.yaml reads from the environment. */
+function tellPipeline(dir: string, gelf: string, { endpoint, region, accessKey, secretKey }: EmbeddedStore): void {
+  process.env["DEMO_DIR"] = path.resolve(dir);
+  process.env["DEMO_GELF"] = gelf;
+  process.env["DEMO_S3"] = endpoint;
+  process.env["AWS_REGION"] = region;
+  process.env["AWS_ACCESS_KEY_ID"] = accessKey;
+  process.env["AWS_SECRET_ACCESS_KEY"] = secretKey;
+}
+
+/** Counts the objects archived so far, and names the newest. */
+async function showObjects(store: EmbeddedStore): Promise<void> {
+  const objects = await store.list(BUCKET);
+  const newest = objects.at(-1);
+  if (!newest) return;
+  const bytes = objects.reduce((sum, { size }) => sum + size, 0);
+  process.stdout.write(
+    `archived ${objects.length} object${objects.length === 1 ? "" : "s"}, ${bytes} bytes; newest s3://${BUCKET}/${newest.key}\n`,
+  );
 }
 
 /** Makes the directory anew. Only what an earlier demo has made is removed: somebody may well say `--dir .`. */

@@ -1,101 +1,116 @@
 import { isUtf8 } from "node:buffer";
-import {
-  newTally,
-  type ParsePlan,
-  type PlanConstant,
-  type PlanPattern,
-  type Program,
-  type ProgramInput,
-  type ProgramOutput,
-} from "@sluice/core";
-import { compileKernel, type Kernel, type KernelFamily } from "@sluice/kernel";
+import { count, newTally, type Program, type ProgramInput, type ProgramOutput, type Tally } from "@sluice/core";
+import type { Kernel, KernelFamily } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
-import { LastStep } from "./last-step.ts";
+import type { Fused } from "./fuse.ts";
+import type { LastStep } from "./last-step.ts";
 import { mayHoldEvents } from "./own-event.ts";
 import type { PlainProgram } from "./plain.ts";
 import { lineAt } from "./records.ts";
-import type { Stages } from "./stages.ts";
 
-/** The line as it is, for pipelines that parse nothing. */
-const WHOLE_LINE: PlanPattern = { source: "\\A", captures: [], constants: [] };
+/** Frames of one line that went the plain way, by sink; null where a sink got none. */
+type LineFrames = readonly (Uint8Array | null)[];
 
-/** Runs whole batches in the kernel, and what the kernel hands back in the plain program. */
+/** What all kernels of a batch work on. */
+interface Batch {
+  readonly input: ProgramInput;
+  readonly base: number;
+  readonly validUtf8: boolean;
+  readonly tally: Tally;
+  readonly progress: Int32Array | undefined;
+}
+
+/**
+ * Runs whole batches in kernels, one for each sink, and what these hand back in the plain program. The first kernel
+ * counts; a line that it handed back is not run a second time for the others.
+ */
 export class FusedProgram implements Program {
   readonly spread;
   readonly #plain: PlainProgram;
-  readonly #kernels: KernelFamily;
+  readonly #kernels: readonly KernelFamily[];
   readonly #last: LastStep | null;
-  readonly #frames = [new Frames()];
+  readonly #frames: readonly Frames[];
 
   constructor(plain: PlainProgram, { kernels, last }: Fused) {
     this.#plain = plain;
     this.#kernels = kernels;
     this.#last = last;
+    this.#frames = kernels.map(() => new Frames());
     this.spread = plain.spread;
   }
 
   run(input: ProgramInput, progress?: Int32Array): ProgramOutput {
     // Records that hung once, or that are no lines, are rare enough for the plain way.
     if (input.framing.kind !== "lines" || input.skip || mayHoldEvents(input)) return this.#plain.run(input, progress);
-    const kernel = this.#kernels.forStream(input.stream);
-    if ("unplannable" in kernel || this.#last?.changes(input.stream)) return this.#plain.run(input, progress);
-    return this.#runKernel(kernel, input, input.framing.base, progress);
+    const kernels: Kernel[] = [];
+    for (const family of this.#kernels) {
+      const kernel = family.forStream(input.stream);
+      if ("unplannable" in kernel) return this.#plain.run(input, progress);
+      kernels.push(kernel);
+    }
+    if (this.#last?.changes(input.stream)) return this.#plain.run(input, progress);
+    const batch = { input, base: input.framing.base, validUtf8: isUtf8(input.data), tally: newTally(), progress };
+    return this.#runKernels(kernels, batch);
   }
 
-  #runKernel(kernel: Kernel, input: ProgramInput, base: number, progress: Int32Array | undefined): ProgramOutput {
-    const { data, now } = input;
-    const tally = newTally();
-    const run = { now, tally };
-    const stops = this.#last?.screen.suspects(data) ?? [];
-    kernel.begin({ data, base, now, validUtf8: isUtf8(data), stops });
-    for (let at = kernel.next(); at !== -1; at = kernel.next()) {
-      if (progress) progress[0] = kernel.lines + tally.in;
-      const line = lineAt(data, at);
-      tally.inBytes += line.bytes;
-      this.#plain.runRecord(input, line.text, base + at, this.#frames, run);
-      const frame = this.#frames[0]?.take();
-      if (frame) kernel.append(frame.bytes);
-    }
+  #runKernels([first, ...others]: readonly Kernel[], batch: Batch): ProgramOutput {
+    const { tally } = batch;
+    const kernel = first as Kernel;
+    const handed = this.#runFirst(kernel, batch);
     tally.in += kernel.lines;
     tally.kept += kernel.lines;
     tally.inBytes += kernel.lineBytes;
-    const output = kernel.take();
-    return { outputs: [output.ends.length === 0 ? null : output], tally };
+    const stops = [...handed.keys()];
+    const outputs = [kernel.take()];
+    for (const [index, other] of others.entries()) outputs.push(this.#runOther(other, index + 1, batch, stops, handed));
+    return { outputs: outputs.map((output) => (output.ends.length === 0 ? null : output)), tally };
   }
-}
 
-/** What a pipeline needs to run in kernels. */
-export interface Fused {
-  readonly kernels: KernelFamily;
-  /** The last step when it only looks for lines that it might change. */
-  readonly last: LastStep | null;
-}
-
-/** The kernels of a pipeline, or null where one of its parts cannot say how to do its work on bytes. */
-export function fuse({ steps, sinks }: Stages, stamp: boolean): Fused | null {
-  const [sink, ...others] = sinks;
-  if (!sink || others.length > 0 || sink.when || !sink.encoder.template) return null;
-  const screened = steps.at(-1)?.step.screen === undefined ? undefined : steps.at(-1);
-  const plan = screened?.when ? null : planOf(screened ? steps.slice(0, -1) : steps);
-  if (!plan) return null;
-  const screen = screened?.step.screen?.() ?? null;
-  if (screened && !screen) return null;
-  const last = screened && screen ? new LastStep(screened.step, screen) : null;
-  const template = sink.encoder.template.bind(sink.encoder);
-  const kernels = compileKernel({ plan: last?.adapt(plan) ?? plan, stamp, templateFor: template });
-  return "unplannable" in kernels ? null : { kernels, last };
-}
-
-/** One plan for all steps: at most one that parses, first, then any that set constants. */
-function planOf(steps: Stages["steps"]): ParsePlan | null {
-  const constants: PlanConstant[] = [];
-  let plan: ParsePlan | undefined;
-  for (const [index, { step, when }] of steps.entries()) {
-    if (when) return null;
-    if (step.constants) constants.push(...step.constants);
-    else if (index === 0 && step.plan) plan = step.plan;
-    else return null;
+  /** Runs the first sink's kernel; returns the lines that went the plain way, by where they start, for all sinks. */
+  #runFirst(kernel: Kernel, { input, base, validUtf8, tally, progress }: Batch): Map<number, LineFrames> {
+    const { data, now } = input;
+    const handed = new Map<number, LineFrames>();
+    kernel.begin({ data, base, now, validUtf8, stops: this.#last?.screen.suspects(data) ?? [] });
+    for (let at = kernel.next(); at !== -1; at = kernel.next()) {
+      if (progress) progress[0] = kernel.lines + tally.in;
+      tally.inBytes += this.#runLine(input, at, tally);
+      const frames = this.#takeFrames();
+      if (frames[0]) kernel.append(frames[0]);
+      handed.set(at, frames);
+    }
+    return handed;
   }
-  const { patterns, ...rest } = plan ?? { patterns: [WHOLE_LINE] };
-  return { ...rest, patterns: patterns.map((p) => ({ ...p, constants: [...p.constants, ...constants] })) };
+
+  /** Runs the kernel of another sink, which stops where the first one did and may hand back more. */
+  #runOther(kernel: Kernel, sink: number, batch: Batch, stops: number[], handed: ReadonlyMap<number, LineFrames>) {
+    const { input, base, validUtf8, tally, progress } = batch;
+    let plain = 0;
+    kernel.begin({ data: input.data, base, now: input.now, validUtf8, stops });
+    for (let at = kernel.next(); at !== -1; at = kernel.next()) {
+      if (progress) progress[0] = kernel.lines + plain++;
+      const frame = (handed.get(at) ?? this.#runAlone(input, at, tally))[sink];
+      if (frame) kernel.append(frame);
+    }
+    return kernel.take();
+  }
+
+  /** The frames of a line that was counted before; only what the encoders had to change is new. */
+  #runAlone(input: ProgramInput, at: number, tally: Tally): LineFrames {
+    const own = newTally();
+    this.#runLine(input, at, own);
+    for (const [reason, n] of Object.entries(own.adjusted)) count(tally.adjusted, reason, n);
+    return this.#takeFrames();
+  }
+
+  /** Puts a line through the plain program; returns its bytes. */
+  #runLine(input: ProgramInput, at: number, tally: Tally): number {
+    const base = input.framing.kind === "lines" ? input.framing.base : 0;
+    const line = lineAt(input.data, at);
+    this.#plain.runRecord(input, line.text, base + at, this.#frames, { now: input.now, tally });
+    return line.bytes;
+  }
+
+  #takeFrames(): LineFrames {
+    return this.#frames.map((frames) => frames.take()?.bytes ?? null);
+  }
 }

@@ -1,5 +1,6 @@
 import type { Event, Program, ProgramSpec, Registry, StepRun } from "@sluice/core";
-import { FusedProgram, fuse } from "./fused.ts";
+import { fuse } from "./fuse.ts";
+import { FusedProgram } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
 

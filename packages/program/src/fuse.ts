@@ -1,6 +1,6 @@
-import type { ParsePlan, PlanConstant, PlanPattern } from "@sluice/core";
+import type { ParsePlan, PlanConstant, PlanPattern, StreamInfo } from "@sluice/core";
 import { compileKernel, type KernelFamily } from "@sluice/kernel";
-import { LastStep } from "./last-step.ts";
+import { ScreenedStep } from "./screened-step.ts";
 import type { Stages } from "./stages.ts";
 
 /** The line as it is, for pipelines that parse nothing. */
@@ -10,43 +10,67 @@ const WHOLE_LINE: PlanPattern = { source: "\\A", captures: [], constants: [] };
 export interface Fused {
   /** One a sink, in the order of the sinks. */
   readonly kernels: readonly KernelFamily[];
-  /** The last step when it only looks for lines that it might change. */
-  readonly last: LastStep | null;
+  readonly screens: Screens;
+}
+
+/** The steps of a pipeline that only change or drop lines that they can name. */
+export class Screens {
+  readonly #steps: readonly ScreenedStep[];
+
+  constructor(steps: readonly ScreenedStep[]) {
+    this.#steps = steps;
+  }
+
+  /** Where the lines start that have to go the plain way, in ascending order. */
+  suspects(data: Uint8Array<ArrayBuffer>): readonly number[] {
+    const [first, ...others] = this.#steps;
+    const found = first?.screen.suspects(data) ?? [];
+    if (others.length === 0) return found;
+    const all = new Set([...found, ...others.flatMap(({ screen }) => screen.suspects(data))]);
+    return [...all].sort((a, b) => a - b);
+  }
+
+  /** Whether all lines of a stream have to go the plain way, because of its fields. */
+  changeStream(stream: StreamInfo): boolean {
+    return this.#steps.some((step) => step.changesStream(stream));
+  }
 }
 
 /** The kernels of a pipeline, or null where one of its parts cannot say how to do its work on bytes. */
 export function fuse({ steps, sinks }: Stages, stamp: boolean): Fused | null {
-  const screened = steps.at(-1)?.step.screen === undefined ? undefined : steps.at(-1);
-  const plan = screened?.when ? null : planOf(screened ? steps.slice(0, -1) : steps);
-  if (!plan || sinks.length === 0) return null;
-  const screen = screened?.step.screen?.() ?? null;
-  if (screened && !screen) return null;
-  const last = screened && screen ? new LastStep(screened.step, screen) : null;
-  const kernels = kernelsOf(sinks, last?.adapt(plan) ?? plan, stamp);
-  return kernels && { kernels, last };
-}
-
-function kernelsOf(sinks: Stages["sinks"], plan: ParsePlan, stamp: boolean): KernelFamily[] | null {
+  const middle = sinks.length === 0 ? null : planOf(steps);
+  if (!middle) return null;
   const kernels: KernelFamily[] = [];
   for (const { encoder, when } of sinks) {
     if (when || !encoder.template) return null;
-    const kernel = compileKernel({ plan, stamp, templateFor: encoder.template.bind(encoder) });
+    const kernel = compileKernel({ plan: middle.plan, stamp, templateFor: encoder.template.bind(encoder) });
     if ("unplannable" in kernel) return null;
     kernels.push(kernel);
   }
-  return kernels;
+  return { kernels, screens: new Screens(middle.screened) };
 }
 
-/** One plan for all steps: at most one that parses, first, then any that set constants. */
-function planOf(steps: Stages["steps"]): ParsePlan | null {
+interface Middle {
+  readonly plan: ParsePlan;
+  readonly screened: readonly ScreenedStep[];
+}
+
+/** One plan for all steps: at most one that parses, first, then any that set constants or screen lines. */
+function planOf(steps: Stages["steps"]): Middle | null {
   const constants: PlanConstant[] = [];
-  let plan: ParsePlan | undefined;
+  const screened: ScreenedStep[] = [];
+  let parse: ParsePlan = { patterns: [WHOLE_LINE] };
   for (const [index, { step, when }] of steps.entries()) {
     if (when) return null;
+    const screen = step.screen?.();
     if (step.constants) constants.push(...step.constants);
-    else if (index === 0 && step.plan) plan = step.plan;
+    else if (screen) screened.push(new ScreenedStep(step, screen, parse.patterns, [...constants]));
+    else if (index === 0 && step.plan) parse = step.plan;
     else return null;
   }
-  const { patterns, ...rest } = plan ?? { patterns: [WHOLE_LINE] };
-  return { ...rest, patterns: patterns.map((p) => ({ ...p, constants: [...p.constants, ...constants] })) };
+  const patterns = parse.patterns.map((pattern) => {
+    const whole = { ...pattern, constants: [...pattern.constants, ...constants] };
+    return screened.some((step) => step.changesPattern(pattern)) ? { ...whole, plain: true } : whole;
+  });
+  return { plan: { ...parse, patterns }, screened };
 }

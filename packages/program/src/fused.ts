@@ -2,8 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { count, newTally, type Program, type ProgramInput, type ProgramOutput, type Tally } from "@sluice/core";
 import type { Kernel, KernelFamily } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
-import type { Fused } from "./fuse.ts";
-import type { LastStep } from "./last-step.ts";
+import type { Fused, Screens } from "./fuse.ts";
 import { mayHoldEvents } from "./own-event.ts";
 import type { PlainProgram } from "./plain.ts";
 import { lineAt } from "./records.ts";
@@ -28,13 +27,13 @@ export class FusedProgram implements Program {
   readonly spread;
   readonly #plain: PlainProgram;
   readonly #kernels: readonly KernelFamily[];
-  readonly #last: LastStep | null;
+  readonly #screens: Screens;
   readonly #frames: readonly Frames[];
 
-  constructor(plain: PlainProgram, { kernels, last }: Fused) {
+  constructor(plain: PlainProgram, { kernels, screens }: Fused) {
     this.#plain = plain;
     this.#kernels = kernels;
-    this.#last = last;
+    this.#screens = screens;
     this.#frames = kernels.map(() => new Frames());
     this.spread = plain.spread;
   }
@@ -48,7 +47,7 @@ export class FusedProgram implements Program {
       if ("unplannable" in kernel) return this.#plain.run(input, progress);
       kernels.push(kernel);
     }
-    if (this.#last?.changes(input.stream)) return this.#plain.run(input, progress);
+    if (this.#screens.changeStream(input.stream)) return this.#plain.run(input, progress);
     const batch = { input, base: input.framing.base, validUtf8: isUtf8(input.data), tally: newTally(), progress };
     return this.#runKernels(kernels, batch);
   }
@@ -70,7 +69,7 @@ export class FusedProgram implements Program {
   #runFirst(kernel: Kernel, { input, base, validUtf8, tally, progress }: Batch): Map<number, LineFrames> {
     const { data, now } = input;
     const handed = new Map<number, LineFrames>();
-    kernel.begin({ data, base, now, validUtf8, stops: this.#last?.screen.suspects(data) ?? [] });
+    kernel.begin({ data, base, now, validUtf8, stops: this.#screens.suspects(data) });
     for (let at = kernel.next(); at !== -1; at = kernel.next()) {
       if (progress) progress[0] = kernel.lines + tally.in;
       tally.inBytes += this.#runLine(input, at, tally);

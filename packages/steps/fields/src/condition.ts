@@ -1,6 +1,7 @@
 import { type Event, errorText, type StepDefinition } from "@sluice/core";
-import { compileExpression } from "@sluice/expression";
+import { compileExpression, namedTexts } from "@sluice/expression";
 import { z } from "zod";
+import { linesWith } from "./line-screen.ts";
 
 /** A zod type for CEL text, so that a mistake in it is reported at its place in the pipeline file. */
 export function expressionText(compile: (source: string) => unknown) {
@@ -29,7 +30,10 @@ function conditionStep(
     again: true,
     create(source) {
       const holds = compileExpression(source);
-      return { apply: (event: Event) => (keeps(holds(event)) ? event : null), reason: type };
+      const apply = (event: Event) => (keeps(holds(event)) ? event : null);
+      // Where the condition names what a line must contain to be dropped, all other lines need not become events.
+      const texts = keeps(false) ? namedTexts(source) : null;
+      return { apply, reason: type, ...(texts && { screen: () => linesWith(texts) }) };
     },
   };
 }

@@ -1,0 +1,122 @@
+import type { Program, SinkSpec, StepSpec } from "@sluice/core";
+import { openTraffic } from "@sluice/generate";
+import { compileProgram } from "@sluice/program";
+import * as fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { readPatternFiles } from "../packages/cli/src/patterns.ts";
+import { registry } from "../packages/cli/src/registry.ts";
+
+// Pipelines that are more than one parser and one sink stay in the kernel: several sinks have one each, and steps that
+// concern few lines name these. Whatever a line holds, every sink has to get what it gets from the plain program, and the
+// books have to count the line once.
+
+const COMMON = {
+  batch: { events: 1, bytes: 1, age: 1 },
+  retry: { initial: 1, max: 1, attempts: "unlimited" },
+  buffer: { type: "memory", size: 1, when_full: "block" },
+} as const;
+
+const SINKS: SinkSpec[] = [
+  { ...COMMON, name: "lines", type: "file", options: { path: "/nowhere" } },
+  // GELF changes what Graylog would refuse and limits frames, so its kernel hands back lines that the other one takes.
+  { ...COMMON, name: "graylog", type: "gelf", options: { address: "tcp://127.0.0.1:1" } },
+  { ...COMMON, name: "datagrams", type: "gelf", options: { address: "tcp://127.0.0.1:2" } },
+];
+
+const PARSE: StepSpec = { type: "parse", options: "nginx" };
+const SANITIZE: StepSpec = { type: "sanitize", options: "default" };
+const drop = (options: string): StepSpec => ({ type: "drop", options });
+const set = (options: Record<string, string>): StepSpec => ({ type: "set", options });
+
+const PIPELINES: Record<string, { steps: StepSpec[]; sinks?: SinkSpec[] }> = {
+  "several sinks": { steps: [PARSE, SANITIZE], sinks: SINKS },
+  "the same sinks in another order": { steps: [PARSE, SANITIZE], sinks: SINKS.toReversed() },
+  "a drop": { steps: [PARSE, drop('url.path == "/healthz"')] },
+  "drops of all kinds, before and after other steps": {
+    steps: [
+      PARSE,
+      drop('url.path.startsWith("/health") && http.request.method in ["GET", "HEAD"] || source.ip == "1.2.3.9"'),
+      set({ "service.name": "web" }),
+      drop('http.response.status_code == 404 && service.name == "web"'),
+      SANITIZE,
+      drop('url.query.contains("[redacted:")'),
+    ],
+    sinks: SINKS,
+  },
+  "a drop by what the stream says": { steps: [PARSE, drop('log.file.path.endsWith(".log") && url.path == "/x"')] },
+  "a drop by what was set and is set anew": {
+    steps: [PARSE, set({ "labels.a": "one" }), drop('labels.a == "one"'), set({ "labels.a": "two" })],
+  },
+};
+
+async function compile(kernel: boolean, { steps, sinks = SINKS.slice(0, 1) }: (typeof PIPELINES)[string]) {
+  const pipeline = { name: "p", file: "p.yaml", baseDir: ".", sources: [], steps, sinks, tests: [] };
+  return compileProgram({ pipeline, patterns: await readPatternFiles(), hostname: "h", stamp: true, kernel }, registry);
+}
+
+function run(program: Program, data: Uint8Array<ArrayBuffer>) {
+  const stream = { id: "f1", fields: { "log.file.path": "/x.log" }, positionField: "log.offset" };
+  const input = { stream, data: data.slice(), framing: { kind: "lines" as const, base: 0 }, now: 1_767_950_000_000 };
+  const { outputs, tally } = program.run(input);
+  return {
+    tally,
+    outputs: outputs.map((output) => output && [Buffer.from(output.bytes).toString("latin1"), [...output.ends]]),
+  };
+}
+
+const request = (path: string, agent: string): string =>
+  `1.2.3.4 - - [10/Jan/2026:13:06:27 +0000] "GET ${path} HTTP/1.1" 200 7 "-" "${agent}"`;
+const LINES = fc.oneof(
+  { arbitrary: fc.integer({ min: 0, max: 999 }).map((seed) => traffic(seed, 1).trimEnd()), weight: 4 },
+  fc.constantFrom(
+    request("/login?password=hunter2hunter2", "curl/8"),
+    request("/x", "a".repeat(40_000)),
+    request(`/${"b".repeat(33_000)}`, "-"),
+    request("/grün", "ünïcode 你好"),
+    request("/healthz", "kube-probe/1.29"),
+    request("/healthy?x=1.2.3.9", "curl/8"),
+    request("/x?healthz", "404"),
+    request("/gone", "curl/8").replace(" 200 ", " 404 "),
+    "no request at all",
+    "",
+    "\0\u0001\u007f",
+  ),
+  fc.string({ unit: "binary", maxLength: 60 }),
+);
+
+function traffic(seed: number, count: number): string {
+  return Buffer.from(openTraffic("nginx", { seed }).block(count)).toString();
+}
+
+describe.each(Object.entries(PIPELINES))("%s", (_name, pipeline) => {
+  let fast: Program;
+  let plain: Program;
+  beforeAll(async () => {
+    [fast, plain] = await Promise.all([compile(true, pipeline), compile(false, pipeline)]);
+  });
+
+  test("stays in the kernel", () => {
+    expect(fast.constructor).not.toBe(plain.constructor);
+  });
+
+  test("makes of every line what the plain way makes of it, and counts it once", () => {
+    fc.assert(
+      fc.property(fc.array(LINES, { maxLength: 12 }), fc.boolean(), (lines, ends) => {
+        const data = new Uint8Array(Buffer.from(lines.join("\n") + (ends ? "\n" : "")));
+        expect(run(fast, data)).toEqual(run(plain, data));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("takes bytes that are no UTF-8 like the plain way", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const around = [Buffer.from(traffic(7, 2)), bytes, Buffer.from(`\n${traffic(8, 1)}`)];
+        const data = new Uint8Array(Buffer.concat(around));
+        expect(run(fast, data)).toEqual(run(plain, data));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

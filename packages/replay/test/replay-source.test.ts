@@ -62,6 +62,20 @@ test("a file that is done is not opened again, and one that was written anew is 
   expect((await replay(await files(), { state })).ctx.texts).toEqual(["two", "one"]);
 });
 
+test.each([
+  ["short", ["start"]],
+  ["long", many("banner", 100)],
+])("files that begin alike (%s) keep their own positions", async (_, banner) => {
+  writeFileSync(join(dir, "b.log"), text([...banner, ...many("b")]));
+  const whole = (await replay(await files())).ctx;
+  writeFileSync(join(dir, "a.log"), text([...banner, "a"]));
+  writeFileSync(join(dir, "c.log"), text([...banner, "c"]));
+  for (const { state, records } of whole.history) {
+    const { ctx } = await replay(await files(), { state });
+    expect(ctx.texts).toEqual([...banner, "a", ...[...banner, ...many("b")].slice(records), ...banner, "c"]);
+  }
+});
+
 /** An object whose reading fails after each of so many bytes, once. */
 function flaky(content: Buffer, failures: number[]): Archive {
   const left = [...failures];

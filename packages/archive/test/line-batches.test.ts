@@ -28,7 +28,7 @@ test("records do not depend on how the content comes in chunks, on batches or on
         expect(pieces.records).toEqual(whole.records);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 
@@ -42,7 +42,7 @@ test("reading goes on behind any batch with the same records", async () => {
       const rest = await readAll(chunked(bytes, [7]), { ...options, from });
       expect(rest.records).toEqual(whole.records.filter(({ position }) => position >= from.offset));
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 

@@ -1,9 +1,10 @@
+import { gzipSync } from "node:zlib";
 import { openTraffic } from "@sluice/generate";
 import { Graylog, type ObjectStore, requireObjectStore, startObjectStore } from "@sluice/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventsIn, eventsOf, ledgerIn, linesOf } from "../support/archives.ts";
 import type { Message } from "../support/ledger.ts";
-import { s3Options } from "../support/objects.ts";
+import { readObjects, s3Options } from "../support/objects.ts";
 import { runSluice, startSluice } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { Workspace } from "../support/workspace.ts";
@@ -175,4 +176,29 @@ test.runIf(ready)("a replay of objects goes on after kill -9 where it stopped", 
     (await eventsIn(work.path("out.ndjson"))).map((event) => [event["event.id"], event["message"]]),
   );
   expect([...texts.values()].map(String).sort()).toEqual(linesOf(lines.toString()).sort());
+});
+
+test.runIf(ready)("a replay into S3 holds each line exactly once over kill -9", { timeout: 4 * MINUTES }, async () => {
+  await using work = await Workspace.create();
+  const parts = [nginx(11, 20_000), nginx(12, 20_000)] as const;
+  await work.write("a.log.1.gz", gzipSync(parts[0]));
+  await work.write("a.log", parts[1]);
+  const sink = `${s3Options(store, "replayed")}, create_bucket: true, max_size: 100KiB, max_age: 1s`;
+  const pipeline = await work.write("p.yaml", `name: again\nsinks: {archive: {${sink}}}\n`);
+  const replay = ["replay", work.path("a.log*"), "--pipeline", pipeline, "--state-dir", work.path("state"), "--resume"];
+  for (let kills = 0; kills < 8; kills++) {
+    const running = startSluice([...replay, "--rate", "12000/s"]);
+    await until(() => running.stderr().includes('"replaying"'), "the replay to run");
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 700));
+    await running.kill("SIGKILL");
+  }
+  expect((await runSluice(replay)).code).toBe(0);
+  const objects = await readObjects(store, "replayed", work.path("copy"));
+  const messages = [...objects.values()].flatMap((object) =>
+    eventsOf(object.toString()).map(({ message }) => String(message)),
+  );
+  const wanted = parts.flatMap((part) => linesOf(part.toString()));
+  expect(messages.length).toBe(wanted.length);
+  expect(messages.sort()).toEqual(wanted.sort());
+  expect(await store.client.openUploads("replayed")).toEqual([]);
 });

@@ -1,3 +1,4 @@
+export { type Content, openContent } from "./content.ts";
 export { type ContentPosition, type LineBatch, lineBatches } from "./line-batches.ts";
 export { type LineForm, type Lines, scanLines } from "./lines.ts";
 export { beginsWithLabel, isMultilogName, readMultilogLabel } from "./multilog.ts";

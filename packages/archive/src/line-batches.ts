@@ -1,10 +1,9 @@
 import type { Framing } from "@sluice/core";
+import { type Content, HEAD_BYTES } from "./content.ts";
 import { LineRecords, type ReadLabel } from "./line-records.ts";
 import { LineSplitter, type Split, type Splitter } from "./split.ts";
 
 const NEWLINE = 10;
-/** First bytes of the content by which its labels are recognized. */
-const HEAD_BYTES = 64;
 
 /** How far a stream of content is done with. */
 export interface ContentPosition {
@@ -33,17 +32,14 @@ export interface LineBatchOptions {
 }
 
 /**
- * Cuts content into batches of whole lines, the same records whatever its chunks are. It begins where the content does,
- * and passes over what lies before `from`. When the content fails, the lines before that are handed on first; a line that
+ * Cuts content into batches of whole lines, the same records whatever its chunks are. It passes over what
+ * lies before `from`. When the content fails, the lines before that are handed on first; a line that
  * is torn there is not.
  */
-export async function* lineBatches(
-  content: AsyncIterable<Uint8Array>,
-  options: LineBatchOptions,
-): AsyncGenerator<LineBatch> {
-  const cutter = new Cutter(options);
+export async function* lineBatches(content: Content, options: LineBatchOptions): AsyncGenerator<LineBatch> {
+  const cutter = new Cutter(content, options);
   let failure: { readonly error: unknown } | null = null;
-  const chunks = content[Symbol.asyncIterator]();
+  const chunks = content.bytes[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {
@@ -74,12 +70,15 @@ class Cutter {
   #skipping: boolean;
   #want: number;
   #splitter: Splitter | null = null;
-  #head: Uint8Array = new Uint8Array();
+  #head: Uint8Array;
+  readonly #isHeadKnown: boolean;
 
-  constructor(options: LineBatchOptions) {
+  constructor({ startsAt, head }: Content, options: LineBatchOptions) {
+    this.#head = head ?? new Uint8Array();
+    this.#isHeadKnown = head !== undefined;
     this.#options = options;
     this.#offset = options.from.offset;
-    this.#toSkip = options.from.offset;
+    this.#toSkip = options.from.offset - startsAt;
     this.#skipping = options.from.skipping;
     this.#want = options.batchBytes;
   }
@@ -115,7 +114,8 @@ class Cutter {
 
   #isEnough(rest: Rest): boolean {
     if (rest !== "open") return this.#heldBytes > 0;
-    return this.#heldBytes >= this.#want && (this.#splitter !== null || this.#head.length >= HEAD_BYTES);
+    const canSplit = this.#splitter !== null || this.#isHeadKnown || this.#head.length >= HEAD_BYTES;
+    return this.#heldBytes >= this.#want && canSplit;
   }
 
   #position(): ContentPosition {
@@ -124,7 +124,7 @@ class Cutter {
 
   /** Keeps the first bytes, which may tell how to read the rest. */
   #see(chunk: Uint8Array): void {
-    if (this.#head.length < HEAD_BYTES && !this.#splitter) {
+    if (this.#head.length < HEAD_BYTES && !this.#splitter && !this.#isHeadKnown) {
       this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
     }
   }

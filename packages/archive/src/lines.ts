@@ -62,7 +62,7 @@ function addLine(bytes: Uint8Array, start: number, newline: number, form: LineFo
     end = form.boundary(bytes, start + maxLine);
     lines.cut.add(lines.starts.length);
     lines.skipped += newline - end;
-  } else if (end - form.width >= start && form.isReturn(bytes, end - form.width)) {
+  } else if (newline < bytes.length && end - form.width >= start && form.isReturn(bytes, end - form.width)) {
     end -= form.width;
   }
   lines.starts.push(start);

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { recordsOf, type SeenRecord } from "@sluice/testkit";
+import type { Content } from "../src/content.ts";
 import { type ContentPosition, type LineBatch, lineBatches } from "../src/line-batches.ts";
 import { beginsWithLabel, readMultilogLabel } from "../src/multilog.ts";
 
@@ -26,7 +27,7 @@ export interface Outcome {
 
 /** Reads content to its end or its fault. */
 export async function readAll(
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array> | Content,
   options: Partial<Parameters<typeof lineBatches>[1]> = {},
 ) {
   const outcome = {
@@ -37,7 +38,7 @@ export async function readAll(
   };
   const label = (head: Uint8Array) => (beginsWithLabel(head) ? readMultilogLabel : null);
   try {
-    for await (const batch of lineBatches(content, {
+    for await (const batch of lineBatches("bytes" in content ? content : { bytes: content, startsAt: 0 }, {
       from: START,
       maxLine: 1000,
       batchBytes: 4096,

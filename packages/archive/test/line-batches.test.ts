@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { openContent } from "../src/content.ts";
 import { unpacked } from "../src/unpack.ts";
 import { chunked, readAll } from "./content.ts";
 
@@ -28,7 +29,7 @@ test("records do not depend on how the content comes in chunks, on batches or on
         expect(pieces.records).toEqual(whole.records);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 
@@ -39,10 +40,14 @@ test("reading goes on behind any batch with the same records", async () => {
       const whole = await readAll(chunked(bytes, sizes), options);
       fc.pre(whole.ends.length > 0);
       const from = whole.ends[pick % whole.ends.length] as (typeof whole.ends)[number];
-      const rest = await readAll(chunked(bytes, [7]), { ...options, from });
-      expect(rest.records).toEqual(whole.records.filter(({ position }) => position >= from.offset));
+      const wanted = whole.records.filter(({ position }) => position >= from.offset);
+      for (const stored of [bytes, gzipSync(bytes)]) {
+        const rest = await openContent((offset) => chunked(stored.subarray(offset), [7]), from.offset);
+        expect(rest.startsAt).toBe(stored === bytes && bytes.length >= 4 ? from.offset : 0);
+        expect((await readAll(rest, { ...options, from })).records).toEqual(wanted);
+      }
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 

@@ -48,11 +48,17 @@ export async function* readObject(
   options: { readonly offset?: number; readonly stillMs: number; readonly signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const { offset = 0, signal } = options;
-  const body = await openBody(client, object, offset, signal);
+  const opened = await openBody(client, object, offset, signal);
+  if (!opened) return;
+  const { body, startsAt } = opened;
   const stop = () => void body.destroy();
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    yield* watched(body, options.stillMs);
+    let toSkip = offset - startsAt;
+    for await (const chunk of watched(body, options.stillMs)) {
+      if (toSkip < chunk.length) yield chunk.subarray(toSkip);
+      toSkip = Math.max(0, toSkip - chunk.length);
+    }
   } finally {
     signal?.removeEventListener("abort", stop);
     // A destroyed body may still report the end of its socket.
@@ -61,12 +67,13 @@ export async function* readObject(
   }
 }
 
+/** The body of an object and the offset at which it begins; null when the object ends before that. */
 async function openBody(
   client: S3Client,
   { bucket, key, etag }: { readonly bucket: string; readonly key: string; readonly etag: string },
   offset: number,
   signal: AbortSignal | undefined,
-): Promise<Readable> {
+): Promise<{ readonly body: Readable; readonly startsAt: number } | null> {
   const command = new GetObjectCommand({
     Bucket: bucket,
     Key: key,
@@ -74,15 +81,17 @@ async function openBody(
     ...(offset > 0 && { Range: `bytes=${offset}-` }),
   });
   try {
-    const { Body } = await client.send(command, signal ? { abortSignal: signal } : {});
+    const { Body, $metadata } = await client.send(command, signal ? { abortSignal: signal } : {});
     if (!Body) throw new SluiceError("SLUICE_SOURCE", `s3://${bucket}/${key}: the store's answer has no body`);
-    return Body as Readable;
+    // A store may send the whole object all the same.
+    return { body: Body as Readable, startsAt: $metadata.httpStatusCode === 206 ? offset : 0 };
   } catch (error) {
     const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
     const gone = name === "NoSuchKey" || name === "NotFound" || name === "PreconditionFailed";
     if (gone || $metadata?.httpStatusCode === 412) {
       throw new ObjectChangedError(`s3://${bucket}/${key} was overwritten or deleted`, { cause: error });
     }
+    if ($metadata?.httpStatusCode === 416) return null;
     throw error;
   }
 }

@@ -10,8 +10,8 @@ export interface Archive {
   readonly etag?: string;
   /** Found in a directory, so that it need not be a log at all. */
   readonly isFound: boolean;
-  /** Its bytes as they are stored, from the beginning. Rejects with what the file system or the store says. */
-  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Its bytes as they are stored, from an offset on. Rejects with what the file system or the store says. */
+  read(signal: AbortSignal, offset: number): AsyncIterable<Uint8Array>;
 }
 
 /** No log was written before; such times come from packers that leave times out. */

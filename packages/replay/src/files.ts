@@ -76,15 +76,22 @@ function fileArchive(path: string, isFound: boolean): Archive | null {
   const stat = statOf(path);
   if (!stat?.isFile()) return null;
   const { size: bytes, mtimeMs } = stat;
-  return { name: path, bytes, writtenBy: believableTime(mtimeMs), isFound, read: (signal) => readFile(path, signal) };
+  return {
+    name: path,
+    bytes,
+    writtenBy: believableTime(mtimeMs),
+    isFound,
+    read: (signal, offset) => readFile(path, signal, offset),
+  };
 }
 
-async function* readFile(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readFile(path: string, signal: AbortSignal, offset: number): AsyncGenerator<Uint8Array> {
   const file = await open(path, "r");
   try {
-    while (!signal.aborted) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK);
+    for (let at = offset; !signal.aborted; ) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, at);
       if (bytesRead === 0) return;
+      at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {

@@ -15,7 +15,8 @@ export async function findObjects(client: S3Client, place: { bucket: string; pre
       // A key that ends with a slash is what consoles show as a directory.
       if (bytes === 0) continue;
       const object = { bucket: place.bucket, key, etag };
-      const read = (signal: AbortSignal) => readObject(client, object, { stillMs: STILL_MS, signal });
+      const read = (signal: AbortSignal, offset: number) =>
+        readObject(client, object, { offset, stillMs: STILL_MS, signal });
       archives.push({
         name: `s3://${place.bucket}/${key}`,
         bytes,

@@ -1,8 +1,10 @@
 import {
   beginsWithLabel,
+  type Content,
   DamagedArchiveError,
   type LineBatch,
   lineBatches,
+  openContent,
   readMultilogLabel,
   unpacked,
 } from "@sluice/archive";
@@ -49,13 +51,13 @@ export class ArchiveReader {
     const label = (head: Uint8Array) =>
       stamps === true || (stamps && beginsWithLabel(head)) ? readMultilogLabel : null;
     const options = { from, maxLine: MAX_LINE_BYTES, batchBytes: BATCH_BYTES, maxLines, label };
-    const batches = lineBatches(this.#content(), options);
+    const failed = (error: unknown): never => {
+      throw new ReadFailure(error, this.reached);
+    };
+    const content = await openContent((offset) => this.#stored(offset), from.offset).catch(failed);
+    const batches = lineBatches({ ...content, bytes: this.#counted(content) }, options);
     try {
-      for (;;) {
-        const next = await batches.next().catch((error: unknown) => {
-          throw new ReadFailure(error, this.reached);
-        });
-        if (next.done) return;
+      for (let next = await batches.next().catch(failed); !next.done; next = await batches.next().catch(failed)) {
         yield next.value;
       }
     } finally {
@@ -63,15 +65,17 @@ export class ArchiveReader {
     }
   }
 
-  async *#content(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of unpacked(this.#packed())) {
+  async *#counted({ bytes, startsAt }: Content): AsyncGenerator<Uint8Array> {
+    this.#contentBytes = startsAt;
+    for await (const chunk of bytes) {
       this.#contentBytes += chunk.length;
       yield chunk;
     }
   }
 
-  async *#packed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#archive.read(this.#stop)) {
+  async *#stored(offset: number): AsyncGenerator<Uint8Array> {
+    this.#packedBytes = offset;
+    for await (const chunk of this.#archive.read(this.#stop, offset)) {
       this.#packedBytes += chunk.length;
       yield chunk;
     }
@@ -82,7 +86,7 @@ export class ArchiveReader {
 export async function readHead(archive: Archive, stop: AbortSignal): Promise<Uint8Array> {
   let head: Uint8Array = new Uint8Array();
   try {
-    for await (const chunk of unpacked(archive.read(stop))) {
+    for await (const chunk of unpacked(archive.read(stop, 0))) {
       head = Buffer.concat([head, chunk]).subarray(0, HEAD_BYTES);
       if (head.length >= HEAD_BYTES) break;
     }

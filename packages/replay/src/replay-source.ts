@@ -55,9 +55,10 @@ export class ReplaySource implements Source {
 
   async run(ctx: SourceContext): Promise<void> {
     const stored = new StoredPositions(ctx.state.all());
+    const done = new Set(this.#options.archives.filter((archive) => stored.takeDone(archive)));
     for (const archive of this.#options.archives) {
       if (ctx.stop.aborted) return;
-      if (!stored.takeDone(archive)) await this.#replay(archive, stored, ctx);
+      if (!done.has(archive)) await this.#replay(archive, stored, ctx);
       this.#before += archive.bytes;
       this.progress.bytes = this.#before;
     }
@@ -88,7 +89,7 @@ export class ReplaySource implements Source {
   /** Where to begin; null when it is no log. */
   async #begin(archive: Archive, stored: StoredPositions, ctx: SourceContext): Promise<ReplayPosition | null> {
     const head = archive.etag === undefined ? await readHead(archive, ctx.stop) : new Uint8Array();
-    const known = stored.take(archive, head);
+    const known = await stored.take(archive, head, (name) => this.#headOf(name, ctx.stop));
     if (known) return known;
     if (archive.isFound && head.includes(0)) {
       ctx.log.warn({ archive: archive.name }, "left out: it is no text");
@@ -97,6 +98,11 @@ export class ReplaySource implements Source {
     const position = newPosition(archive, head);
     ctx.state.put(new Map([[position.id, position as unknown as Value]]));
     return position;
+  }
+
+  async #headOf(name: string, stop: AbortSignal): Promise<Uint8Array | null> {
+    const archive = this.#options.archives.find((candidate) => candidate.name === name);
+    return archive ? readHead(archive, stop) : null;
   }
 
   async #read(

@@ -62,12 +62,26 @@ test("a file that is done is not opened again, and one that was written anew is 
   expect((await replay(await files(), { state })).ctx.texts).toEqual(["two", "one"]);
 });
 
+test.each([
+  ["short", ["start"]],
+  ["long", many("banner", 100)],
+])("files that begin alike (%s) keep their own positions", async (_, banner) => {
+  writeFileSync(join(dir, "b.log"), text([...banner, ...many("b")]));
+  const whole = (await replay(await files())).ctx;
+  writeFileSync(join(dir, "a.log"), text([...banner, "a"]));
+  writeFileSync(join(dir, "c.log"), text([...banner, "c"]));
+  for (const { state, records } of whole.history) {
+    const { ctx } = await replay(await files(), { state });
+    expect(ctx.texts).toEqual([...banner, "a", ...[...banner, ...many("b")].slice(records), ...banner, "c"]);
+  }
+});
+
 /** An object whose reading fails after each of so many bytes, once. */
 function flaky(content: Buffer, failures: number[]): Archive {
   const left = [...failures];
-  async function* read(): AsyncGenerator<Uint8Array> {
+  async function* read(_: AbortSignal, offset: number): AsyncGenerator<Uint8Array> {
     const stop = left.shift() ?? Infinity;
-    for (let at = 0; at < content.length; at += 10_000) {
+    for (let at = offset; at < content.length; at += 10_000) {
       if (at > stop) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
       yield content.subarray(at, at + 10_000);
     }
@@ -76,8 +90,9 @@ function flaky(content: Buffer, failures: number[]): Archive {
 }
 
 test("a connection that breaks is made again, and no line is lost or sent twice", async () => {
-  const { ctx, source } = await replay([flaky(gzipSync(text(many("x"))), [0, 50_000, 150_000])]);
-  expect(ctx.texts).toEqual(many("x"));
+  const plain = { ...flaky(text(many("y")), [0, 300_000, -1, 400_000]), name: "s3://b/y" };
+  const { ctx, source } = await replay([flaky(gzipSync(text(many("x"))), [0, 50_000, 150_000]), plain]);
+  expect(ctx.texts).toEqual([...many("x"), ...many("y")]);
   expect(source.damages).toEqual([]);
 });
 

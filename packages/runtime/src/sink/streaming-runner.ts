@@ -22,6 +22,8 @@ export interface StreamingRunnerOptions extends Omit<SinkRunnerOptions, "sink" |
   readonly stop: AbortSignal;
 }
 
+/** Bytes that wait for a streaming sink at most: gathering is its own, and more would only lie there. */
+const WAITING = 4 * 1024 * 1024;
 const EMPTY: EncodedBatch = { bytes: new Uint8Array(0), ends: new Uint32Array(0) };
 
 /** Feeds one streaming sink: keeps the bytes that wait for it below `buffer.size`, and settles what it has stored. */
@@ -33,6 +35,7 @@ export class StreamingRunner {
   #state: "starting" | "ready" | "closed" = "starting";
   #waiting: (() => void) | undefined;
   #room: (() => void)[] = [];
+  readonly #limit: number;
   #bytes = 0;
   #events = 0;
   #open = 0;
@@ -43,6 +46,7 @@ export class StreamingRunner {
   constructor(options: StreamingRunnerOptions) {
     const { name, log, common, deadline } = options;
     this.#options = options;
+    this.#limit = Math.min(common.buffer.size, WAITING);
     this.#trouble = new Trouble(name, log);
     this.#persistence = new Persistence(name, common.retry, this.#trouble, log, deadline);
     this.#running.promise.catch(() => undefined);
@@ -82,8 +86,7 @@ export class StreamingRunner {
     this.#bytes += offered.bytes.length;
     this.#open++;
     this.#push(offered);
-    const full = this.#bytes >= this.#options.common.buffer.size;
-    return full ? new Promise((resolve) => this.#room.push(resolve)) : undefined;
+    return this.#bytes >= this.#limit ? new Promise((resolve) => this.#room.push(resolve)) : undefined;
   }
 
   /** Asks the sink to finish what it has open. */
@@ -153,7 +156,7 @@ export class StreamingRunner {
 
   #release(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#bytes < this.#options.common.buffer.size) for (const resolve of this.#room.splice(0)) resolve();
+    if (this.#bytes < this.#limit) for (const resolve of this.#room.splice(0)) resolve();
   }
 }
 

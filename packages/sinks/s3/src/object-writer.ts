@@ -1,6 +1,6 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
 import { SluiceError } from "@sluice/core";
-import { type Compressor, compressor, PartBuffer } from "./compressor.ts";
+import { type Compressor, compressor, freeBytes, PartBuffer } from "./compressor.ts";
 import type { Compression } from "./options.ts";
 import type { ObjectName } from "./store.ts";
 import type { Uploads } from "./uploads.ts";
@@ -85,13 +85,17 @@ export class ObjectWriter {
     this.#parts.push(sent);
   }
 
-  async #send<T>(body: Buffer, send: (body: Buffer) => Promise<T>): Promise<T> {
+  async #send<T>(body: Buffer<ArrayBuffer>, send: (body: Buffer) => Promise<T>): Promise<T> {
     const { budget } = this.#uploads;
-    budget.hold(body.length);
+    const size = body.length;
+    budget.hold(size);
     try {
-      return await send(body);
+      const result = await send(body);
+      // The store has answered that it has all of it: no socket reads it any more.
+      freeBytes(body);
+      return result;
     } finally {
-      budget.hold(-body.length);
+      budget.hold(-size);
     }
   }
 

@@ -54,7 +54,7 @@ const shape = z.strictObject({
     .optional()
     .describe("`ndjson`: one JSON object a line; `raw`: the message only. Default `ndjson`; `laboratory`: `raw`."),
   compression: z.enum(["gzip", "zstd", "none"]).optional().describe("Default `gzip`."),
-  level: z.int().min(1).max(19).optional().describe("Compression level: 1 to 9 for gzip, 1 to 19 for zstd."),
+  level: z.int().min(1).max(19).optional().describe("1 to 9 for gzip (default 4), 1 to 19 for zstd (default 3)."),
   max_size: size().prefault("64MiB").describe("An object is finished when it has this many (compressed) bytes."),
   max_age: duration().optional().describe("… or this long after its first event. Default `5m`; `laboratory`: `1m`."),
   max_open: z

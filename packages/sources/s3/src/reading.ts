@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { DamagedArchiveError, lineBatches, unpacked } from "@sluice/archive";
+import { DamagedArchiveError, type LineBatch, lineBatches, openContent } from "@sluice/archive";
 import { type ListedObject, listObjects, ObjectChangedError, readObject, s3Fault, statusOf } from "@sluice/aws";
 import { orStopped, SluiceError, type SourceBatch, type SourceContext, type Value } from "@sluice/core";
 import { type Cursor, type ObjectPosition, Progress, STREAM_KEY } from "./cursor.ts";
@@ -84,7 +84,7 @@ export class Reading {
     const name = this.#nameOf(object.key);
     let at = from;
     try {
-      for await (const { data, framing, end } of this.#batches(object, from)) {
+      for await (const { data, framing, end } of await this.#batches(object, from)) {
         if (stop.aborted) return;
         at = { ...at, ...end };
         await this.#emit({
@@ -117,11 +117,11 @@ export class Reading {
     await this.#move(this.#progress.behind(object, at));
   }
 
-  #batches(object: ListedObject, from: ObjectPosition) {
+  async #batches({ key, etag }: ListedObject, from: ObjectPosition): Promise<AsyncGenerator<LineBatch>> {
     const { bucket, request_timeout: stillMs, max_line_bytes: maxLine } = this.#options;
-    const { key, etag } = object;
-    const packed = readObject(this.#client, { bucket, key, etag }, { stillMs, signal: this.#ctx.stop });
-    return lineBatches(unpacked(packed), { from, maxLine, batchBytes: BATCH_BYTES });
+    const read = (offset: number) =>
+      readObject(this.#client, { bucket, key, etag }, { offset, stillMs, signal: this.#ctx.stop });
+    return lineBatches(await openContent(read, from.offset), { from, maxLine, batchBytes: BATCH_BYTES });
   }
 
   #streamOf({ key, etag, modified }: ListedObject) {

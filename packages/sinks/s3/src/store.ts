@@ -8,15 +8,17 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
-  PutObjectCommand,
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
 import { s3Client, s3Fault } from "@sluice/aws";
 import { type Logger, SluiceError } from "@sluice/core";
 import type { S3Options } from "./options.ts";
 import type { OpenUpload } from "./sweep.ts";
 
+/** Below this lib-storage takes no size of parts. */
+const SMALLEST_PART = 5 * 1024 * 1024;
 /** Metadata under which an object says which cut it is of. */
 const CUT_METADATA = "sluice-cut";
 
@@ -57,9 +59,14 @@ export class ObjectStore {
     this.#conditional = options.conditional === "auto";
   }
 
+  /** Writes an object that is whole, in one request. */
   async put(object: ObjectName, body: Buffer): Promise<void> {
-    const input = { ...this.#headers(object), Body: body, ContentLength: body.length };
-    const send = (condition: object) => this.#client.send(new PutObjectCommand({ ...input, ...condition }));
+    // Parts of its own making would be uploads that no journal knows: it must not make any.
+    const partSize = Math.max(SMALLEST_PART, body.length + 1);
+    const send = (condition: object) => {
+      const params = { ...this.#headers(object), Body: body, ...condition };
+      return new Upload({ client: this.#client, params, partSize, queueSize: 1 }).done();
+    };
     await this.#try("write", object, () => this.#conditionally(object, send));
   }
 

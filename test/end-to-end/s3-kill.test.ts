@@ -14,8 +14,13 @@ const ENDS = 66;
 const MINUTES = 60_000;
 const BLOCK = 500;
 
-/** Two sinks that lag behind each other: small packed objects for each minute, and larger ones in several parts. */
-function pipeline(store: ObjectStore, port: number, include: string): string {
+/**
+ * Two sinks that lag behind each other: small packed objects for each minute or hour, and larger ones in several parts.
+ * Each start has other options, so that cuts are repeated by a sink that would have made others.
+ */
+function pipeline(store: ObjectStore, port: number, include: string, start: number): string {
+  const packing = start % 2 === 0 ? "gzip" : "zstd";
+  const time = start % 3 === 0 ? "{HH}" : "{HH}{mm}";
   const sink = s3Options(store, "archive").replace(store.endpoint, `http://127.0.0.1:${port}`);
   return `name: web
 sources:
@@ -23,7 +28,7 @@ sources:
 steps:
   - parse: nginx
 sinks:
-  packed: {${sink}, create_bucket: true, prefix: packed/, key: '{prefix}{date}/{HH}{mm}/{position}.{ext}', max_age: 100ms, retry: {initial: 50ms, max: 500ms}}
+  packed: {${sink}, create_bucket: true, prefix: packed/, compression: ${packing}, key: '{prefix}{date}/${time}/{position}.{ext}', max_age: 100ms, retry: {initial: 50ms, max: 500ms}}
   parts: {${sink}, create_bucket: true, prefix: parts/, compression: none, part_size: 5MiB, max_size: 7MB, max_age: 400ms, retry: {initial: 50ms, max: 500ms}}
 `;
 }
@@ -62,11 +67,13 @@ test.runIf(requireObjectStore())(
     const done = new AbortController();
     const cutting = cutOff(proxy, done.signal);
     const files = [await work.write("a.log", ""), await work.write("b.log", "")];
-    const file = await work.write("p.yaml", pipeline(store, proxy.port, work.path("*.log")));
+    const configure = (start: number) => work.write("p.yaml", pipeline(store, proxy.port, work.path("*.log"), start));
+    const file = await configure(0);
     const args = ["run", file, "--state-dir", work.path("state"), "--workers", "1"];
     let ends = 0;
     const growing = grow(files, () => ends);
     for (; ends < ENDS; ends++) {
+      await configure(ends);
       const sluice = startSluice(args);
       await until(() => sluice.stderr().includes('"running"'), "sluice to run");
       await sleep(Math.random() * 800);

@@ -202,3 +202,31 @@ test.runIf(ready)("a replay into S3 holds each line exactly once over kill -9", 
   expect(messages.sort()).toEqual(wanted.sort());
   expect(await store.client.openUploads("replayed")).toEqual([]);
 });
+
+test.runIf(ready)(
+  "from bucket to bucket each line is held exactly once over kill -9",
+  { timeout: 4 * MINUTES },
+  async () => {
+    await using work = await Workspace.create();
+    const lines = nginx(13, 40_000);
+    await archive(work, { lines, sink: `${s3Options(store, "copy-from")}, create_bucket: true, max_size: 100KiB` });
+    const sink = `${s3Options(store, "copy-to")}, create_bucket: true, max_size: 150KiB, max_age: 300ms`;
+    const source = `${s3Options(store, "copy-from")}, interval: 100ms`;
+    const pipeline = await work.write("p.yaml", `name: copy\nsources: {from: {${source}}}\nsinks: {to: {${sink}}}\n`);
+    const args = ["run", pipeline, "--state-dir", work.path("copying")];
+    for (let kills = 0; kills < 10; kills++) {
+      const running = startSluice(args);
+      await until(() => running.stderr().includes('"running"'), "sluice to run");
+      await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 500));
+      await running.kill("SIGKILL");
+    }
+    expect((await runSluice([...args, "--until-eof"])).code).toBe(0);
+    const objects = await readObjects(store, "copy-to", work.path("copy"));
+    const messages = [...objects.values()].flatMap((object) =>
+      eventsOf(object.toString()).map(({ message }) => String(message)),
+    );
+    const wanted = linesOf(lines.toString());
+    expect(messages.length).toBe(wanted.length);
+    expect(messages.sort()).toEqual(wanted.sort());
+  },
+);

@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
 import { openTraffic } from "@sluice/generate";
 import { type ObjectStore, requireObjectStore, startObjectStore, startTcpProxy } from "@sluice/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -35,7 +36,7 @@ async function job(bucket: string, sink = s3Options(store, bucket), maxSize = "1
     "p.yaml",
     `name: web
 sources:
-  access: {type: file, include: ['${log}']}
+  access: {type: file, include: ['${work.path("*access.log")}']}
 steps:
   - parse: nginx
 sinks:
@@ -159,6 +160,27 @@ describe.runIf(ready)(
       await until(() => sluice.stderr().includes("starting the pipeline again"), "sluice to notice");
       await until(async () => (await store.client.list("swept")).length > 0, "the objects to be stored");
       expect(await sluice.kill("SIGTERM"), sluice.stderr()).toBe(0);
+      await expectAllStored(one);
+    });
+
+    test("sluice dies before it is stored, and a part of it is deleted: the rest is stored", async () => {
+      await store.client.makeBucket("deleted");
+      const one = await job("deleted", `${s3Options(store, "deleted")}, max_age: 100ms`);
+      const other = await one.work.write("other-access.log", openTraffic("nginx", { seed: 8 }).block(100));
+      await store.kill();
+      const sluice = one.start([]);
+      const journal = new DatabaseSync(one.work.path("state", "state.db"), { open: false });
+      await until(() => sluice.stderr().includes("nothing listens there"), "sluice to miss the store");
+      journal.open();
+      const cuts = () => journal.prepare("SELECT value FROM sink_notes WHERE kind = 'cut'").all();
+      await until(() => cuts().length > 0, "a cut to be journalled");
+      await sluice.kill("SIGKILL");
+      journal.close();
+      await rm(other);
+      await store.restart();
+      const last = one.start();
+      expect(await last.ended, last.stderr()).toBe(0);
+      expect(last.stderr()).toContain("going on with what an earlier run has begun");
       await expectAllStored(one);
     });
 

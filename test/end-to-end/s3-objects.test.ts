@@ -67,6 +67,35 @@ describe.each(OBJECT_STORE_VERSIONS)("objects in Ceph %s", { timeout: 180_000 },
     expectEachLineOnce(objects.values(), new Map([[log, await readFile(log)]]));
   });
 
+  test.runIf(ready)("are no more than may be open, and events beyond go to the nearest", async () => {
+    await using work = await Workspace.create();
+    const hours = Array.from({ length: 20 }, (_, hour) => String(hour).padStart(2, "0"));
+    const text = hours.map(
+      (hour) => `203.0.113.7 - - [12/Jan/2017:${hour}:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n`,
+    );
+    const sink = `${s3Options(store, "narrow")}, create_bucket: true, max_open: 3`;
+    const { log } = await run(work, Buffer.from(text.join("")), sink);
+    const objects = await readObjects(store, "narrow", work.path("got"));
+    expect(objects.size).toBe(3);
+    expectEachLineOnce(objects.values(), new Map([[log, await readFile(log)]]));
+  });
+
+  test.runIf(ready)("leave what is not theirs alone", async () => {
+    await using work = await Workspace.create();
+    const text = `203.0.113.7 - - [12/Jan/2017:14:34:05 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n`;
+    const name = "access.2017-01-12-14:34:00/access.2017-01-12-14:34:00.log";
+    await store.client.makeBucket("shared");
+    await store.client.put(await work.write("foreign", "not ours\n"), "shared", `${name}.aa`);
+    await run(work, Buffer.from(text), `${s3Options(store, "shared")}, naming: laboratory`);
+    const objects = await readObjects(store, "shared", work.path("got"));
+    expect(new Map(Array.from(objects, ([key, content]) => [key, content.toString()]))).toEqual(
+      new Map([
+        [`${name}.aa`, "not ours\n"],
+        [`${name}.ab`, text],
+      ]),
+    );
+  });
+
   test.runIf(ready)("have the names that the Laboratory gave, and hold its lines as they were", async () => {
     await using work = await Workspace.create();
     const bucket = "35.167.147.111-logs";

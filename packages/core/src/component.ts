@@ -231,11 +231,13 @@ export interface StreamingSinkContext {
   readonly deadline: AbortSignal;
   readonly state: SinkState;
   /**
-   * Repeats an action until it resolves, with the growing pauses of the sink's `retry`; all actions of a sink pause
+   * Repeats an action until it resolves, with the growing pauses of the sink's `retry`; all actions at the far end pause
    * together. Rejects only after the deadline.
    * @param what For the log: what cannot be done when it rejects.
    */
   readonly persist: <T>(what: string, action: () => Promise<T>) => Promise<T>;
+  /** The same for changes of `state`, which has troubles of its own. */
+  readonly persistState: (what: string, change: () => void) => Promise<void>;
 }
 
 /** A sink whose writes live longer than a batch, e.g. uploads: it gathers batches, and settles them when they are stored. */

@@ -14,9 +14,9 @@ export class Boundaries {
 
   constructor(cuts: readonly JournalledCut[]) {
     for (const { source, ranges } of cuts) {
-      for (const { streamKey, from, to, resume } of ranges) {
-        this.#add(source, streamKey, { at: from, resume: undefined });
-        this.#add(source, streamKey, { at: to, resume });
+      for (const { streamId, from, to, resume } of ranges) {
+        this.#add(source, streamId, { at: from, resume: undefined });
+        this.#add(source, streamId, { at: to, resume });
       }
     }
     for (const list of this.#streams.values()) list.sort((a, b) => a.at - b.at);
@@ -24,7 +24,7 @@ export class Boundaries {
 
   /** A batch as pieces that lie on one side of each border. */
   split(source: string, batch: SourceBatch): readonly SourceBatch[] {
-    const list = this.#streams.get(`${source}\0${batch.streamKey}`);
+    const list = this.#streams.get(`${source}\0${batch.stream.id}`);
     if (!list) return [batch];
     const pieces: SourceBatch[] = [];
     let rest = batch;
@@ -35,12 +35,12 @@ export class Boundaries {
       rest = halves[1];
     }
     const last = list.at(-1) as Boundary;
-    if (rangeOf(rest)[1] > last.at) this.#streams.delete(`${source}\0${batch.streamKey}`);
+    if (rangeOf(rest)[1] > last.at) this.#streams.delete(`${source}\0${batch.stream.id}`);
     return [...pieces, rest];
   }
 
-  #add(source: string, streamKey: string, boundary: Boundary): void {
-    const key = `${source}\0${streamKey}`;
+  #add(source: string, streamId: string, boundary: Boundary): void {
+    const key = `${source}\0${streamId}`;
     const list = this.#streams.get(key) ?? [];
     const same = list.findIndex(({ at }) => at === boundary.at);
     if (same < 0) list.push(boundary);

@@ -162,12 +162,12 @@ export class PipelineRun {
 
   #addSource({ name, source }: PipelineSource) {
     const { spec, state, log, finite } = this.#options;
-    const acks = new SourceAcks((streamKey, position, ledger, to) => {
+    const acks = new SourceAcks((streamKey, position, ledger, { streamId, to }) => {
       if (this.#over) return;
       addLedger(this.#run, ledger);
       this.#buffered -= ledger.in;
       state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger });
-      if (position !== undefined) for (const { journal } of this.#streaming) journal.committed(name, streamKey, to);
+      if (position !== undefined) for (const { journal } of this.#streaming) journal.committed(name, streamId, to);
     });
     const stream = sourceStream<SourceItem>();
     const signals = { stop: this.#stop.signal, deadline: this.#deadline.signal };

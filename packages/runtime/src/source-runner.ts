@@ -150,7 +150,7 @@ export class SourceRunner {
     this.#bytes += batch.data.length;
     const lane = `${this.name}\0${batch.streamKey}`;
     const now = batch.writtenBy ?? Date.now();
-    const settled = acks.track(batch, rangeOf(batch)[1]);
+    const settled = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
     const place = lanes.enter(lane);
     await stream.push({ source: this.name, batch, now, settled, place });
     // Waits after the batch was taken, as for the stream: a source that is to stop holds no batch of its own.

@@ -3,6 +3,7 @@ import {
   type Framing,
   type JournalledCut,
   type OfferedBatch,
+  type Source,
   type SourceBatch,
   type StreamingSink,
 } from "@sluice/core";
@@ -10,7 +11,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Boundaries } from "../src/boundaries.ts";
 import { rangeOf } from "../src/origin.ts";
-import { countingSource, linesOf, openTestState, range, sinkSpec, start } from "./support.ts";
+import { countingSource, emitLines, linesOf, openTestState, range, sinkSpec, start } from "./support.ts";
 
 const stream = { id: "s", fields: {} };
 
@@ -158,6 +159,24 @@ test("what a streaming sink gives back at its end is not counted, and read again
   };
   expect(await once(true)).toEqual({ ok: true, lines: 0, in: 0, buffered: 0 });
   expect(await once(false)).toEqual({ ok: true, lines: 500, in: 500, buffered: 0 });
+});
+
+test("a source that failed starts again, because the sink finishes what it has gathered", async () => {
+  const lines: string[] = [];
+  const counting = countingSource({ streams: ["a"], lines: 500, perBatch: 50 });
+  let failed = false;
+  const source: Source = {
+    async run(ctx) {
+      if (failed) return counting.run(ctx);
+      failed = true;
+      await emitLines(ctx, "a", 0, ["a 0", "a 1"]);
+      throw new Error("broken");
+    },
+  };
+  const sinks = [{ spec: sinkSpec("out"), sink: gatheringSink(lines) }];
+  const run = await start({ sources: [{ name: "s", source }], sinks });
+  expect((await run.done).ok).toBe(true);
+  expect(lines).toEqual(range(500).map((n) => `a ${n}`));
 });
 
 test("a sink that loses what it has gathered ends the pipeline, and no position has moved", async () => {

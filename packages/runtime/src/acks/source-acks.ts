@@ -1,15 +1,22 @@
 import { AckTracker, type SourceBatch, type Value } from "@sluice/core";
 import type { Ledger } from "../state/ledger.ts";
 
-/**
- * A settled batch, or a run of them, whose turn has come. `position` is undefined for streams without one; `to` is the
- * position behind its last record, NaN when it has none.
- */
-export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger, to: number) => void;
+/** Up to where a batch takes its records. */
+interface Reach {
+  /** Prefix of their ids: positions of records grow within one `stream.id`. */
+  readonly streamId: string;
+  /** The position behind the last of them, NaN when there is none. */
+  readonly to: number;
+}
+
+const NOWHERE: Reach = { streamId: "", to: Number.NaN };
+
+/** A settled batch whose turn has come. `position` is undefined for streams without one. */
+export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger, reach: Reach) => void;
 
 interface Entry {
   readonly position: Value | undefined;
-  readonly to: number;
+  readonly reach: Reach;
   ledger: Ledger | undefined;
 }
 
@@ -41,9 +48,9 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position">, to = Number.NaN): (ledger: Ledger) => void {
+  track(batch: Pick<SourceBatch, "streamKey" | "position">, reach = NOWHERE): (ledger: Ledger) => void {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, to, ledger: undefined };
+    const entry: Entry = { position: batch.position, reach, ledger: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
@@ -67,7 +74,7 @@ export class SourceAcks {
     const through = entries.indexOf(last) + 1;
     for (const entry of entries.splice(0, through)) {
       this.#open--;
-      this.#commit(streamKey, entry.position, entry.ledger as Ledger, entry.to);
+      this.#commit(streamKey, entry.position, entry.ledger as Ledger, entry.reach);
     }
     if (entries.length === 0) this.#streams.delete(streamKey);
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();

@@ -30,6 +30,7 @@ const EMPTY: EncodedBatch = { bytes: new Uint8Array(0), ends: new Uint32Array(0)
 export class StreamingRunner {
   readonly #options: StreamingRunnerOptions;
   readonly #persistence: Persistence;
+  readonly #statePersistence: Persistence;
   readonly #trouble: Trouble;
   readonly #queue: (OfferedBatch | typeof FLUSH)[] = [];
   #state: "starting" | "ready" | "closed" = "starting";
@@ -48,7 +49,9 @@ export class StreamingRunner {
     this.#options = options;
     this.#limit = Math.min(common.buffer.size, WAITING);
     this.#trouble = new Trouble(name, log);
-    this.#persistence = new Persistence(name, common.retry, this.#trouble, log, deadline);
+    const persistence = () => new Persistence(name, common.retry, this.#trouble, log, deadline);
+    this.#persistence = persistence();
+    this.#statePersistence = persistence();
     this.#running.promise.catch(() => undefined);
   }
 
@@ -65,8 +68,10 @@ export class StreamingRunner {
     const { sink, log, stop, deadline, journal } = this.#options;
     this.#state = "ready";
     const persist = <T>(what: string, action: () => Promise<T>) => this.#persistence.persist(what, action);
+    const persistState = (what: string, change: () => void) =>
+      this.#statePersistence.persist(what, async () => change());
     try {
-      await sink.run(this.#batches(), { log, stop, deadline, state: journal, persist });
+      await sink.run(this.#batches(), { log, stop, deadline, state: journal, persist, persistState });
       if (!this.#finishing) throw new SluiceError("SLUICE_WORKER", `sink ${this.#options.name} ended by itself`);
       this.#running.resolve();
     } catch (error) {

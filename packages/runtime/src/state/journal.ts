@@ -64,17 +64,17 @@ export class Journal implements SinkState {
   }
 
   /** A position was committed: everything of the stream before `to` is settled. */
-  committed(source: string, streamKey: string, to: number): void {
+  committed(source: string, streamId: string, to: number): void {
     for (const { cut, waiting } of this.#cuts.values()) {
-      const range = cut.source === source ? waiting.get(streamKey) : undefined;
+      const range = cut.source === source ? waiting.get(streamId) : undefined;
       if (!range || range.to > to) continue;
-      waiting.delete(streamKey);
+      waiting.delete(streamId);
       if (waiting.size === 0) this.removeCut(cut.id);
     }
   }
 
   #open(cut: JournalledCut): void {
     const again = cut.ranges.filter(({ resume }) => resume !== undefined);
-    this.#cuts.set(cut.id, { cut, waiting: new Map(again.map((range) => [range.streamKey, range])) });
+    this.#cuts.set(cut.id, { cut, waiting: new Map(again.map((range) => [range.streamId, range])) });
   }
 }

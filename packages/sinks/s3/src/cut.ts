@@ -67,7 +67,7 @@ export class Cut {
     const { until } = this.plan;
     if (!until) return false;
     return Array.from(until.values()).every(
-      ({ streamKey, to, resume }) => resume === undefined || (this.#ranges.get(streamKey)?.to ?? -1) >= to,
+      ({ streamId, to, resume }) => resume === undefined || (this.#ranges.get(streamId)?.to ?? -1) >= to,
     );
   }
 
@@ -76,8 +76,8 @@ export class Cut {
   }
 
   /** Whether a batch of an earlier run's input belongs to it. */
-  covers({ streamKey, from }: BatchOrigin): boolean {
-    const range = this.plan.until?.get(streamKey);
+  covers({ streamId, from }: BatchOrigin): boolean {
+    const range = this.plan.until?.get(streamId);
     return range !== undefined && from >= range.from && from < range.to;
   }
 
@@ -142,8 +142,8 @@ export class Cut {
 
   #reach({ streamKey, streamId, from, to, resume }: BatchOrigin): void {
     if (Number.isNaN(to)) return;
-    const begun = this.#ranges.get(streamKey)?.from ?? from;
+    const begun = this.#ranges.get(streamId)?.from ?? from;
     const range = { streamKey, streamId, from: begun, to };
-    this.#ranges.set(streamKey, resume === undefined ? range : { ...range, resume });
+    this.#ranges.set(streamId, resume === undefined ? range : { ...range, resume });
   }
 }

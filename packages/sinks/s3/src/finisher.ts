@@ -53,12 +53,12 @@ export class Finisher {
   }
 
   async #finish(cut: Cut): Promise<void> {
-    const { state, persist } = this.#ctx;
+    const { state, persistState } = this.#ctx;
     if (cut.isEmpty) return state.removeCut(cut.plan.id);
     const objects = [...cut.objects.values()];
     await Promise.all(objects.map(async ({ writer }) => writer?.seal()));
     // From here on a restart repeats this cut: only now may its objects become visible.
-    if (objects.length > 0) await persist("cannot write the journal", async () => state.putCut(cut.journalled()));
+    if (objects.length > 0) await persistState("cannot write the journal", () => state.putCut(cut.journalled()));
     await Promise.all(objects.map((object) => this.#store(cut, object)));
     cut.settle();
   }

@@ -74,7 +74,7 @@ export class Recovery {
       objects.push({ time, key, stored: isStored, writer });
     }
     if (objects.every(({ stored }) => stored)) return void this.#stored.push(cut);
-    const until = new Map<string, CutRange>(cut.ranges.map((range) => [range.streamKey, range]));
+    const until = new Map<string, CutRange>(cut.ranges.map((range) => [range.streamId, range]));
     const open = () => Promise.resolve(null);
     this.#waiting.add(new Cut({ ...note, id: cut.id, source: cut.source, until, open }, objects));
   }
@@ -83,6 +83,6 @@ export class Recovery {
 function covers({ source, ranges }: JournalledCut, origin: BatchOrigin): boolean {
   if (source !== origin.source) return false;
   return ranges.some(
-    ({ streamKey, from, to }) => streamKey === origin.streamKey && origin.from >= from && origin.from < to,
+    ({ streamId, from, to }) => streamId === origin.streamId && origin.from >= from && origin.from < to,
   );
 }

@@ -36,8 +36,8 @@ export class Uploads {
   /** Begins an upload in parts. It is noted first: if sluice dies before it knows the id, the next start looks for it. */
   async begin(object: ObjectName): Promise<string> {
     const { bucket, key } = object;
-    const { state, persist } = this.#ctx;
-    await persist("cannot note an upload", async () => {
+    const { state, persistState } = this.#ctx;
+    await persistState("cannot note an upload", () => {
       state.setNote(NOTE + bucket + key, { bucket, key });
       state.save();
     });

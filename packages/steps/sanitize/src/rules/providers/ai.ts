@@ -10,6 +10,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "⟦sk-ant-api03-jSq6OMjv1syXaEUE0bvOckLe_GtCKy8lvZdko3eOJgV8TH-f2iyzRekyZNSby5d9ScikGYuqQhsrxML3X3N3rQ-XwQaQAAA⟧",
     ],
+    negative: ["sk-ant-api03-jSq6OM"],
     source: SCANNERS,
   }),
   keyed({
@@ -19,6 +20,7 @@ export const aiRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["assemblyai.access_token=⟦abcd1234efgh5678ijkl9012mnop3456⟧"],
+    negative: ["assemblyai.access_token=abcd1234efgh5678ijkl9012mnop345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -31,6 +33,7 @@ export const aiRules: readonly Rule[] = [
       "clarifai SECRET ⟦dkHL49dId5skLfBjsf342RJkdskdpD54⟧",
       "clarifai access key ⟦dkHL49dId5skLfBjsf342RJkdskdpD54⟧",
     ],
+    negative: ["clarifai SECRET dkHL49dId5skLfBjsf342RJkdskdpD5"],
     source: KINGFISHER,
   }),
   keyed({
@@ -43,6 +46,7 @@ export const aiRules: readonly Rule[] = [
       "cloudsight api_key = ⟦2d0d3432369b6b53e7621f⟧",
       "CLOUDSIGHT_API_KEY: '⟦a1b2c3d4e5f6g7h8i9j0k1l2⟧'\ncloudsight_secret=\"3m4n5o6p7q8r9s0t1u2v3w4x5\"",
     ],
+    negative: ["cloudsight api_key = 2d0d3432369b6b53"],
     source: KINGFISHER,
   }),
   keyed({
@@ -53,6 +57,7 @@ export const aiRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 4,
     positive: ['co_api_key_api_token = "⟦w3KdzN9Cq9E6sd2BPOR657I0UY7tbt274LJOVVfK⟧"'],
+    negative: ['co_api_key_api_token = "w3KdzN9Cq9E6sd2BPOR657I0UY7tbt274LJOVVf"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -65,6 +70,7 @@ export const aiRules: readonly Rule[] = [
       "dandelion key ⟦abcdef1234567890abcdef1234567890⟧",
       "dandelion token ⟦vwxyz9876543210vwxyz9876543210aa⟧",
     ],
+    negative: ["dandelion key abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -74,6 +80,7 @@ export const aiRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["deepai_token = ⟦abc12345-def6-7890-gh12-ijklmnopqrst34⟧"],
+    negative: ["deepai_token = abc12345-def6-7890-gh12-i"],
     source: KINGFISHER,
   }),
   keyed({
@@ -86,6 +93,7 @@ export const aiRules: readonly Rule[] = [
       "deepgramKEY ⟦io3l0urk6hubmo2gbbzrf192key0ke9xabcdabcd⟧",
       "deepgram-token ⟦d3adbeef1234567890deadbeef1234567890dead⟧",
     ],
+    negative: ["deepgramKEY io3l0urk6hubmo2gbbzrf192key0ke9xabcdabc"],
     source: KINGFISHER,
   }),
   keyed({
@@ -98,6 +106,7 @@ export const aiRules: readonly Rule[] = [
       "detectlanguage KEY ⟦1abc2345def6789ghij01234klmno567⟧",
       "detectlanguage ACCESS ⟦1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["detectlanguage KEY 1abc2345def6789ghij01234klmno56"],
     source: KINGFISHER,
   }),
   keyed({
@@ -110,6 +119,7 @@ export const aiRules: readonly Rule[] = [
       "diffbot_token=⟦15a3ccee234eef8a7fc4ee987ddc64ef⟧",
       "DIFFBOT_API_KEY=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
     ],
+    negative: ["diffbot_token=15a3ccee234eef8a7fc4ee987ddc64e"],
     source: KINGFISHER,
   }),
   keyed({
@@ -121,6 +131,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "edenai_token = ⟦rh83qVzJzCOvCOhriyaTA2VPQeiloqUCgpY8.LdWOFn1swiWcakqgLrUSDhRhZgLuzl5pBJXHwzqyjvK4oF8BeVOwA9xEurElOp3xOrFxkSHul1eqC8oN8MERV2h83cot.uelzuGM9l4Ooj5WJIpitGMK9PrH7DwULLO90ev405fr⟧",
     ],
+    negative: ["edenai_token = rh83qVzJzCOvCOhr"],
     source: KINGFISHER,
   }),
   secret({
@@ -129,6 +140,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["sk_"],
     pattern: String.raw`(?<![a-zA-Z])sk_[a-f0-9]{48}\b`,
     positive: ["⟦sk_1234567890abcdef1234567890abcdef1234567890abcdef⟧"],
+    negative: ["sk_1234567890abcdef1234567890abcdef1234567890abcde"],
     source: SCANNERS,
   }),
   near({
@@ -138,6 +150,7 @@ export const aiRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 3,
     positive: ["enigma=⟦abcDEfgHIJKLmnoPQRstuVwxyz01234mnopQrsTu⟧"],
+    negative: ["enigma=abcDEfgHIJKLmnoPQRstuVwxyz01234mnopQrsT"],
     source: KINGFISHER,
   }),
   keyed({
@@ -147,6 +160,7 @@ export const aiRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{20}\w{0,64}`,
     minEntropy: 3,
     positive: ["eraser_token = ⟦jklmnopqrstu1234567890⟧"],
+    negative: ["eraser_token = jklmnopqrstu1234"],
     source: KINGFISHER,
   }),
   secret({
@@ -155,6 +169,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["fc-"],
     pattern: String.raw`(?<![a-zA-Z])fc-[a-f0-9]{32}\b`,
     positive: ['app = FirecrawlApp(api_key="⟦fc-7da8b1ca1d2150c496e91440d777fea8⟧")'],
+    negative: ['app = FirecrawlApp(api_key="fc-7da8b1ca1d2150c496e91440d777fea")'],
     source: SCANNERS,
   }),
   secret({
@@ -166,6 +181,7 @@ export const aiRules: readonly Rule[] = [
       "⟦gsk_abcdefghijABCDEFGHIJ1234567890abcdefghijABCDEFGHIJ12⟧",
       "const apiKey = '⟦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⟧'; // Replace with your actual API key",
     ],
+    negative: ["gsk_abcdefghijABCDEF"],
     source: SCANNERS,
   }),
   secret({
@@ -174,6 +190,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["hf_", "api_org_"],
     pattern: String.raw`(?<![a-zA-Z])hf_[a-zA-Z]{34}\b|(?<![a-zA-Z])api_org_(?!X{20})[a-zA-Z]{34}\b`,
     positive: ['HF_TOKEN:"⟦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⟧"', "⟦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⟧"],
+    negative: ["hf_HPXfXppbpgIjscKLZQvRUpzXxvqktPMSr"],
     source: SCANNERS,
   }),
   keyed({
@@ -186,6 +203,7 @@ export const aiRules: readonly Rule[] = [
       "imaggaTOKEN ⟦zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210⟧+=",
       "imaggaSECRET ⟦ImaggaABCDEFGHIJKLMNOPQRSTUVWX0123456789abcdefghijklmnopqrstuvwx0123456789⟧=+",
     ],
+    negative: ["imaggaTOKEN zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA987654321+="],
     source: KINGFISHER,
   }),
   secret({
@@ -196,6 +214,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "JINA_KEY = os.getenv('JINA_KEY','⟦jina_c1758c6f49e14ced990ac7776800dc45ShJNTXBCizzwjE6IMFYJ7LD959cG⟧')",
     ],
+    negative: ["JINA_KEY = os.getenv('JINA_KEY','jina_c1758c6f49e14ced990ac7776800dc45ShJNTXBCizzwjE6IMFYJ7LD959c')"],
     source: SCANNERS,
   }),
   near({
@@ -221,6 +240,7 @@ export const aiRules: readonly Rule[] = [
       "languagelayer KEY ⟦uv12wx34za56bc78de90fg12hi34jk56⟧",
       "languagelayer TOKEN ⟦qr12tu34vw56xy78za90bc12de34fg56⟧",
     ],
+    negative: ["languagelayer KEY uv12wx34za56bc78de90fg12hi34jk5"],
     source: KINGFISHER,
   }),
   keyed({
@@ -232,6 +252,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "lexigram_key=⟦abcdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789a⟧",
     ],
+    negative: ["lexigram_key=abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -244,6 +265,7 @@ export const aiRules: readonly Rule[] = [
       "monkeylearn KEY ⟦0123456789abcdef0123456789abcdef01234567⟧",
       "monkeylearn TOKEN ⟦abcd1234abcd5678abcd9012abcd3456abcd7890⟧",
     ],
+    negative: ["monkeylearn KEY 0123456789abcdef0123456789abcdef0123456"],
     source: KINGFISHER,
   }),
   secret({
@@ -253,6 +275,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])nvapi-[\w-]{60,70}`,
     ignoreCase: true,
     positive: ["⟦nvapi-123456ABCDEF78901234567890abcdefABCDEF1234567890abcdefABCDEF1234⟧"],
+    negative: ["nvapi-123456ABCDEF7890"],
     source: SCANNERS,
   }),
   secret({
@@ -264,6 +287,7 @@ export const aiRules: readonly Rule[] = [
       "⟦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⟧",
       "mages/generations  -H 'Content-Type application/json'  -H \"Authorization Bearer ⟦sk-mxIt5s1tyfCJyIKHwrqOT4BlbkFJT3VVmv6VdSwB7XXIq1TO⟧\"",
     ],
+    negative: ["sk-ZqSkh4mQUbd9pojV52VKT3BlbkFJ2enUikl6olKWlf1I3IE"],
     source: SCANNERS,
   }),
   keyed({
@@ -276,6 +300,7 @@ export const aiRules: readonly Rule[] = [
       "paralleldots_key=⟦8htQolfTRcvBcjQkMOYAbpa8wRwn8Hrf4RbXnvTEZ3x⟧",
       "paralleldots_token=⟦vkmz9ktJiinWyPqkyZlxGRBoat1QbmdmdQyvGxPuXDW⟧",
     ],
+    negative: ["paralleldots_key=8htQolfTRcvBcjQkMOYAbpa8wRwn8Hrf4RbXnvTEZ3"],
     source: KINGFISHER,
   }),
   secret({
@@ -285,6 +310,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pplx-[a-zA-Z0-9]{48})(?![\w-])`,
     minEntropy: 4,
     positive: ["⟦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⟧"],
+    negative: ["pplx-uXjnL9W0EQuN28sDtNENPspTmfWa17vbw9db8RddSC3vxyq"],
     source: GITLEAKS,
   }),
   keyed({
@@ -295,6 +321,7 @@ export const aiRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ['private-ai_api_token = "⟦qfp3ejnzyoim0agglp9uli40475bz0hy⟧"'],
+    negative: ['private-ai_api_token = "qfp3ejnzyoim0agglp9uli40475bz0h"'],
     source: GITLEAKS,
   }),
   secret({
@@ -303,6 +330,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["r8_"],
     pattern: String.raw`(?<![a-zA-Z])r8_[\w-]{37,64}`,
     positive: ["⟦r8_dF_20rRH0UWUAqHNw0z6VAnGxQ6OZt3cshdGtbfAJGP⟧"],
+    negative: ["r8_dF_20rRH0UWUAqHN"],
     source: SCANNERS,
   }),
   secret({
@@ -311,6 +339,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["tvly-"],
     pattern: String.raw`(?<![a-zA-Z])tvly-[a-zA-Z0-9-]{32,48}\b`,
     positive: ["⟦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⟧", "⟦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⟧"],
+    negative: ["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"],
     source: SCANNERS,
   }),
   keyed({
@@ -320,6 +349,7 @@ export const aiRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{12}",
     minEntropy: 3,
     positive: ["uclassifykey=⟦MNO456STU789⟧", "uclassify_key=⟦ABC123DEF456⟧"],
+    negative: ["uclassifykey=MNO456STU78"],
     source: KINGFISHER,
   }),
   keyed({
@@ -332,6 +362,7 @@ export const aiRules: readonly Rule[] = [
       "unplu-secret-key-⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "unplu-access-token-⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["unplu-secret-key-1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   secret({
@@ -343,6 +374,7 @@ export const aiRules: readonly Rule[] = [
       "⟦VF.DM.1234567890abcdef12345678.qwertyuiopasdfgh⟧",
       "⟦VF.WS.abcdef1234567890abcdef12.asdfghjklzxcvbnm⟧",
     ],
+    negative: ["VF.DM.1234567890abcdef12345678.qwertyuiopasdfg"],
     source: SCANNERS,
   }),
   near({
@@ -353,6 +385,7 @@ export const aiRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["wandb ⟦123e4567abcd4567abcd4567abcd4567abcd4567⟧", "wandb ⟦abcdef1234567890abcdef1234567890abcdef01⟧"],
+    negative: ["wandb 123e4567abcd4567abcd4567abcd4567abcd456"],
     source: KINGFISHER,
   }),
   secret({
@@ -362,6 +395,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])xai-\w{70,84}\b`,
     ignoreCase: true,
     positive: ["⟦xai-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_ABCDEFGHIJKLMNOpqrstuvwxyz0123456AbCdEfGhIj⟧"],
+    negative: ["xai-AbCdEfGhIjKlMnOp"],
     source: SCANNERS,
   }),
 ];

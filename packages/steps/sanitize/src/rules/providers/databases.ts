@@ -8,6 +8,7 @@ export const databasesRules: readonly Rule[] = [
     service: "airtable",
     value: NO_WORD + "[a-z0-9]{17}",
     positive: ['airtable_api_token = "⟦LNTEn9cDLLCHrxRP9⟧"'],
+    negative: ['airtable_api_token = "LNTEn9cDLLCHrxRP"'],
     source: GITLEAKS,
   }),
   secret({
@@ -17,6 +18,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`\b[a-z0-9]{8,64}\.v1\.[\w-]{20,256}\.[a-f0-9]{20,256}\b`,
     ignoreCase: true,
     positive: ["⟦tn8gaCugjl4.v1.K0D0OMkUZjf7bIW28OEnMiPvv_am.aaa27A40Dd378c1159D4⟧"],
+    negative: ["tn8gaCugjl4.v1.K0D0OMkUZjf7bIW28OEnMiPvv_am.aaa27A40Dd378c1159D"],
     source: SCANNERS,
   }),
   secret({
@@ -28,6 +30,7 @@ export const databasesRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦example.v1.XYZ123_ABC.abcdef123456⟧"],
+    negative: ["example.v1.XYZ123_AB"],
     source: KINGFISHER,
   }),
   secret({
@@ -36,6 +39,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["pat"],
     pattern: String.raw`\bpat[a-zA-Z0-9]{14}\.[a-z0-9]{62,66}\b`,
     positive: ["airtable_pat = ⟦patXfsZBLOgxbJqSi.fd6210cfb2e0b2049bd8e7fa0e69f26a3a704412af6fcbd93a097c42507fc893⟧"],
+    negative: ["airtable_pat = patXfsZBLOgxbJqSi.fd6210cfb2e0b204"],
     source: SCANNERS,
   }),
   keyed({
@@ -47,6 +51,7 @@ export const databasesRules: readonly Rule[] = [
     positive: [
       'FLASK_APP_AIVEN_API_KEY = "⟦MOLXG502hGM9DsUSyvKVf2cx8zXEdBesHZLSqXnMj4agm9jLx4gpC9R+z26CX4tKgrIpjvR9dgorE/DzVxxH79Pd+mspIHgxkf7fL4eLxuFvl4RrvX9CWS7nMnfB9uDiM80AtGykzHm8KKr76I7UY8Az/i3x2OG5gFhH0+2AT0Qr75T1JbNF0IiPSjI3MQ0A1+k1b2DW2dwdNnYKEewrNjhVHre8sYLzMUE5Y+FIs8OFdpAm4YNUb283iVJjEcxT8AtMhmOrziMkmWn0haxjhT2qdxgnafGJidF0Dl/NIN+4o1WokQSyhHH1glhNV5wZcG4Po/KP3aPSRnrFE0+GZ6322TrWo1btS5mv+FKkS6gKq0zEfA==⟧"',
     ],
+    negative: ['FLASK_APP_AIVEN_API_KEY = "MOLXG502hGM9DsUS"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -55,6 +60,7 @@ export const databasesRules: readonly Rule[] = [
     service: "algolia",
     value: "[a-z0-9]{32}",
     positive: ['algolia_api_key = "⟦ij1mut5oe606wlrf5z4u8u31264z3gag⟧"'],
+    negative: ['algolia_api_key = "ij1mut5oe606wlrf5z4u8u31264z3ga"'],
     source: GITLEAKS,
   }),
   near({
@@ -65,6 +71,7 @@ export const databasesRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 2,
     positive: ['algolia_app_id = "⟦WRB8YLFW7Y⟧"'],
+    negative: ['algolia_app_id = "WRB8YLFW7"'],
     source: KINGFISHER,
   }),
   secret({
@@ -74,6 +81,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`\b(?<secret>4b1d[a-zA-Z0-9]{38})\b`,
     minEntropy: 3,
     positive: ["⟦4b1dMwjHY2bSTv4Sl0TCExjSUSIriRXlbKTTW9eEyQ⟧"],
+    negative: ["4b1dMwjHY2bSTv4Sl0TCExjSUSIriRXlbKTTW9eEy"],
     source: GITLEAKS,
   }),
   keyed({
@@ -83,6 +91,7 @@ export const databasesRules: readonly Rule[] = [
     value: UUID_LIKE,
     minEntropy: 3,
     positive: ["codakey-⟦123e4567-e89b-12d3-a456-426614174000⟧", "codatoken-⟦987e6543-a210-47d6-a456-654321098765⟧"],
+    negative: ["codakey-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -91,6 +100,7 @@ export const databasesRules: readonly Rule[] = [
     service: "confluent",
     value: NO_WORD + "[a-z0-9]{16}",
     positive: ['confluent_api_token = "⟦ECaemmM22dNIEMGG⟧"'],
+    negative: ['confluent_api_token = "ECaemmM22dNIEMG"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -104,6 +114,7 @@ export const databasesRules: readonly Rule[] = [
       "kafka_token=⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCD⟧",
       "confluent secret=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890ab⟧",
     ],
+    negative: ["kafka_token=ABCDEFGHIJKLMNOP"],
     source: KINGFISHER,
   }),
   keyed({
@@ -114,6 +125,7 @@ export const databasesRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 3,
     positive: ["kafka_client=⟦WXYZ9876MNOP5432⟧", "confluent client_id=⟦ABCD1234EFGH5678⟧"],
+    negative: ["kafka_client=WXYZ9876MNOP543"],
     source: KINGFISHER,
   }),
   keyed({
@@ -122,6 +134,7 @@ export const databasesRules: readonly Rule[] = [
     service: "confluent",
     value: "[a-z0-9]{64}",
     positive: ['confluent_api_token = "⟦taXmCQZ0MlwIGHrZsqyEIoel5tTQKQ8ZCaugDDEoxCoPpCQKAuuBq7fdUmgLPwLM⟧"'],
+    negative: ['confluent_api_token = "taXmCQZ0MlwIGHrZsqyEIoel5tTQKQ8ZCaugDDEoxCoPpCQKAuuBq7fdUmgLPwL"'],
     source: GITLEAKS,
   }),
   secret({
@@ -131,6 +144,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: [".databricks.com", ".azurewebsites.net"],
     pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:cloud|gcp)\.databricks\.com\b|(?<![\w.-])[a-z0-9-]{1,63}\.azurewebsites\.net\b`,
     positive: ["⟦0pg.azurewebsites.net⟧"],
+    negative: ["0pg.azurewebsites.ne"],
     source: SCANNERS,
   }),
   secret({
@@ -143,6 +157,7 @@ export const databasesRules: readonly Rule[] = [
       "⟦dapif21ee53d2b3648c2a1ed38953312a203⟧",
       "DATABRICKS_TOKEN: '⟦dapicd295a7be286969133e18a58e4afe7bd-3⟧'",
     ],
+    negative: ["dapif21ee53d2b3648c2a1ed38953312a20"],
     source: SCANNERS,
   }),
   secret({
@@ -153,6 +168,7 @@ export const databasesRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["web_⟦123e4567e89b12d3a456426614174abc⟧"],
+    negative: ["web_123e4567e89b12d3a456426614174ab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -161,6 +177,7 @@ export const databasesRules: readonly Rule[] = [
     service: "looker",
     value: "[a-z0-9]{20}",
     positive: ['looker_api_token = "⟦rLJ0eEplRLdDSChUX9p9⟧"'],
+    negative: ['looker_api_token = "rLJ0eEplRLdDSChUX9p"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -169,6 +186,7 @@ export const databasesRules: readonly Rule[] = [
     service: "looker",
     value: "[a-z0-9]{24}",
     positive: ['looker_api_token = "⟦NO1r2YazIQnPKi0gBV9tGi5t⟧"'],
+    negative: ['looker_api_token = "NO1r2YazIQnPKi0gBV9tGi5"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -179,6 +197,7 @@ export const databasesRules: readonly Rule[] = [
     value: String.raw`[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\w{0,64}`,
     minEntropy: 3,
     positive: ["ATLAS_PRIVATE_KEY=⟦4b18315e-6b7d-4337-b449-5d38f5a189ec⟧"],
+    negative: ["ATLAS_PRIVATE_KEY=4b18315e-6b7d-4337-b449-5d38f5a189e"],
     source: KINGFISHER,
   }),
   secret({
@@ -188,6 +207,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?:\b|_|-|\.)(?:mongodb|atlas)(?:\b|_|-|\.)(?:public|pub|user|id)[^]{0,4}?(?<secret>[a-z]{1,256})(?![a-z0-9+/=-])`,
     ignoreCase: true,
     positive: ["mongodb-pub⟦lic⟧: qj4Zrh8e6A"],
+    negative: ["id=lic"],
     source: KINGFISHER,
   }),
   secret({
@@ -197,6 +217,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])mdb_sa_sk_[\w-]{40}`,
     ignoreCase: true,
     positive: ["⟦mdb_sa_sk_QqOb9I5_LgC3OlYyrmo-6tpBUXT3xnPb72yvGjw4⟧"],
+    negative: ["mdb_sa_sk_QqOb9I5_LgC3OlYyrmo-6tpBUXT3xnPb72yvGjw"],
     source: SCANNERS,
   }),
   secret({
@@ -206,6 +227,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pscale_tkn_[\w.=-]{32,64})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦pscale_tkn_abcdefghijklmnopqrstuvwxyZ1234567890_ABCDEF⟧"],
+    negative: ["pscale_tkn_abcdefghijkl"],
     source: GITLEAKS,
   }),
   secret({
@@ -215,6 +237,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pscale_oauth_[\w.=-]{32,64})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦pscale_oauth_vRji_H3ZEmlqRXoa9empav6BlrJH-dBokQJbA⟧\\n"],
+    negative: ["pscale_oauth_vRji_H3ZEm\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -225,6 +248,7 @@ export const databasesRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦pscale_pw_ou6mZtcbPeGcAubXqN0.WhURI3SF57HO5⟧"],
+    negative: ["pscale_pw_ou6mZtcbPeGcA"],
     source: GITLEAKS,
   }),
   secret({
@@ -234,6 +258,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?:pscale|planetscale)[^]{0,16}?(?:user|id|name)[^]{0,16}?\b(?<secret>[a-z0-9]{12})\b`,
     ignoreCase: true,
     positive: ["planetscale_id: ⟦hgtmrnzlv1t7⟧"],
+    negative: ["planetscale_id: hgtmrnzlv1t"],
     source: SCANNERS,
   }),
   keyed({
@@ -246,6 +271,7 @@ export const databasesRules: readonly Rule[] = [
       "rockset SECRET=⟦Asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234⟧",
       "rockset PRIVATE KEY=⟦Asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234⟧",
     ],
+    negative: ["rockset SECRET=Asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf123"],
     source: KINGFISHER,
   }),
   secret({
@@ -255,6 +281,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`snowflake[^]{0,16}?account[^]{0,64}?\b(?<secret>[a-z]{7}-[a-z0-9]{7}|[a-z0-9]{4,32})\b`,
     ignoreCase: true,
     positive: ["snowflakeaccounteKAfGospr-⟦r4wZ7aO⟧"],
+    negative: ["id=r4wZ7aO"],
     source: SCANNERS,
   }),
   secret({
@@ -265,6 +292,7 @@ export const databasesRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 2.9,
     positive: ["snowflake password = ⟦P@ssw0rd123⟧"],
+    negative: ["snowflake password = P@ssw0rd"],
     source: KINGFISHER,
   }),
   secret({
@@ -274,6 +302,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`snowflake[^]{0,16}?user[^]{0,64}?\b(?<secret>[\w%+.-]{2,32})\b`,
     ignoreCase: true,
     positive: ["snowflakeERuserS8⟦.s%+Y⟧"],
+    negative: ["id=.s%+Y"],
     source: SCANNERS,
   }),
   keyed({
@@ -286,6 +315,7 @@ export const databasesRules: readonly Rule[] = [
       "stitchdata_SECRET=⟦123e4567e89b12d3a456426614174000abcde⟧",
       "stitchdata_PRIVATE_key=⟦abcdefabcdefabcdefabcdefabcdefabcde⟧",
     ],
+    negative: ["stitchdata_SECRET=123e4567e89b12d3"],
     source: KINGFISHER,
   }),
   secret({
@@ -295,6 +325,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sbp_(?:oauth_)?[a-z0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sbp_abcd1234efgh5678ijkl9012mnop3456qrst7890⟧", "⟦sbp_1234567890abcdefghij1234567890klmnopqrst⟧"],
+    negative: ["sbp_abcd1234efgh5678ijkl9012mnop3456qrst789"],
     source: SCANNERS,
   }),
   keyed({
@@ -304,6 +335,7 @@ export const databasesRules: readonly Rule[] = [
     value: "[a-z0-9]{6}_[a-z0-9]{6}-[a-z0-9]{6}",
     minEntropy: 3,
     positive: ["swiftypeSECRET ⟦665Hkj_12ABcd-eF34xW⟧"],
+    negative: ["swiftypeSECRET 665Hkj_12ABcd-eF34x"],
     source: KINGFISHER,
   }),
   keyed({
@@ -315,6 +347,7 @@ export const databasesRules: readonly Rule[] = [
     positive: [
       "web3 access key ⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJabcdefghijABCDEFGHIJKabcdefghijABCDEFGHIJabcdefghijABCDEFGHIJKLMNOabcdefghijABCDEFGHIJKabcdefghiabcdefghijABCDEFGHI.BX5nl1YOeHZ_kxc3X0Mjprlf9A⟧",
     ],
+    negative: ["web3 access key eyJhbGciOiJIUzI1"],
     source: KINGFISHER,
   }),
 ];

@@ -9,6 +9,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["aviationstack_token = ⟦shwc7ighlfw9fcoul7ahojmf2sx2dabv⟧"],
+    negative: ["aviationstack_token = shwc7ighlfw9fcoul7ahojmf2sx2dab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -18,6 +19,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`\w{36}`,
     minEntropy: 3,
     positive: ["besttime_samplekey = ⟦abcdefghijklmnopqrstuvwxyz1234567890⟧"],
+    negative: ["besttime_samplekey = abcdefghijklmnopqrstuvwxyz123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -30,6 +32,7 @@ export const geographyRules: readonly Rule[] = [
       "COUNTRYLAYER_API_KEY=⟦abcdef0123456789abcdef0123456789⟧",
       "countrylayer_access_key=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p⟧",
     ],
+    negative: ["COUNTRYLAYER_API_KEY=abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -39,6 +42,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 2.7,
     positive: ["flightapi KEY ⟦abcdef123456abcdef666666⟧", "flightapi SECRET ⟦abcdef123456abcdef123456⟧"],
+    negative: ["flightapi KEY abcdef123456abcdef66666"],
     source: KINGFISHER,
   }),
   near({
@@ -51,6 +55,7 @@ export const geographyRules: readonly Rule[] = [
     positive: [
       "flightlabs_key=⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9⟧",
     ],
+    negative: ["flightlabs_key=eyJhbGciOiJIUzI1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -60,6 +65,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{80}",
     minEntropy: 3,
     positive: ["fulcrum_key=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧"],
+    negative: ["fulcrum_key=abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -69,6 +75,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["geoapifyXYZSECRET=⟦abc123def456ghi789jkl012mno345pq⟧"],
+    negative: ["geoapifyXYZSECRET=abc123def456ghi789jkl012mno345p"],
     source: KINGFISHER,
   }),
   keyed({
@@ -78,6 +85,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{28}",
     minEntropy: 3,
     positive: ["geocode_key=⟦abc123def456ghi789jkl0123456⟧", "geocode_token=⟦xyz987uvw654mno321pqr8901234⟧"],
+    negative: ["geocode_key=abc123def456ghi789jkl012345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -90,6 +98,7 @@ export const geographyRules: readonly Rule[] = [
       "geocodify_key=⟦1234567890abcdef1234567890abcdef12345678⟧",
       "geocodifyTOKEN=⟦1234567890abcdef1234567890abcdef12345670⟧",
     ],
+    negative: ["geocodify_key=1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -99,6 +108,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`\w{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["ipifi_key=⟦abcd1234ABCD5678efgh9012EFGH3456⟧", "IPIFI_ACCESS_TOKEN=⟦WXYZ9876wxyz5432MNOP1234mnop7890⟧"],
+    negative: ["ipifi_key=abcd1234ABCD5678efgh9012EFGH345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -108,6 +118,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 3,
     positive: ["getgeoapiSECRET=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0t⟧"],
+    negative: ["getgeoapiSECRET=1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0"],
     source: KINGFISHER,
   }),
   keyed({
@@ -120,6 +131,7 @@ export const geographyRules: readonly Rule[] = [
       "graphhopperSECRETyo-⟦98765432-4321-4321-4321-abcdefghijklmn⟧",
       "graphhopperPRIVATE12-⟦34abcd56-78ef-90gh-ijkl-mn1234567890op⟧",
     ],
+    negative: ["graphhopperSECRETyo-98765432-4321-4321-4321-a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -132,6 +144,7 @@ export const geographyRules: readonly Rule[] = [
       "hereapi_key=⟦XxK6G3m_pQ8nR2vT4wY9jL5bN7cA1dF3hJ0iM4eP9sW2u⟧",
       "HEREAPI_SECRET=⟦ZzY8xW6vU4tS2qP0nM5kJ9hF7dC1bA3gL8iK4eR9wQ2m⟧",
     ],
+    negative: ["hereapi_key=XxK6G3m_pQ8nR2vT4wY9jL5b"],
     source: KINGFISHER,
   }),
   keyed({
@@ -144,6 +157,7 @@ export const geographyRules: readonly Rule[] = [
       "ip2locationKEY=⟦B1CD2EF3GHIJ4567KLMN8OPQR9ST0UVW⟧",
       "ip2location SECRETKEY ⟦1234567890ABCDEF1234567890ABCDEF⟧",
     ],
+    negative: ["ip2locationKEY=B1CD2EF3GHIJ4567KLMN8OPQR9ST0UV"],
     source: KINGFISHER,
   }),
   keyed({
@@ -153,6 +167,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 2.7,
     positive: ["ipapi_key=⟦abcdef0123456789abcdef0123456789⟧", "ipapi_secret=⟦aaaabbbbccccddddeeeeffffgggghhhh⟧"],
+    negative: ["ipapi_key=abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -165,6 +180,7 @@ export const geographyRules: readonly Rule[] = [
       "ipgeolocation_key=⟦ghijklmnopqrstuvabcdef0123456789⟧",
       "ipgeolocationSecretToken ⟦abcdef0123456789ghijklmnopqrstuv⟧",
     ],
+    negative: ["ipgeolocation_key=ghijklmnopqrstuvabcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -174,6 +190,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-f0-9]{14}",
     minEntropy: 3,
     positive: ["ipinfo_secret key=⟦abcdef12345678⟧", "ipinfo private token ⟦abcdef12345678⟧"],
+    negative: ["ipinfo_secret key=abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -186,6 +203,7 @@ export const geographyRules: readonly Rule[] = [
       "ipinfodbSECRET ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
       "ipinfodb PRIVATE ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["ipinfodbSECRET abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -195,6 +213,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-f0-9]{32}",
     minEntropy: 2.5,
     positive: ["ipstack_key=⟦abcdefabcdefabcdefabcdefabcdef12⟧", "ipstack_token=⟦123e4567e89b12d3a456426614174000⟧"],
+    negative: ["ipstack_key=abcdefabcdefabcdefabcdefabcdef1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -205,6 +224,7 @@ export const geographyRules: readonly Rule[] = [
     positive: [
       'mapbox_api_token = "⟦pk.abLux2vmY1po6OtFazNdWKz2WAoiPf2dRImp7vxhTsElR314XHziABWWpvJ5.gcNekzkZaYgKqjprq9Z1Q2⟧"',
     ],
+    negative: ['mapbox_api_token = "pk.abLux2vmY1po6OtF"'],
     source: GITLEAKS,
   }),
   near({
@@ -216,6 +236,7 @@ export const geographyRules: readonly Rule[] = [
     positive: [
       "mapboxApiKey:\n  '⟦pk.eyJ1Ijoia3Jpc3R3IiwiYSI6ImNqbGg1N242NTFlczczdnBcf99iMjgzZ2sifQ.lUneM-o3NucXN189EYyXxQ⟧'",
     ],
+    negative: ["id=pk.eyJ1Ijoia3Jpc3R3IiwiYSI6ImNqbGg1N242NTFlczczdnBcf99iMjgzZ2sifQ.lUneM-o3NucXN189EYyXxQ"],
     source: NOSEYPARKER,
   }),
   near({
@@ -225,6 +246,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`sk\.[a-z0-9+/=-]{32,128}\.[a-z0-9+/=-]{20,30}`,
     gap: 30,
     positive: ["export MAPBOX_SECRET_TOKEN=⟦sk.eyJ1IjoiY2FwcGVsYWVyZSIsImEicf99c1BaTkZnIn0.P4lD1eHeSEx7AsBq1zbJ4g⟧"],
+    negative: ["export MAPBOX_SECRET_TOKEN=sk.eyJ1IjoiY2FwcGVs"],
     source: NOSEYPARKER,
   }),
   near({
@@ -234,6 +256,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`tk\.[a-z0-9+/=-]{32,128}\.[a-z0-9+/=-]{20,30}`,
     gap: 30,
     positive: ["export MAPBOX_SECRET_TOKEN=⟦tk.eyJ1IjoiY2FwcGVsYWVyZSIsImEicf99c1BaTkZnIn0.P4lD1eHeSEx7AsBq1zbJ4g⟧"],
+    negative: ["export MAPBOX_SECRET_TOKEN=tk.eyJ1IjoiY2FwcGVs"],
     source: NOSEYPARKER,
   }),
   keyed({
@@ -246,6 +269,7 @@ export const geographyRules: readonly Rule[] = [
       "mapquest_key=⟦X7ZT5pnGkgFLz9H1vR4WmY3qNcB8jD6M⟧",
       "MAPQUEST_API_TOKEN=⟦K9bN4mP8vJ2hL5gQ3fR7tY6wX1cS0dAE⟧",
     ],
+    negative: ["mapquest_key=X7ZT5pnGkgFLz9H1vR4WmY3qNcB8jD6"],
     source: KINGFISHER,
   }),
   secret({
@@ -255,6 +279,7 @@ export const geographyRules: readonly Rule[] = [
     pattern: String.raw`\b[a-z0-9]{6}_[a-z0-9]{29}_mmk\b`,
     ignoreCase: true,
     positive: ["⟦XYZ123_12345678901234567890123456789_mmk⟧", "⟦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⟧"],
+    negative: ["XYZ123_12345678901234567890123456789_mm"],
     source: SCANNERS,
   }),
   keyed({
@@ -267,6 +292,7 @@ export const geographyRules: readonly Rule[] = [
       "opencagedata_key ⟦abcdef1234567890abcdef1234567890⟧",
       "opencagedata_token ⟦abcd1234efgh5678ijkl9012mnop3456⟧",
     ],
+    negative: ["opencagedata_key abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -279,6 +305,7 @@ export const geographyRules: readonly Rule[] = [
       "openuv_key=⟦abcdef1234567890abcdef1234567890⟧",
       "openuv_access_token=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
     ],
+    negative: ["openuv_key=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   near({
@@ -290,6 +317,7 @@ export const geographyRules: readonly Rule[] = [
     gap: 64,
     minEntropy: 2.8,
     positive: ["owm = '⟦3k144a5af729351d0fc58bdrj9a21mkr⟧'", "pyowm = '⟦3k144a5af729351d0fc58bdrj9a21mkr⟧'"],
+    negative: ["owm = '3k144a5af729351d0fc58bdrj9a21mk'"],
     source: KINGFISHER,
   }),
   keyed({
@@ -302,6 +330,7 @@ export const geographyRules: readonly Rule[] = [
       "positionstack_key = ⟦XvqNiQQhxWTcDgNPD3VgTX9DgJzqRvZQ⟧",
       "positionstack_token = ⟦it5RCfHrIMzL0VwOqJqjpP6kqPs9bHnY⟧",
     ],
+    negative: ["positionstack_key = XvqNiQQhxWTcDgNPD3VgTX9DgJzqRvZ"],
     source: KINGFISHER,
   }),
   keyed({
@@ -311,6 +340,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-f0-9]{40}",
     minEntropy: 3,
     positive: ["stormboard SECRET ⟦20bc9d12e4f73123456789abcdef1234567890ab⟧"],
+    negative: ["stormboard SECRET 20bc9d12e4f73123456789abcdef1234567890a"],
     source: KINGFISHER,
   }),
   secret({
@@ -320,6 +350,7 @@ export const geographyRules: readonly Rule[] = [
     pattern: String.raw`stormglass[^]{0,40}?(?:secret|private|access|key|token)[^]{0,40}?\b(?<secret>[a-z0-9-]{60,128})`,
     ignoreCase: true,
     positive: ["stormglass_key=⟦e4d89b23-a7c6-4c91-b523-42d9f8c90876543210987654321098765432109876543210987654321⟧"],
+    negative: ["stormglass_key=e4d89b23-a7c6-4c91-b523-4"],
     source: SCANNERS,
   }),
   keyed({
@@ -329,6 +360,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`[a-z]{20}\w{0,64}`,
     minEntropy: 3,
     positive: ["timezoneapi SECRET token ⟦abcDEFGHIJKLmnoPqrst⟧"],
+    negative: ["timezoneapi SECRET token abcDEFGHIJKLmnoPqrs"],
     source: KINGFISHER,
   }),
   keyed({
@@ -338,6 +370,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["tomtom_key=⟦abcdef1234567890abcdef1234567890⟧", "tomtom_secret=⟦ABCDEF1234567890ABCDEF1234567890⟧"],
+    negative: ["tomtom_key=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -350,6 +383,7 @@ export const geographyRules: readonly Rule[] = [
       "visualcrossing\nKEY\n⟦ABCDEFGHIJKLMNOPQRSTUVWXY⟧",
       "visualcrossing\nPRIVATE \n⟦ABCDEFGHIJKLMNOPQRSTUVWXY⟧",
     ],
+    negative: ["id=ABCDEFGHIJKLMNOPQRSTUVWXY"],
     source: KINGFISHER,
   }),
   keyed({
@@ -362,6 +396,7 @@ export const geographyRules: readonly Rule[] = [
       "walkscore TOKEN ⟦abcdef1234567890abcdef1234567890⟧",
       "walkscore SECRET ⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["walkscore TOKEN abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -374,6 +409,7 @@ export const geographyRules: readonly Rule[] = [
       "weatherbitSECRET ⟦ff9cfa3aafd54870b8407ac660f17590⟧",
       "weatherbitACCESS ⟦a4b8ffbb028d4d35a8c8d87f5b06771f⟧",
     ],
+    negative: ["weatherbitSECRET ff9cfa3aafd54870b8407ac660f1759"],
     source: KINGFISHER,
   }),
   keyed({
@@ -386,6 +422,7 @@ export const geographyRules: readonly Rule[] = [
       "weatherstack_key=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
       "WEATHERSTACK_ACCESS_KEY=⟦123e4567e89b12d3a456426614174000⟧",
     ],
+    negative: ["weatherstack_key=a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p"],
     source: KINGFISHER,
   }),
   keyed({
@@ -395,6 +432,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{31}\w{0,64}`,
     minEntropy: 3,
     positive: ["worldweatherSECRETkey=⟦abcdef123456789abcdef123456789ab⟧"],
+    negative: ["worldweatherSECRETkey=abcdef123456789a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -407,6 +445,7 @@ export const geographyRules: readonly Rule[] = [
       "zipcodeapiSECRET ⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab⟧",
       "zipcodeapiPRIVATE ⟦qrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01⟧",
     ],
+    negative: ["zipcodeapiSECRET abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -419,6 +458,7 @@ export const geographyRules: readonly Rule[] = [
       "zipcodebase-secret-⟦123e4567-e89b-12d3-a456-426614174001⟧",
       "zipcodebase-access-⟦987e6543-e89b-12d3-b456-426614174002⟧",
     ],
+    negative: ["zipcodebase-secret-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
 ];

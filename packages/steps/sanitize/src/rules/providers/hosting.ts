@@ -8,6 +8,7 @@ export const hostingRules: readonly Rule[] = [
     service: "adafruit",
     value: String.raw`[\w-]{32}`,
     positive: ['ADAFRUIT_IO_KEY = "⟦aio_NrZCb67VvzSaM7fr3nMXrfZ1uMPH⟧"'],
+    negative: ['ADAFRUIT_IO_KEY = "aio_NrZCb67VvzSaM7fr3nMXrfZ1uMP"'],
     source: GITLEAKS,
   }),
   secret({
@@ -19,6 +20,7 @@ export const hostingRules: readonly Rule[] = [
       'export IO_KEY="⟦aio_NrZCb67VvzSaM7fr3nMXrfZ1uMPH⟧"',
       'ADAFRUIT_IO_KEY = "⟦aio_NrZCb67VvzSaM7fr3nMXrfZ1uMPH⟧"',
     ],
+    negative: ['export IO_KEY="aio_NrZCb67VvzSaM7fr3nMXrfZ1uMP"'],
     source: NOSEYPARKER,
   }),
   secret({
@@ -27,6 +29,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["ltai"],
     pattern: String.raw`\bLTAI[a-zA-Z0-9]{17,21}\b`,
     positive: ["⟦LTAI8x2NiGqfyJGx7eLDhp12⟧", "⟦LTAI5GqyJGhp12ad31L5hpix⟧"],
+    negative: ["LTAI8x2NiGqfyJGx"],
     source: SCANNERS,
   }),
   keyed({
@@ -36,6 +39,7 @@ export const hostingRules: readonly Rule[] = [
     value: "[a-z0-9]{30}",
     minEntropy: 2,
     positive: ["alibaba-token = ⟦aJHKLnSlGddwPR5g7jkWdTBn65PHc5⟧", "alibaba_secret = ⟦7jkWdTjKLnSlGddwPR5gBn65PHcZG6⟧"],
+    negative: ["alibaba-token = aJHKLnSlGddwPR5g7jkWdTBn65PHc"],
     source: GITLEAKS,
   }),
   secret({
@@ -47,6 +51,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       'curl https://fra1.blynk.cloud/api/organization/profile -H "Authorization: Bearer ⟦eIdWHQqRfFmvP5LDDh-IGxPUzi7I27HthzCPAVmS⟧"',
     ],
+    negative: ['url https://fra1.blynk.cloud/api/organization/profile -H "Authorization: Bearer eIdWHQqRfFmvP5LD"'],
     source: SCANNERS,
   }),
   secret({
@@ -58,6 +63,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       "grant_type=client_credentials -u oa2-client-id_zmNtW-D0Toqpz4AZnBLCIlklBrz9ynU-:⟦5uC5Y4Mcvdl5rB56rBmxnvB4DZgiIpcyTPbOoEWp⟧",
     ],
+    negative: ["grant_type=client_credentials -u oa2-client-id_zmNtW-D0Toqpz4AZnBLCIlklBrz9ynU-:5uC5Y4Mcvdl5rB56"],
     source: SCANNERS,
   }),
   secret({
@@ -70,6 +76,7 @@ export const hostingRules: readonly Rule[] = [
       'curl "https://blynk.cloud/external/api/get?token=⟦Rps15JICmtRVbFyS_95houlLbm6xIQ2L⟧&V1"',
       'curl "https://fra1.blynk.cloud/external/api/get?token=⟦Rps15JICmtRVbFyS_95houlLbm6xIQ2L⟧&V1"',
     ],
+    negative: ['curl "https://blynk.cloud/external/api/get?token=Rps15JICmtRVbFyS_95houlLbm6xIQ2&V1"'],
     source: SCANNERS,
   }),
   keyed({
@@ -82,6 +89,7 @@ export const hostingRules: readonly Rule[] = [
       "ciceroSECRET=⟦1234567890abcdef1234567890abcdef12345678⟧",
       "ciceroPRIVATEKEY=⟦abcdef1234567890abcdef1234567890abcdef12⟧",
     ],
+    negative: ["ciceroSECRET=1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -91,6 +99,7 @@ export const hostingRules: readonly Rule[] = [
     value: String.raw`[\w-]{40}`,
     minEntropy: 2,
     positive: ['cloudflare_api_token = "⟦0aHFWe-C8-i02liWmZiDxUAAvsBRprtK_PD-Iz6L⟧"'],
+    negative: ['cloudflare_api_token = "0aHFWe-C8-i02liWmZiDxUAAvsBRprtK_PD-Iz6"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -103,6 +112,7 @@ export const hostingRules: readonly Rule[] = [
       "cloudflareAPIKey = ⟦A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q7R8S9T0⟧",
       "CLOUDFLARE_API_TOKEN: '⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0⟧'\ncloudflare_key=\"⟦B1C2D3E4F5G6H7I8J9K0L1M2N3O4P5Q6R7S8T9U0V1⟧\"",
     ],
+    negative: ["cloudflareAPIKey = A1B2C3D4E5F6G7H8"],
     source: KINGFISHER,
   }),
   keyed({
@@ -112,6 +122,7 @@ export const hostingRules: readonly Rule[] = [
     value: "[a-f0-9]{37}",
     minEntropy: 2,
     positive: ['cloudflare_api_token = "⟦69F3c95eBBE5a9Efe6Dde9A6de76aC8b67Ce9⟧"'],
+    negative: ['cloudflare_api_token = "69F3c95eBBE5a9Efe6Dde9A6de76aC8b67Ce"'],
     source: GITLEAKS,
   }),
   secret({
@@ -122,6 +133,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       "X-Auth-User-Service-Key = ⟦v1.0-e26de050e02ddeaeef6de8d5ee267df5e78f68666ddd0ee76f22d26a0d20756f-eda77de60e8e76077e162727656787de2005d25e2f6e502e2d067657ed65722eade065275001a0f6f6e521e5e1fd76a6e8d7e2d6da8a2ee01e66e061e22570e2-07f2ede0aed78e82e8d2e620aaef8656d81e762266d7d226a205de7e18e2256a⟧",
     ],
+    negative: ["X-Auth-User-Service-Key = v1.0-e26de050e02dde"],
     source: SCANNERS,
   }),
   secret({
@@ -130,6 +142,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["cfk_", "cfut_", "cfat_"],
     pattern: String.raw`(?<![a-zA-Z])cf(?:k|ut|at)_[a-zA-Z0-9]{40}[a-f0-9]{8}\b`,
     positive: ["⟦cfut_B2h4gf1UkKvt5bV0oMDVmgzhUnkEKhA2Uq4HI3WD4306ab24⟧"],
+    negative: ["cfut_B2h4gf1UkKvt5bV0oMDVmgzhUnkEKhA2Uq4HI3WD4306ab2"],
     source: SCANNERS,
   }),
   keyed({
@@ -142,6 +155,7 @@ export const hostingRules: readonly Rule[] = [
       "cloudplanSECRET-⟦ABCD1234EFGH5678IJKL9012MNOP3456⟧",
       "cloudplanPRIVATE-⟦X1Y2Z3A4B5C6D7E8F9G0H1I2J3K4L5M6⟧",
     ],
+    negative: ["cloudplanSECRET-ABCD1234EFGH5678IJKL9012MNOP345"],
     source: KINGFISHER,
   }),
   secret({
@@ -154,6 +168,7 @@ export const hostingRules: readonly Rule[] = [
       "⟦dop_v1_1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "⟦dor_v1_1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["dop_v1_1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
     source: SCANNERS,
   }),
   keyed({
@@ -166,6 +181,7 @@ export const hostingRules: readonly Rule[] = [
       "dronahq TOKEN ⟦abcdefghijklmnopqrstuvwxy1234567890abcdefghijklmno⟧",
       "dronahq SECRET ⟦abcdefghijklmnopqrstuvwxy1234567890abcdefghijklmno⟧",
     ],
+    negative: ["dronahq TOKEN abcdefghijklmnopqrstuvwxy1234567890abcdefghijklmn"],
     source: KINGFISHER,
   }),
   keyed({
@@ -175,6 +191,7 @@ export const hostingRules: readonly Rule[] = [
     value: "ak1[a-z0-9/]{50,55}",
     minEntropy: 3,
     positive: ["ecostruxureit SECRET ⟦AK1abc1234567890abcdefGHIjkLmnopqrSTUVWx12345yzQWERTY⟧"],
+    negative: ["ecostruxureit SECRET AK1abc1234567890abcdefGHIjkLmnopqrSTUVWx12345yzQWERT"],
     source: KINGFISHER,
   }),
   keyed({
@@ -183,6 +200,7 @@ export const hostingRules: readonly Rule[] = [
     service: "fastly",
     value: String.raw`[\w=-]{32}`,
     positive: ["Fastly token: ⟦fgsb3ef237afd6c1b9d91f81cdba64f3⟧"],
+    negative: ["Fastly token: fgsb3ef237afd6c1b9d91f81cdba64f"],
     source: GITLEAKS,
   }),
   secret({
@@ -194,6 +212,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       "⟦fm1r_TjCXmFADJHWCUaK3nbp3ZEIsPrrdXrrS+M94rL1OyWEuv4/uyA/u9PqvXobeYK+K52KVn7Q8/f6udbZVUZe/tdDPD6/JO3zuXTysH+B==⟧\\r",
     ],
+    negative: ["fm1r_TjCXmFADJHWCUaK3\\r"],
     source: GITLEAKS,
   }),
   keyed({
@@ -205,6 +224,7 @@ export const hostingRules: readonly Rule[] = [
       "  HEROKU_API_KEY: ⟦c55dbac4-e0e8-4a06-b892-75cac2387ce5⟧",
       'heroku_api_token = "⟦BaCE86Ca-85B7-Cb6E-dd83-34Cdb1Dd2575⟧"',
     ],
+    negative: ["HEROKU_API_KEY: c55dbac4-e0e8-4a06-b892-75cac2387ce"],
     source: GITLEAKS,
   }),
   secret({
@@ -213,6 +233,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["hrku-aa"],
     pattern: String.raw`(?<![a-zA-Z])HRKU-AA[\w-]{58}`,
     positive: ["⟦HRKU-AA8iVcylMvh8vwP6Kisyb8rxK7-gYOkPlPUkde9PbnMIoaJhxRZH_iAl-RrB⟧"],
+    negative: ["HRKU-AA8iVcylMvh8vwP6Kisyb8rxK7-gYOkPlPUkde9PbnMIoaJhxRZH_iAl-Rr"],
     source: SCANNERS,
   }),
   keyed({
@@ -225,6 +246,7 @@ export const hostingRules: readonly Rule[] = [
       "impala_key=⟦abc123DEF456ghi789JKL012mno345PQR678stu901VWX234⟧",
       "impala_token=⟦XYZ987abc654DEF321ghi098JKL765mno432PQR109stu876⟧",
     ],
+    negative: ["impala_key=abc123DEF456ghi7"],
     source: KINGFISHER,
   }),
   secret({
@@ -233,6 +255,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["token", "bootstrap"],
     pattern: String.raw`(?i:token|bootstrap).{0,8}?\b(?<secret>[a-z0-9]{6}\.[a-z0-9]{16})\b|token-id:\s{1,16}[a-z0-9]{6}\s{1,16}token-secret:\s{1,16}(?<secret>[a-z0-9]{16})\b`,
     positive: ["# Token ID and secret. Required.\ntoken-id: 07402b\ntoken-secret: ⟦f395accd245ae53d⟧"],
+    negative: ["id=f395accd245ae53d"],
     source: SCANNERS,
   }),
   keyed({
@@ -244,6 +267,7 @@ export const hostingRules: readonly Rule[] = [
       "netlify_key=⟦H7xZ98cdWbsemqNpv8UaXtsnyjKgVeQ34rsDkpM-N5P6⟧",
       "netlify_token=⟦G5yT54abRasekrOpe7SaArsowiuHTeR45sfEhsH-K1L2⟧",
     ],
+    negative: ["netlify_key=H7xZ98cdWbsemqNp"],
     source: GITLEAKS,
   }),
   keyed({
@@ -256,6 +280,7 @@ export const hostingRules: readonly Rule[] = [
       "netlify_token=⟦3cdfad7b885a6daceff3fb820389115750b373763fb30b10ca0382648b55872d⟧",
       "netlify_secret=⟦7a9ef2c84d6b3e5f1c8a0b9d2e4f6a8c7b3d5e9f2a1c8b4d6e3f5a9c7b2d8e4⟧",
     ],
+    negative: ["netlify_token=3cdfad7b885a6dac"],
     source: KINGFISHER,
   }),
   keyed({
@@ -265,6 +290,7 @@ export const hostingRules: readonly Rule[] = [
     value: String.raw`(?:[a-z0-9]{25,30}_\d[a-z0-9]{20}|(?:cr_|ak_)[a-z0-9]{25,30})`,
     minEntropy: 3,
     positive: ["ngrok authtoken: ⟦2Ot3hdNCKF3JRJDCioqNV2J0PPc_6th2CSUm9KsjfXdtRDvzT⟧"],
+    negative: ["ngrok authtoken: 2Ot3hdNCKF3JRJDCioqNV2J0PPc_6th2CSUm9KsjfXdtRDvz"],
     source: KINGFISHER,
   }),
   secret({
@@ -274,6 +300,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`\b(?<secret>sha256~[\w-]{43})(?![\w-])`,
     minEntropy: 3.5,
     positive: ["⟦sha256~K-wBiAydEiwwlv1x8zWxELMTEm9bDLLBHrxRO9niW4p⟧ "],
+    negative: ["sha256~K-wBiAydEiwwlv1x8zWxELMTEm9bDLLBHrxRO9niW4"],
     source: GITLEAKS,
   }),
   secret({
@@ -283,6 +310,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`https://api\.particle\.io/v1/[\w\s"/?\\-]{0,256}(?:access_token=|Authorization:\s{0,256}Bearer\s{0,256})\b(?<secret>[a-zA-Z0-9]{40})\b`,
     minEntropy: 3,
     positive: ["curl https://api.particle.io/v1/devices -d access_token=⟦38bb7b318cc6898c80317decb34525844bc9db55⟧"],
+    negative: ["curl https://api.particle.io/v1/devices -d access_token=38bb7b318cc6898c80317decb34525844bc9db5"],
     source: KINGFISHER,
   }),
   secret({
@@ -292,6 +320,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`https://api\.particle\.io/v1/.{0,256}?(?:access_token=|Bearer\s{1,8})(?<secret>[a-zA-Z0-9]{40})\b|(?:access_token=|Bearer\s{1,8})(?<secret>[a-zA-Z0-9]{40})\b[\s"'\\]{0,32}https://api\.particle\.io`,
     reach: { before: 256, after: 256 },
     positive: ["curl -d access_token=⟦38bb7b318cc6898c80317decb34525844bc9db55⟧ https://api.particle.io/v1/devices"],
+    negative: ["curl -d access_token=38bb7b318cc6898c80317decb34525844bc9db5 https://api.particle.io/v1/devices"],
     source: SCANNERS,
   }),
   keyed({
@@ -304,6 +333,7 @@ export const hostingRules: readonly Rule[] = [
       "scaleway KEY ⟦a1b2c3d4-e5f6-g7h8-i9j0-k1l2m3n4o5p6⟧",
       "scaleway SECRET ⟦a1b2c3d4-e5f6-g7h8-i9j0-k1l2m3n4o5p6⟧",
     ],
+    negative: ["scaleway KEY a1b2c3d4-e5f6-g7h8-i9j0-k1l2m3n4o5p"],
     source: KINGFISHER,
   }),
   secret({
@@ -313,6 +343,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>tk-us-[\w-]{48})(?![\w-])`,
     minEntropy: 2,
     positive: ["⟦tk-us-q3qu75drCcmbB7PpmQU9SvRKyjCNx0HTu-gmL_--CNRGnCGC⟧\\n"],
+    negative: ["tk-us-q3qu75drCcmbB7PpmQU9SvRKyjCNx0HTu-gmL_--CNRGnCG\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -322,6 +353,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>sm_aat_[a-zA-Z0-9]{16})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦sm_aat_noXnd9gqXCDUJuKO⟧"],
+    negative: ["sm_aat_noXnd9gqXCDUJuK"],
     source: GITLEAKS,
   }),
   secret({
@@ -331,6 +363,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>sm_pat_[a-zA-Z0-9]{16})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦sm_pat_GlSgxxGcsuQUJsuJ⟧;"],
+    negative: ["sm_pat_GlSgxxGcsuQUJsu;"],
     source: GITLEAKS,
   }),
   secret({
@@ -340,6 +373,7 @@ export const hostingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>sm_sat_[a-zA-Z0-9]{16})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦sm_sat_vnfHe4PEI3jQi5OW⟧\\r"],
+    negative: ["sm_sat_vnfHe4PEI3jQi5O\\r"],
     source: GITLEAKS,
   }),
   secret({
@@ -352,6 +386,7 @@ export const hostingRules: readonly Rule[] = [
       "http://thingsboard.cloud/api/v1/⟦354u1g321kcqc1oad3w7⟧/telemetry",
       "https://thingsboard.cloud/api/v1/⟦354u1g321kcqc1oad3w7⟧/telemetry",
     ],
+    negative: ["http://thingsboard.cloud/api/v1/354u1g321kcqc1oad3w/telemetry"],
     source: SCANNERS,
   }),
   secret({
@@ -362,6 +397,7 @@ export const hostingRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦BBFF-1A2B3C4D5E6F7G8H9I0J1K2L3M4N5O⟧", "⟦BBFF-pQwErTyUiOpAsDfGhJkLmNbVxYzZ12⟧"],
+    negative: ["BBFF-1A2B3C4D5E6F7G8H9I0J1K2L3M4N5"],
     source: KINGFISHER,
   }),
   keyed({
@@ -371,6 +407,7 @@ export const hostingRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 2.9,
     positive: ["vercelTOKEN ⟦abcdefghijklmnopqrstuvwx⟧", "vercel SECRET ⟦123456789012345678901234⟧"],
+    negative: ["vercelTOKEN abcdefghijklmnopqrstuvw"],
     source: KINGFISHER,
   }),
   secret({
@@ -379,6 +416,7 @@ export const hostingRules: readonly Rule[] = [
     keywords: ["vca_", "vci_", "vck_", "vcp_", "vcr_"],
     pattern: String.raw`(?<![a-zA-Z])vc[aikpr]_[a-zA-Z0-9]{20,60}\b`,
     positive: ["⟦vcr_PT8N5dcFSc7uEdrFkG2Dz4j⟧"],
+    negative: ["vcr_PT8N5dcFSc7uEdrF"],
     source: SCANNERS,
   }),
   keyed({
@@ -388,6 +426,7 @@ export const hostingRules: readonly Rule[] = [
     value: "[a-z0-9]{36}",
     minEntropy: 3,
     positive: ["vultr_SECRET_ACCESS_KEY ⟦ABCDEFGHIJKLMNOPQRSTUVWX345678901234⟧"],
+    negative: ["vultr_SECRET_ACCESS_KEY ABCDEFGHIJKLMNOPQRSTUVWX34567890123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -398,6 +437,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       'yandex_api_token = "⟦t1.ovzDss==.LrE1iGgNJ6qdc0AdAMzSRW_SRy1Db2WXdQ808m62ijK7lzH6eOPJ_HgA_MwJxv8hXodjIEtJpRor3JKdNgiO_l==⟧"',
     ],
+    negative: ['yandex_api_token = "t1.ovzDss==.LrE1iGg"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -406,6 +446,7 @@ export const hostingRules: readonly Rule[] = [
     service: "yandex",
     value: String.raw`aqvn[\w-]{35,38}`,
     positive: ['yandex_api_token = "⟦aqvnZ5Ju0dT3-H1gGcGETxvEujENWge6eLwCs7VmC4⟧"'],
+    negative: ['yandex_api_token = "aqvnZ5Ju0dT3-H1gGcGETxvEujENW"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -414,6 +455,7 @@ export const hostingRules: readonly Rule[] = [
     service: "yandex",
     value: String.raw`yc[\w-]{38}`,
     positive: ['yandex_api_token = "⟦ycKzyc1X17j5lIJ8qi3xXJkXuC9JF3I47YJRLY9p⟧"'],
+    negative: ['yandex_api_token = "ycKzyc1X17j5lIJ8qi3xXJkXuC9JF3I47YJRLY9"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -425,6 +467,7 @@ export const hostingRules: readonly Rule[] = [
     positive: [
       "yandex_secret=⟦1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ123⟧",
     ],
+    negative: ["yandex_secret=1234567890ABCDEF"],
     source: KINGFISHER,
   }),
 ];

@@ -12,6 +12,7 @@ export const monitoringRules: readonly Rule[] = [
       "airbrakeToken: '⟦a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0⟧'",
       "airbrake secretKey= ⟦a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0⟧",
     ],
+    negative: ["airbrakeToken: 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T'"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +22,7 @@ export const monitoringRules: readonly Rule[] = [
     value: String.raw`[\w-]{71}`,
     minEntropy: 3,
     positive: ["appoptics_token = ⟦ozg7Mn3BiGOm81jwqs51Z5UkU2BWXKwPi5YSOwWuGk34pEcq3z36UFWA7WneIzOKHfAGoUP⟧"],
+    negative: ["appoptics_token = ozg7Mn3BiGOm81jwqs51Z5UkU2BWXKwPi5YSOwWuGk34pEcq3z36UFWA7WneIzOKHfAGoU"],
     source: KINGFISHER,
   }),
   keyed({
@@ -30,6 +32,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3,
     positive: ["betterstack SECRET=⟦abcdefghijklmnopqrstuvwx⟧", "betterstack PRIVATE_KEY ⟦abcdefghijklmnopqrstuvwx⟧"],
+    negative: ["betterstack SECRET=abcdefghijklmnopqrstuvw"],
     source: KINGFISHER,
   }),
   keyed({
@@ -39,6 +42,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{22}",
     minEntropy: 3,
     positive: ["bugherd SECRET key ⟦1234567890abcdef123456⟧", "bugherd access token ⟦abcdef1234567890abcdef⟧"],
+    negative: ["bugherd SECRET key 1234567890abcdef12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -51,6 +55,7 @@ export const monitoringRules: readonly Rule[] = [
       "bugsnag secret ⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "bugsnag private-key ⟦123e4567-e89b-12d3-a456-426614174abc⟧",
     ],
+    negative: ["bugsnag secret 123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -59,6 +64,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "datadog",
     value: "[a-z0-9]{40}",
     positive: ['datadog_api_token = "⟦v0feYIpL39cb7kdWgN5r8tKCBHwSya51naJ9bZS4⟧"'],
+    negative: ['datadog_api_token = "v0feYIpL39cb7kdWgN5r8tKCBHwSya51naJ9bZS"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -72,6 +78,7 @@ export const monitoringRules: readonly Rule[] = [
       "dd-apikey-⟦dd52c29224affe29d163c6bf99e5c34f⟧",
       "datadog-secrettoken-⟦0024a29224affe29d173c0bf99e5a89d⟧",
     ],
+    negative: ["dd-apikey-dd52c29224affe29d163c6bf99e5c34"],
     source: KINGFISHER,
   }),
   near({
@@ -86,6 +93,7 @@ export const monitoringRules: readonly Rule[] = [
       "dd_secret_key-⟦3c0c3965368a6b10f7640dbda46abfdca981c2d3⟧",
       "datadog_token = ⟦BzHpkcs7LujMb3Q1vLRRjbpBNxxYV0ousumYoKJS⟧",
     ],
+    negative: ["dd_secret_key-3c0c3965368a6b10f7640dbda46abfdca981c2d"],
     source: KINGFISHER,
   }),
   secret({
@@ -97,6 +105,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "    apiUrl: https://fqp43822.live.dynatrace.com/api\n    apiToken: ⟦dt0c01.FJEGSO2NBAXCOEA7WOSKOA2G.GGMUK6GJDH2TWLNKQT6F68FH22252VXP2F3QAMBUVUDV5TSYYHAWZVVFCUQLF2UA⟧",
     ],
+    negative: ["dt0c01.FJEGSO2NBAXCOEA7WOSKOA2G.GGMUK6GJDH2TWLNKQT6F68FH22252VXP2F3QAMBUVUDV5TSYYHAWZVVFCUQLF2U"],
     source: SCANNERS,
   }),
   keyed({
@@ -108,6 +117,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       'fullstory_key = "⟦dXNlcjp7Y29uZmlybWVkOnRydWUsImt1cmEiOiJlbGVuaXZlIERlZlo6ZGJ0OnRydWU9YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo⟧="',
     ],
+    negative: ['fullstory_key = "dXNlcjp7Y29uZmly="'],
     source: KINGFISHER,
   }),
   secret({
@@ -119,6 +129,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "⟦na1.NOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+ABCDEFGHIJKL⟧",
     ],
+    negative: ["na1.NOPQRSTUVWXYZabc"],
     source: SCANNERS,
   }),
   secret({
@@ -129,6 +140,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "Authorization: Bearer ⟦eyJrIjoiWHZiSWd5NzdCYUZnNUtibE8obUpESmE2bzJYNDRIc1UiLCJuIjoibXlrZXkiLCJpZCI7MX1⟧",
     ],
+    negative: ["Authorization: Bearer eyJrIjoiWHZiSWd5"],
     source: SCANNERS,
   }),
   secret({
@@ -140,6 +152,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "grafana = ⟦glc_etLvNLoNMLt7MTczNNwNbN6Nm1ldGEtbW9paxRvcmlpZt14ZXN4NNwNatN6NLCxdKeH7KTUvWpNqCrHlMKE9EhLcZH7to⟧",
     ],
+    negative: ["grafana = glc_etLvNLoNMLt7MTcz"],
     source: SCANNERS,
   }),
   keyed({
@@ -149,6 +162,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "(?:[a-f0-9]{32}|[a-z0-9]{22})",
     minEntropy: 3,
     positive: ["honeycomb_token=⟦z0d1f2bcaloumn3456789P⟧", "honeycomb_secret_key=⟦8f14e45fceea167a5a36dedd4bea2543⟧"],
+    negative: ["honeycomb_token=z0d1f2bcaloumn3456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -158,6 +172,7 @@ export const monitoringRules: readonly Rule[] = [
     value: UUID_LIKE,
     minEntropy: 3,
     positive: ["logzKey=⟦abcd1234-ef01-gh23-ij45-kl6789012345⟧", "logzToken=⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["logzKey=abcd1234-ef01-gh23-ij45-kl678901234"],
     source: KINGFISHER,
   }),
   secret({
@@ -170,6 +185,7 @@ export const monitoringRules: readonly Rule[] = [
       ' "Api-Key": "⟦NRII-7a6SL_Pau5Dz923jEuBEylu3clzXzfby⟧"',
       '  "querykey": "⟦NRIQ-pD-yUGl9Z3ACIJ89V-zGkhMxFJE5O121⟧",',
     ],
+    negative: ['"Api-Key": "NRII-7a6SL_Pau5Dz923jEuBEylu3clzXzfb"'],
     source: SCANNERS,
   }),
   secret({
@@ -179,6 +195,7 @@ export const monitoringRules: readonly Rule[] = [
     pattern: String.raw`new.?relic[^]{0,64}?license.?key["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[a-f0-9]{40})\b`,
     ignoreCase: true,
     positive: ['newreliclicenseZkey" =      ⟦b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b112⟧'],
+    negative: ['newreliclicenseZkey" =      b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b11'],
     source: SCANNERS,
   }),
   keyed({
@@ -191,6 +208,7 @@ export const monitoringRules: readonly Rule[] = [
       "newrelic_key = ⟦abcd-1234567890abcdef1234567890abcdef1234dd5678⟧",
       "newrelic_token = ⟦1234-abcdefghijklmnopqrstuvwxyzABCD2342EFGHIJKL⟧",
     ],
+    negative: ["newrelic_key = abcd-1234567890abcdef1234567890abcdef1234dd567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -200,6 +218,7 @@ export const monitoringRules: readonly Rule[] = [
     keywords: ["new-relic", "newrelic", "new_relic"],
     value: "[a-z0-9]{64}",
     positive: ['newrelic_api_token = "⟦dYfd0z0o6JfSray7NAdxmuvK0jfV7UwpzcUbfYZU9HNyrtf9U2gzXJ3b0K0p6sk2⟧"'],
+    negative: ['newrelic_api_token = "dYfd0z0o6JfSray7NAdxmuvK0jfV7UwpzcUbfYZU9HNyrtf9U2gzXJ3b0K0p6sk"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -209,6 +228,7 @@ export const monitoringRules: readonly Rule[] = [
     value: String.raw`[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\w{0,64}`,
     minEntropy: 3,
     positive: ["opsgenie_api_key = '⟦12345678-9abc-def0-1234-56789abcdef0⟧'"],
+    negative: ["opsgenie_api_key = '12345678-9abc-def0-1234-56789abcdef'"],
     source: KINGFISHER,
   }),
   near({
@@ -220,6 +240,7 @@ export const monitoringRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["pd_key = ⟦u+3xVszZ-b4m+T6d23KA⟧", "pagerduty_key = ⟦u+Lyhd2_N2MCy+ZoH-S5⟧"],
+    negative: ["pd_key = u+3xVszZ-b4m+T6d23K"],
     source: KINGFISHER,
   }),
   near({
@@ -229,6 +250,7 @@ export const monitoringRules: readonly Rule[] = [
     value: String.raw`phx_\w{43}`,
     minEntropy: 3,
     positive: ["posthog = ⟦phx_WQV1jrBNdIiYiH_XoWIb5KqZv18v_4JQbNBVuGihaYw⟧"],
+    negative: ["posthog = phx_WQV1jrBNdIiYiH_XoWIb5KqZv18v_4JQbNBVuGihaY"],
     source: KINGFISHER,
   }),
   keyed({
@@ -241,6 +263,7 @@ export const monitoringRules: readonly Rule[] = [
       "SENTRY_key=⟦0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef⟧",
       "sentry_token=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["SENTRY_key=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"],
     source: GITLEAKS,
   }),
   secret({
@@ -251,6 +274,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "⟦sntrys_eyJaKbpkxVep6DzfaTT2eCOJD12yHaM5ReDtmUlfa9kjwNcfFUQ==_bsK+B0BsLxML31u0Ho+W96EPnv0mo9J+/2SR1RC9ou6⟧",
     ],
+    negative: ["sntrys_eyJaKbpkxVep6Dzf"],
     source: SCANNERS,
   }),
   secret({
@@ -260,6 +284,7 @@ export const monitoringRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>sntryu_[a-f0-9]{64})(?![\w-])`,
     minEntropy: 3.5,
     positive: ["⟦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⟧'"],
+    negative: ["sntryu_7c9234f79e2f565e3f9b717dc12f30ad2a94d76fd359fff778233550526f0f3'"],
     source: GITLEAKS,
   }),
   keyed({
@@ -269,6 +294,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{22}",
     minEntropy: 3,
     positive: ["splunk-SECRET ⟦8gNfR3bC7mJ6p9eK4t8wQ2⟧", "splunk_PRIVATE ⟦b7L4f9hQ8r3kN5l8m1G2cE⟧"],
+    negative: ["splunk-SECRET 8gNfR3bC7mJ6p9eK4t8wQ"],
     source: KINGFISHER,
   }),
   keyed({
@@ -278,6 +304,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{20}",
     minEntropy: 3,
     positive: ["statuscake_token=⟦ABCDEF12345678901234⟧", "statuscake_private=⟦abcdEFghij1234567890⟧"],
+    negative: ["statuscake_token=ABCDEF1234567890123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -290,6 +317,7 @@ export const monitoringRules: readonly Rule[] = [
       "statuspage_key = ⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "statuspage_token = ⟦1fb2c3d4-e5f6-7abc-8912-abcdef123456⟧",
     ],
+    negative: ["statuspage_key = 123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -299,6 +327,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "su[a-z0-9]{12}",
     minEntropy: 3,
     positive: ['Sumo_api_token = "⟦suUxbTgyPG2t8S⟧"'],
+    negative: ['Sumo_api_token = "suUxbTgyPG2t8"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -308,6 +337,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{64}",
     minEntropy: 3,
     positive: ['Sumo_api_token = "⟦Put8plHyqcWKvltlLPAnIUXTJ9dGZvFEKWSx70rFS6DGw3KdzN9Cq9E6sd2BPOR6⟧"'],
+    negative: ['Sumo_api_token = "Put8plHyqcWKvltlLPAnIUXTJ9dGZvFEKWSx70rFS6DGw3KdzN9Cq9E6sd2BPOR"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -320,6 +350,7 @@ export const monitoringRules: readonly Rule[] = [
       "uptimerobot_KEY=⟦m9n8p7q6r-s5t4u3v2w1x0y9z8a7b6c5d4⟧",
       "uptimerobot_SECRET=⟦u7654321a-b1c2d3e4f5g6h7i8j9k0l1m2⟧",
     ],
+    negative: ["uptimerobot_KEY=m9n8p7q6r-s5t4u3v2w1x0y9z8a7b6c5d"],
     source: KINGFISHER,
   }),
 ];

@@ -12,6 +12,7 @@ export const socialRules: readonly Rule[] = [
       "ayrshare TOKEN ⟦XYZ98765-WXYZ1234-KLMN5678-QRST9101⟧",
       "ayrshare SECRET ⟦ABCD1234-EFGH5678-IJKL9101-MNOP1121⟧",
     ],
+    negative: ["ayrshare TOKEN XYZ98765-WXYZ1234-KLMN5678-QRST910"],
     source: KINGFISHER,
   }),
   keyed({
@@ -24,6 +25,7 @@ export const socialRules: readonly Rule[] = [
       "calendarific token ⟦xyzxyzxyzxyzxyzxyzxyzxyzxyzxyz12⟧",
       "calendarific SECRET=⟦abcdefabcdefabcdefabcdefabcdef12⟧",
     ],
+    negative: ["calendarific token xyzxyzxyzxyzxyzxyzxyzxyzxyzxyz1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -35,6 +37,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "calendly_token=eyJhbGciOiJIUzI1NiJ9.⟦eyJpc3MiOiJjYWxlbmRseS5jb20iLCJpYXQiOjE2MjM0NTY3ODksImV4cCI6MTYyMzQ2MDM4OSwiYXVkIjoiY2FsZW5kbHkuY29tIiwic3ViIjoiYWJjZGVmMTIzNDU2Nzg5MCJ9.eyJpc3MiOiJjYWxlbmRseS5jb20iLCJpYXQiOjE2MjM0NTY3ODksImV4cCI6MTYyMzQ2MDM4OSwiYXVkIjoiY2FsZW5kbHkuY29tIiwic3ViIjoiYWJjZGVmMTIzNDU2Nzg5MCJ9.abcdefghijklmnopqrstuvwxyz⟧",
     ],
+    negative: ["calendly_token=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJjYWxl"],
     source: KINGFISHER,
   }),
   keyed({
@@ -47,6 +50,7 @@ export const socialRules: readonly Rule[] = [
       "disqus_secret_key = ⟦jK5HbxY2QrPn7vMNL8tADcF3mWg4kXqR9sBdZyE1hVuT6fGwJpC0nI9vUxY2aM3K⟧",
       "DISQUS_PRIVATE_TOKEN = ⟦Nh7vRf3mKp9wXc5tJq2YbL8sAg4dB6TzWeUx1nGQjCkPyDHVME0aI1FSx2Z5vY3n⟧",
     ],
+    negative: ["disqus_secret_key = jK5HbxY2QrPn7vMNL8tADcF3mWg4kXqR9sBdZyE1hVuT6fGwJpC0nI9vUxY2aM3"],
     source: KINGFISHER,
   }),
   keyed({
@@ -56,6 +60,7 @@ export const socialRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{20}\w{0,64}`,
     minEntropy: 3,
     positive: ["eventbrite token ⟦ABCDEF1234567890QRST⟧", "eventbrite secretkey ⟦X7W8HTTHLVYXPPVRZJZS⟧"],
+    negative: ["eventbrite token ABCDEF1234567890QRS"],
     source: KINGFISHER,
   }),
   secret({
@@ -66,6 +71,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "url = 'https://graph.facebook.com/me/friends?access_token=⟦EAACEdEose0cBAD5XZCz5JXYvqyeJzcSvFZC42toHiWyfjhcZCMZBZCpE3uRJnEBsrhUEMRK1wWs6SsdiDCaCI1mYwyoNuMix2XZCpvsKbZB9TumtZBlcLeIpl4pa931Ce9rTinEAhtyVVZAAZAX4NmfpBUqWtzCRC0fX5GZBn7ZC28mPKAZDZD⟧'",
     ],
+    negative: ["url = 'https://graph.facebook.com/me/friends?access_token=EAACEdEose0cBAD5'"],
     source: SCANNERS,
   }),
   secret({
@@ -75,6 +81,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`\b(?:facebook|fb)[^]{0,8}?app(?:lication)?[^]{0,16}?\b(?<secret>\d{15})\b`,
     ignoreCase: true,
     positive: ["fb_app_id: ⟦123456789012345⟧", "FACEBOOK_APPLICATION_ID=⟦123456789012345⟧"],
+    negative: ["fb_app_id: 12345678901234"],
     source: SCANNERS,
   }),
   keyed({
@@ -84,6 +91,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-f0-9]{32}",
     minEntropy: 3,
     positive: ['facebook_api_token = "⟦7Ef834c352dD0488922260AC2dDd0217⟧"'],
+    negative: ['facebook_api_token = "7Ef834c352dD0488922260AC2dDd021"'],
     source: GITLEAKS,
   }),
   secret({
@@ -93,6 +101,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`(?:facebook|\bfb)[^]{0,48}?(?<![\w|])(?<secret>\d{15,16}(?:\||%)[\w-]{27,40})(?![\w-])`,
     ignoreCase: true,
     positive: ["facebook ⟦1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7AI⟧"],
+    negative: ["facebook 1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7A"],
     source: SCANNERS,
   }),
   secret({
@@ -102,6 +111,7 @@ export const socialRules: readonly Rule[] = [
     keywords: [],
     pattern: String.raw`(?<![\w|])\d{15,16}(?:\||%)[\w-]{27,40}(?![\w-])`,
     positive: ["⟦2461794275459633%31eSdOao9wOdxBKKFO6uNI9MOB7vgD⟧"],
+    negative: ["2461794275459633"],
     source: SCANNERS,
   }),
   secret({
@@ -115,6 +125,7 @@ export const socialRules: readonly Rule[] = [
       "    var fbApiKey = '⟦0278fc1adf6dc1d82a156f306ce2c5cc⟧';",
       '"facebook appSecret = "⟦ce3f9f0362bbe5ab01dfc8ee565e4372⟧"',
     ],
+    negative: ["var fbApiKey = '0278fc1adf6dc1d82a156f306ce2c5c';"],
     source: SCANNERS,
   }),
   keyed({
@@ -123,6 +134,7 @@ export const socialRules: readonly Rule[] = [
     service: "flickr",
     value: "[a-z0-9]{32}",
     positive: ["flickr KEY ⟦io3l0urk6hubmo2gbbzrf192key0ke9x⟧", "flickr SECRET ⟦1234567890abcdef1234567890abcdef⟧"],
+    negative: ["flickr KEY io3l0urk6hubmo2gbbzrf192key0ke9"],
     source: GITLEAKS,
   }),
   keyed({
@@ -132,6 +144,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{48}",
     minEntropy: 3,
     positive: ["foursquare_key = ⟦0F12A345BB67C8D901EFG23H45IJKL67MNO89PQ12RST34UV⟧"],
+    negative: ["foursquare_key = 0F12A345BB67C8D901EFG23H45IJKL67MNO89PQ12RST34U"],
     source: KINGFISHER,
   }),
   keyed({
@@ -142,6 +155,7 @@ export const socialRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{14}",
     minEntropy: 2,
     positive: ['linkedin_api_token = "⟦vCtKYAiJekmhCs⟧"'],
+    negative: ['linkedin_api_token = "vCtKYAiJekmhC"'],
     source: GITLEAKS,
   }),
   secret({
@@ -152,6 +166,7 @@ export const socialRules: readonly Rule[] = [
       "linkedin.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{12,14})\\b",
     ignoreCase: true,
     positive: ["linkedinappPidentifier'\"⟦LC56gv9iA6WFu5⟧"],
+    negative: ["linkedinappPidentifier'\"LC56gv9i"],
     source: SCANNERS,
   }),
   keyed({
@@ -162,6 +177,7 @@ export const socialRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 2,
     positive: ['linked_in_api_token = "⟦WKZUuEuTkDYFi37Z⟧"'],
+    negative: ['linked_in_api_token = "WKZUuEuTkDYFi37"'],
     source: GITLEAKS,
   }),
   secret({
@@ -175,6 +191,7 @@ export const socialRules: readonly Rule[] = [
       'LINKEDIN_KEY = "77yg7tx91p4lag"\nLINKEDIN_SECRET = "⟦zt7GeN6IH911xvRj⟧"',
       'linkedinclientsec"⟦3QpvHO8Y38Uy6PP8⟧',
     ],
+    negative: ['linkedinclientsec"3QpvHO8Y38Uy6PP'],
     source: SCANNERS,
   }),
   keyed({
@@ -186,6 +203,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "livestorm_key = ⟦eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJhcGkubGl2ZXN0b3JtLmNvIiwianRpIjoil0pz62xfowrlpz3d9lwwyzv125aki8owjtnjd6of4piljvf8le79e6nxntfq09hsmsjqkto39wqofr3vkbcmz6usf769cay494u1ssxm8b2s5v5x971kfnqj132kirm3jxxal2.bgfwv9h4cb0t4fmfsxgc18fvc19cn8a5oeco84oq2kd⟧",
     ],
+    negative: ["livestorm_key = eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJhcGku"],
     source: KINGFISHER,
   }),
   keyed({
@@ -198,6 +216,7 @@ export const socialRules: readonly Rule[] = [
       "spotify_key = ⟦abcdefghijklmnopqrstuvwxyz123456⟧",
       "spotify_secret = ⟦abcdefghijklmnopqrstuvwxyz123456⟧",
     ],
+    negative: ["spotify_key = abcdefghijklmnopqrstuvwxyz12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -207,6 +226,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{20}",
     minEntropy: 3,
     positive: ["tefter SECRET KEY ⟦abcdefghijklmnopqrst⟧", "tefter PRIVATE KEY ⟦zyxwvutsrqponmlkjihg⟧"],
+    negative: ["tefter SECRET KEY abcdefghijklmnopqrs"],
     source: KINGFISHER,
   }),
   keyed({
@@ -219,6 +239,7 @@ export const socialRules: readonly Rule[] = [
       "tickettailor secret ⟦sk_1234_123456_1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d⟧",
       "tickettailor key ⟦sk_5678_234567_abcdefabcdefabcdefabcdefabcdefabcdef⟧",
     ],
+    negative: ["tickettailor secret sk_1234_123456_1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4"],
     source: KINGFISHER,
   }),
   keyed({
@@ -231,6 +252,7 @@ export const socialRules: readonly Rule[] = [
       "ticketmaster_key=⟦7BKWGCh4nXY9vFjQPtMDL3Z5RxS8qJaV⟧",
       "TICKETMASTER_API_KEY=⟦DgH2MkP9wLcN4vQxZjR8sTbF6nKmVyB3⟧",
     ],
+    negative: ["ticketmaster_key=7BKWGCh4nXY9vFjQPtMDL3Z5RxS8qJa"],
     source: KINGFISHER,
   }),
   keyed({
@@ -240,6 +262,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["travelpayouts_key = ⟦abcdef0123456789abcdef0123456789⟧"],
+    negative: ["travelpayouts_key = abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -251,6 +274,7 @@ export const socialRules: readonly Rule[] = [
       "TWITCH_SECRET=⟦1234567890abcdefghij1234567890⟧",
       "twitch_access_token=⟦abcdefghij1234567890abcdefghij⟧",
     ],
+    negative: ["TWITCH_SECRET=1234567890abcdefghij123456789"],
     source: GITLEAKS,
   }),
   secret({
@@ -260,6 +284,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])live_\d{8,12}_[a-z0-9]{30,36}\b`,
     ignoreCase: true,
     positive: ["⟦live_318709537_uCAJG4J48YKRMYAqfgMvekMCuRTjCUO1J⟧"],
+    negative: ["live_318709537_uCAJG4"],
     source: SCANNERS,
   }),
   keyed({
@@ -268,6 +293,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "[a-z0-9]{45}",
     positive: ['twitter_api_token = "⟦chJwxfNQZkobmYzYAJiiz9bRD7ipyW1twqiM213sAZRkx⟧"'],
+    negative: ['twitter_api_token = "chJwxfNQZkobmYzYAJiiz9bRD7ipyW1twqiM213sAZRk"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -276,6 +302,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: String.raw`\d{15,25}-[a-z0-9]{20,40}`,
     positive: ['twitter_api_token = "⟦042707637552900789108-LNqoV7Yq4pGzoSNN9gxiyyaiE9T⟧"'],
+    negative: ['twitter_api_token = "0427076375529007"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -284,6 +311,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "[a-z0-9]{25}",
     positive: ['twitter_api_token = "⟦k0gu5shMAXSMXinbwDmIhV6nz⟧"'],
+    negative: ['twitter_api_token = "k0gu5shMAXSMXinbwDmIhV6n"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -292,6 +320,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "[a-z0-9]{50}",
     positive: ['twitter_api_token = "⟦FJsQrseYrsT0OB6rN3PzXGuv61uyB1uAQqwYpbeZL0M74LWo8R⟧"'],
+    negative: ['twitter_api_token = "FJsQrseYrsT0OB6rN3PzXGuv61uyB1uAQqwYpbeZL0M74LWo8"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -302,6 +331,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       'twitter_api_token = "⟦aaaaaaaaaaaaaaaaaaaaaadcQfHdBucYrO10XhVRJ3SG67IO5oZsfcXJMurv5njSqkoYDN%L%larKTLRyFaaRGjJ%bNrfmwLOVylLChqoDxwIO⟧"',
     ],
+    negative: ['twitter_api_token = "aaaaaaaaaaaaaaaa"'],
     source: GITLEAKS,
   }),
   secret({
@@ -315,6 +345,7 @@ export const socialRules: readonly Rule[] = [
       '     TWITTER_ID:               "⟦DkWLqcP3ace3wHuJ7fiw⟧",',
       "# TWITTER_API_KEY = '⟦UZYoBAfBzNace3mBwPOGYw⟧'\n# TWITTER_API_SECRET = 'ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E'",
     ],
+    negative: ['TWITTER_ID:               "DkWLqcP3ace3wHuJ",'],
     source: SCANNERS,
   }),
   secret({
@@ -327,6 +358,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "# TWITTER_API_KEY = 'UZYoBAfBzNace3mBwPOGYw'\n# TWITTER_API_SECRET = '⟦ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E⟧'",
     ],
+    negative: ["id=ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E"],
     source: SCANNERS,
   }),
   keyed({
@@ -338,6 +370,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "twitter_token = ⟦ABOYKJCSVHKFGFYKVOJNRF%tjHNMzEpCIsmVvSFq1gzPI4%E4UY0w%L3X%dq95eFuxF%fGtbNy7RwoxiMRkPMg3ffFjEsgtBUGIqauGhlmlLU2QzhXov0QRY⟧",
     ],
+    negative: ["twitter_token = ABOYKJCSVHKFGFYK"],
     source: KINGFISHER,
   }),
   keyed({
@@ -347,6 +380,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{20,59}%(?:[a-z0-9]{3,256}%){0,2}[a-z0-9]{52}",
     minEntropy: 3,
     positive: ["twitter_secret=⟦KLMNOPQRST0987654321%xyz%ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnop⟧"],
+    negative: ["twitter_secret=KLMNOPQRST0987654321%xyz%ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmno"],
     source: KINGFISHER,
   }),
   keyed({
@@ -358,6 +392,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "yelp_token = ⟦abcdefghij1234567890abcdefghijklmnopqrstuvwx1234567890yzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwx1234567890yz⟧",
     ],
+    negative: ["yelp_token = abcdefghij123456"],
     source: KINGFISHER,
   }),
 ];

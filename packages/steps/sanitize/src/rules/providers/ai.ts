@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services with models of language, speech and pictures. */
 export const aiRules: readonly Rule[] = [
   secret({
     name: "anthropic-api-key",
@@ -24,32 +25,6 @@ export const aiRules: readonly Rule[] = [
     source: KINGFISHER,
   }),
   keyed({
-    name: "clarifai-api-key",
-    title: "Clarifai API key",
-    service: "clarifai",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "clarifai SECRET ⟦dkHL49dId5skLfBjsf342RJkdskdpD54⟧",
-      "clarifai access key ⟦dkHL49dId5skLfBjsf342RJkdskdpD54⟧",
-    ],
-    negative: ["clarifai SECRET dkHL49dId5skLfBjsf342RJkdskdpD5"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "cloudsight-api-key",
-    title: "CloudSight API key",
-    service: "cloudsight",
-    value: "[a-z0-9]{20,24}",
-    minEntropy: 3,
-    positive: [
-      "cloudsight api_key = ⟦2d0d3432369b6b53e7621f⟧",
-      "CLOUDSIGHT_API_KEY: '⟦a1b2c3d4e5f6g7h8i9j0k1l2⟧'\ncloudsight_secret=\"3m4n5o6p7q8r9s0t1u2v3w4x5\"",
-    ],
-    negative: ["cloudsight api_key = 2d0d3432369b6b53"],
-    source: KINGFISHER,
-  }),
-  keyed({
     name: "cohere-api-token",
     title: "Cohere API token",
     service: "(?:cohere|co_api_key)",
@@ -59,19 +34,6 @@ export const aiRules: readonly Rule[] = [
     positive: ['co_api_key_api_token = "⟦w3KdzN9Cq9E6sd2BPOR657I0UY7tbt274LJOVVfK⟧"'],
     negative: ['co_api_key_api_token = "w3KdzN9Cq9E6sd2BPOR657I0UY7tbt274LJOVVf"'],
     source: GITLEAKS,
-  }),
-  keyed({
-    name: "dandelion-api-token",
-    title: "Dandelion API token",
-    service: "dandelion",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "dandelion key ⟦abcdef1234567890abcdef1234567890⟧",
-      "dandelion token ⟦vwxyz9876543210vwxyz9876543210aa⟧",
-    ],
-    negative: ["dandelion key abcdef1234567890abcdef123456789"],
-    source: KINGFISHER,
   }),
   keyed({
     name: "deepai-api-key",
@@ -97,32 +59,6 @@ export const aiRules: readonly Rule[] = [
     source: KINGFISHER,
   }),
   keyed({
-    name: "detectlanguage-api-key",
-    title: "DetectLanguage API key",
-    service: "detectlanguage",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "detectlanguage KEY ⟦1abc2345def6789ghij01234klmno567⟧",
-      "detectlanguage ACCESS ⟦1234567890abcdef1234567890abcdef⟧",
-    ],
-    negative: ["detectlanguage KEY 1abc2345def6789ghij01234klmno56"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "diffbot-api-key",
-    title: "Diffbot API key",
-    service: "diffbot",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "diffbot_token=⟦15a3ccee234eef8a7fc4ee987ddc64ef⟧",
-      "DIFFBOT_API_KEY=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
-    ],
-    negative: ["diffbot_token=15a3ccee234eef8a7fc4ee987ddc64e"],
-    source: KINGFISHER,
-  }),
-  keyed({
     name: "edenai-api-key",
     title: "EdenAI API key",
     service: "edenai",
@@ -142,16 +78,6 @@ export const aiRules: readonly Rule[] = [
     positive: ["⟦sk_1234567890abcdef1234567890abcdef1234567890abcdef⟧"],
     negative: ["sk_1234567890abcdef1234567890abcdef1234567890abcde"],
     source: SCANNERS,
-  }),
-  near({
-    name: "enigma-api-key",
-    title: "Enigma API key",
-    service: "enigma",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: ["enigma=⟦abcDEfgHIJKLmnoPQRstuVwxyz01234mnopQrsTu⟧"],
-    negative: ["enigma=abcDEfgHIJKLmnoPQRstuVwxyz01234mnopQrsT"],
-    source: KINGFISHER,
   }),
   keyed({
     name: "eraser-api-key",
@@ -193,19 +119,6 @@ export const aiRules: readonly Rule[] = [
     negative: ["hf_HPXfXppbpgIjscKLZQvRUpzXxvqktPMSr"],
     source: SCANNERS,
   }),
-  keyed({
-    name: "imagga-api-key",
-    title: "Imagga API key",
-    service: "imagga",
-    value: String.raw`[a-z0-9=]{72}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "imaggaTOKEN ⟦zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210⟧+=",
-      "imaggaSECRET ⟦ImaggaABCDEFGHIJKLMNOPQRSTUVWX0123456789abcdefghijklmnopqrstuvwx0123456789⟧=+",
-    ],
-    negative: ["imaggaTOKEN zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA987654321+="],
-    source: KINGFISHER,
-  }),
   secret({
     name: "jina-api-key",
     title: "Jina API key",
@@ -230,44 +143,6 @@ export const aiRules: readonly Rule[] = [
     negative: ["AQAAUPJ-iQc.yLFDzC5RRHzPNDThhulREdoG0Bn3PiZMwJ6yqC6uJLE"],
     source: NOSEYPARKER,
   }),
-  keyed({
-    name: "languagelayer-api-key",
-    title: "LanguageLayer API key",
-    service: "languagelayer",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "languagelayer KEY ⟦uv12wx34za56bc78de90fg12hi34jk56⟧",
-      "languagelayer TOKEN ⟦qr12tu34vw56xy78za90bc12de34fg56⟧",
-    ],
-    negative: ["languagelayer KEY uv12wx34za56bc78de90fg12hi34jk5"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "lexigram-api-key",
-    title: "Lexigram API key",
-    service: "lexigram",
-    value: String.raw`\S{301}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "lexigram_key=⟦abcdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789a⟧",
-    ],
-    negative: ["lexigram_key=abcdefghijklmnop"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "monkeylearn-api-key",
-    title: "MonkeyLearn API key",
-    service: "monkeylearn",
-    value: "[a-f0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "monkeylearn KEY ⟦0123456789abcdef0123456789abcdef01234567⟧",
-      "monkeylearn TOKEN ⟦abcd1234abcd5678abcd9012abcd3456abcd7890⟧",
-    ],
-    negative: ["monkeylearn KEY 0123456789abcdef0123456789abcdef0123456"],
-    source: KINGFISHER,
-  }),
   secret({
     name: "nvidia-api-key",
     title: "NVIDIA API key",
@@ -289,19 +164,6 @@ export const aiRules: readonly Rule[] = [
     ],
     negative: ["sk-ZqSkh4mQUbd9pojV52VKT3BlbkFJ2enUikl6olKWlf1I3IE"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "paralleldots-api-key",
-    title: "ParallelDots API key",
-    service: "paralleldots",
-    value: "[a-z0-9]{43}",
-    minEntropy: 3,
-    positive: [
-      "paralleldots_key=⟦8htQolfTRcvBcjQkMOYAbpa8wRwn8Hrf4RbXnvTEZ3x⟧",
-      "paralleldots_token=⟦vkmz9ktJiinWyPqkyZlxGRBoat1QbmdmdQyvGxPuXDW⟧",
-    ],
-    negative: ["paralleldots_key=8htQolfTRcvBcjQkMOYAbpa8wRwn8Hrf4RbXnvTEZ3"],
-    source: KINGFISHER,
   }),
   secret({
     name: "perplexity-api-key",
@@ -341,29 +203,6 @@ export const aiRules: readonly Rule[] = [
     positive: ["⟦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⟧", "⟦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⟧"],
     negative: ["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"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "uclassify-api-key",
-    title: "Uclassify API key",
-    service: "uclassify",
-    value: NO_WORD + "[a-z0-9]{12}",
-    minEntropy: 3,
-    positive: ["uclassifykey=⟦MNO456STU789⟧", "uclassify_key=⟦ABC123DEF456⟧"],
-    negative: ["uclassifykey=MNO456STU78"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "unplugg-api-key",
-    title: "Unplugg API key",
-    service: "unplu",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "unplu-secret-key-⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
-      "unplu-access-token-⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-    ],
-    negative: ["unplu-secret-key-1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
-    source: KINGFISHER,
   }),
   secret({
     name: "voiceflow-api-key",

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, secret } from "./secret.ts";
 
+/** Keys and tokens of services that count and test what visitors do. */
 export const analyticsRules: readonly Rule[] = [
   keyed({
     name: "atera-api-key",

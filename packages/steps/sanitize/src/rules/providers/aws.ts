@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, NOSEYPARKER, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of Amazon Web Services. */
 export const awsRules: readonly Rule[] = [
   secret({
     name: "aws-access-key",

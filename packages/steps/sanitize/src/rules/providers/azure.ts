@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of Azure and other services of Microsoft. */
 export const azureRules: readonly Rule[] = [
   secret({
     name: "azure-ad-client-secret",

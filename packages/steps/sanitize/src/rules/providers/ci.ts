@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of services that build and deploy. */
 export const ciRules: readonly Rule[] = [
   keyed({
     name: "autopilot-api-key",

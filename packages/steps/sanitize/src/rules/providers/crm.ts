@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that keep customers and sales. */
 export const crmRules: readonly Rule[] = [
   keyed({
     name: "avaza-personal-access-token",

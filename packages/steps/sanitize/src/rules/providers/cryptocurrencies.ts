@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, UUID, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of exchanges and nodes of cryptocurrencies. */
 export const cryptocurrenciesRules: readonly Rule[] = [
   keyed({
     name: "alchemy-api-key",

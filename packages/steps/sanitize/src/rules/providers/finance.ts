@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
 
+/** Keys of services with prices, rates and firms' figures. */
 export const financeRules: readonly Rule[] = [
   keyed({
     name: "currencyfreaks-api-key",

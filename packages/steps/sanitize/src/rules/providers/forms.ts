@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services for forms, surveys and signatures. */
 export const formsRules: readonly Rule[] = [
   keyed({
     name: "cannyio-api-key",

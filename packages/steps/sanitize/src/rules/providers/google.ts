@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of Google. */
 export const googleRules: readonly Rule[] = [
   keyed({
     name: "blogger-api-key",

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of tools that set up machines and keep their secrets. */
 export const infrastructureRules: readonly Rule[] = [
   keyed({
     name: "cisco-meraki-api-key",

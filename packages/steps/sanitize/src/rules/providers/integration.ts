@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of services that connect others. */
 export const integrationRules: readonly Rule[] = [
   keyed({
     name: "anypoint-api-key",

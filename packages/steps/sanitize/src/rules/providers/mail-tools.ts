@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services that check addresses and collect mail. */
 export const mailToolsRules: readonly Rule[] = [
   keyed({
     name: "autoklose-api-token",

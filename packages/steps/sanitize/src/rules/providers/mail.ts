@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that send mail. */
 export const mailRules: readonly Rule[] = [
   keyed({
     name: "campayn-api-key",

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys of services with data for everybody: news, sports, food, law. */
 export const openDataRules: readonly Rule[] = [
   keyed({
     name: "caflou-api-key",

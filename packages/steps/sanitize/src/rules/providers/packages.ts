@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of registries of packages and images. */
 export const packagesRules: readonly Rule[] = [
   keyed({
     name: "apollo-api-key",

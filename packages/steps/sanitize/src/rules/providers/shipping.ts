@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that send parcels. */
 export const shippingRules: readonly Rule[] = [
   keyed({
     name: "carboninterface-api-key",

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of shops. */
 export const shopsRules: readonly Rule[] = [
   keyed({
     name: "appfollow-api-token",

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of social networks. */
 export const socialRules: readonly Rule[] = [
   keyed({
     name: "ayrshare-api-key",
@@ -16,31 +17,6 @@ export const socialRules: readonly Rule[] = [
     source: KINGFISHER,
   }),
   keyed({
-    name: "calendarific-api-key",
-    title: "Calendarific API key",
-    service: "calendarific",
-    value: "[a-z0-9]{32}",
-    minEntropy: 1.5,
-    positive: [
-      "calendarific token ⟦xyzxyzxyzxyzxyzxyzxyzxyzxyzxyz12⟧",
-      "calendarific SECRET=⟦abcdefabcdefabcdefabcdefabcdef12⟧",
-    ],
-    negative: ["calendarific token xyzxyzxyzxyzxyzxyzxyzxyzxyzxyz1"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "calendly-api-key",
-    title: "Calendly API key",
-    service: "calendly",
-    value: String.raw`eyj[\w-]{100,300}\.eyj[\w-]{100,300}\.[\w-]{1,256}`,
-    minEntropy: 3,
-    positive: [
-      "calendly_token=eyJhbGciOiJIUzI1NiJ9.⟦eyJpc3MiOiJjYWxlbmRseS5jb20iLCJpYXQiOjE2MjM0NTY3ODksImV4cCI6MTYyMzQ2MDM4OSwiYXVkIjoiY2FsZW5kbHkuY29tIiwic3ViIjoiYWJjZGVmMTIzNDU2Nzg5MCJ9.eyJpc3MiOiJjYWxlbmRseS5jb20iLCJpYXQiOjE2MjM0NTY3ODksImV4cCI6MTYyMzQ2MDM4OSwiYXVkIjoiY2FsZW5kbHkuY29tIiwic3ViIjoiYWJjZGVmMTIzNDU2Nzg5MCJ9.abcdefghijklmnopqrstuvwxyz⟧",
-    ],
-    negative: ["calendly_token=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJjYWxl"],
-    source: KINGFISHER,
-  }),
-  keyed({
     name: "disqus-api-key",
     title: "Disqus API key",
     service: "disqus",
@@ -52,81 +28,6 @@ export const socialRules: readonly Rule[] = [
     ],
     negative: ["disqus_secret_key = jK5HbxY2QrPn7vMNL8tADcF3mWg4kXqR9sBdZyE1hVuT6fGwJpC0nI9vUxY2aM3"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "eventbrite-api-key",
-    title: "Eventbrite API key",
-    service: "eventbrite",
-    value: String.raw`[a-z0-9]{20}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["eventbrite token ⟦ABCDEF1234567890QRST⟧", "eventbrite secretkey ⟦X7W8HTTHLVYXPPVRZJZS⟧"],
-    negative: ["eventbrite token ABCDEF1234567890QRS"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "facebook-access-token",
-    title: "Facebook access token",
-    keywords: ["eaac", "eaam", "eaab", "eaad", "eaag", "eaaj", "eaah"],
-    pattern: String.raw`\bEAA[a-zA-Z][a-zA-Z0-9]{24,600}\b`,
-    positive: [
-      "url = 'https://graph.facebook.com/me/friends?access_token=⟦EAACEdEose0cBAD5XZCz5JXYvqyeJzcSvFZC42toHiWyfjhcZCMZBZCpE3uRJnEBsrhUEMRK1wWs6SsdiDCaCI1mYwyoNuMix2XZCpvsKbZB9TumtZBlcLeIpl4pa931Ce9rTinEAhtyVVZAAZAX4NmfpBUqWtzCRC0fX5GZBn7ZC28mPKAZDZD⟧'",
-    ],
-    negative: ["url = 'https://graph.facebook.com/me/friends?access_token=EAACEdEose0cBAD5'"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "facebook-app-id",
-    title: "Facebook app id",
-    keywords: ["facebook", "fb_app", "fb-app", "fbapp", "fb app", "fb.app"],
-    pattern: String.raw`\b(?:facebook|fb)[^]{0,8}?app(?:lication)?[^]{0,16}?\b(?<secret>\d{15})\b`,
-    ignoreCase: true,
-    positive: ["fb_app_id: ⟦123456789012345⟧", "FACEBOOK_APPLICATION_ID=⟦123456789012345⟧"],
-    negative: ["fb_app_id: 12345678901234"],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "facebook-app-secret",
-    title: "Facebook secret",
-    service: "facebook",
-    value: "[a-f0-9]{32}",
-    minEntropy: 3,
-    positive: ['facebook_api_token = "⟦7Ef834c352dD0488922260AC2dDd0217⟧"'],
-    negative: ['facebook_api_token = "7Ef834c352dD0488922260AC2dDd021"'],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "facebook-app-token",
-    title: "Facebook app access token",
-    keywords: ["facebook", "fb_", "fb-", "fb "],
-    pattern: String.raw`(?:facebook|\bfb)[^]{0,48}?(?<![\w|])(?<secret>\d{15,16}(?:\||%)[\w-]{27,40})(?![\w-])`,
-    ignoreCase: true,
-    positive: ["facebook ⟦1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7AI⟧"],
-    negative: ["facebook 1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7A"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "facebook-app-token-bare",
-    title: "Text of the form of a Facebook app access token",
-    certainty: "guess",
-    keywords: [],
-    pattern: String.raw`(?<![\w|])\d{15,16}(?:\||%)[\w-]{27,40}(?![\w-])`,
-    positive: ["⟦2461794275459633%31eSdOao9wOdxBKKFO6uNI9MOB7vgD⟧"],
-    negative: ["2461794275459633"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "facebook-secret",
-    title: "Facebook app secret",
-    keywords: ["facebook", "fb_", "fb-", "fb.", "fbapp", "fbsec", "fbkey", "fbapi", "fbcli"],
-    pattern:
-      "\\b(?:facebook|fb).?(?:api|app(?:lication)?|client|consumer|customer|secret|key).?(?:key|oauth|sec(?:ret)?)?[\\s\"'(),:;=>\\\\`]{0,24}?\\b(?<secret>[a-z0-9]{32})\\b",
-    ignoreCase: true,
-    positive: [
-      "    var fbApiKey = '⟦0278fc1adf6dc1d82a156f306ce2c5cc⟧';",
-      '"facebook appSecret = "⟦ce3f9f0362bbe5ab01dfc8ee565e4372⟧"',
-    ],
-    negative: ["var fbApiKey = '0278fc1adf6dc1d82a156f306ce2c5c';"],
-    source: SCANNERS,
   }),
   keyed({
     name: "flickr-access-token",
@@ -195,18 +96,6 @@ export const socialRules: readonly Rule[] = [
     source: SCANNERS,
   }),
   keyed({
-    name: "livestorm-api-key",
-    title: "Livestorm API key",
-    service: "livestorm",
-    value: String.raw`eyjhbgcioijiuzi1nij9\.eyjhdwqioijhcgkubgl2zxn0b3jtlmnviiwianrpijoi[a-z0-9-]{134}\.[\w-]{43}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "livestorm_key = ⟦eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJhcGkubGl2ZXN0b3JtLmNvIiwianRpIjoil0pz62xfowrlpz3d9lwwyzv125aki8owjtnjd6of4piljvf8le79e6nxntfq09hsmsjqkto39wqofr3vkbcmz6usf769cay494u1ssxm8b2s5v5x971kfnqj132kirm3jxxal2.bgfwv9h4cb0t4fmfsxgc18fvc19cn8a5oeco84oq2kd⟧",
-    ],
-    negative: ["livestorm_key = eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJhcGku"],
-    source: KINGFISHER,
-  }),
-  keyed({
     name: "spotify-api-secret",
     title: "Spotify API secret",
     service: "spotify",
@@ -227,42 +116,6 @@ export const socialRules: readonly Rule[] = [
     minEntropy: 3,
     positive: ["tefter SECRET KEY ⟦abcdefghijklmnopqrst⟧", "tefter PRIVATE KEY ⟦zyxwvutsrqponmlkjihg⟧"],
     negative: ["tefter SECRET KEY abcdefghijklmnopqrs"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ticket-tailor-api-key",
-    title: "Ticket Tailor API key",
-    service: "tickettailor",
-    value: String.raw`sk_\d{4}_\d{6}_[a-f0-9]{32}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "tickettailor secret ⟦sk_1234_123456_1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d⟧",
-      "tickettailor key ⟦sk_5678_234567_abcdefabcdefabcdefabcdefabcdefabcdef⟧",
-    ],
-    negative: ["tickettailor secret sk_1234_123456_1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ticketmaster-api-key",
-    title: "TicketMaster API key",
-    service: "ticketmaster",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "ticketmaster_key=⟦7BKWGCh4nXY9vFjQPtMDL3Z5RxS8qJaV⟧",
-      "TICKETMASTER_API_KEY=⟦DgH2MkP9wLcN4vQxZjR8sTbF6nKmVyB3⟧",
-    ],
-    negative: ["ticketmaster_key=7BKWGCh4nXY9vFjQPtMDL3Z5RxS8qJa"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "travelpayouts-api-key",
-    title: "TravelPayouts API key",
-    service: "travelpayouts",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["travelpayouts_key = ⟦abcdef0123456789abcdef0123456789⟧"],
-    negative: ["travelpayouts_key = abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({

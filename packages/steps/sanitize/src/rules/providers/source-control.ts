@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that keep source code. */
 export const sourceControlRules: readonly Rule[] = [
   secret({
     name: "atlassian-api-token",
@@ -85,79 +86,6 @@ export const sourceControlRules: readonly Rule[] = [
       "bitbucket_secret=⟦kd8j2h4jf9s8mf6l4k9j2h4jf9s8mf6l4k9j2h4jf9s8mf6l⟧",
     ],
     negative: ["bitbucket_key=HedmnK9h6KD_eh9KK8FlI9ahUc8WfaNZ4gulbrtN2ou"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "codacy-api-key",
-    title: "Codacy API key",
-    service: "codacy",
-    value: String.raw`[a-z0-9]{20,24}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["codacySECRET=⟦a1b2c3d4e5f6g7h8i9j0⟧", "codacyACCESS_KEY ⟦k1l2m3n4o5p6q7r8s9t0⟧"],
-    negative: ["codacySECRET=a1b2c3d4e5f6g7h8i9j"],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "codeclimate-reporter-id",
-    title: "CodeClimate Reporter id",
-    service: "(?:codeclimate|cc_test_reporter_id)",
-    keywords: ["codeclimate", "cc_test_reporter_id"],
-    value: "[a-f0-9]{64}",
-    gap: 64,
-    minEntropy: 3,
-    positive: [
-      "CODECLIMATE_API_TOKEN=⟦d37a8b9e09642cb73cfcf4e1284815fc3d6a55a7714110187ac59856ae4ab5ad⟧",
-      'CODECLIMATE_API_TOKEN="⟦d37a8b9e09642cb73cfcf4e1284815fc3d6a55a7714110187ac59856ae4ab5ad⟧"',
-    ],
-    negative: ["CODECLIMATE_API_TOKEN=d37a8b9e09642cb73cfcf4e1284815fc3d6a55a7714110187ac59856ae4ab5a"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "codecov-access-token",
-    title: "Codecov access token",
-    service: "codecov",
-    value: "[a-z0-9]{32}",
-    positive: ['codecov_api_token = "⟦l9iNRWjISd9WhKjQXi97hEZIoR94gII3⟧"'],
-    negative: ['codecov_api_token = "l9iNRWjISd9WhKjQXi97hEZIoR94gII"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "codequiry-api-key",
-    title: "Codequiry API key",
-    service: "codequiry",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "codequiry_KEY=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-      "codequirySECRET=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-    ],
-    negative: ["codequiry_KEY=abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "coveralls-api-key",
-    title: "Coveralls API key",
-    service: "coveralls[^]??(?:secret|private|access|key|token)",
-    keywords: ["coveralls"],
-    value: "[a-z0-9-]{37}",
-    minEntropy: 3,
-    positive: [
-      "coveralls-SECRET-KEY ⟦mnopqrstuvwxyzabcdefghi12345678901234⟧",
-      "coveralls_PRIVATEKEY-⟦1234567890abcdefghijklmnopqrstuvwxyza⟧",
-    ],
-    negative: ["coveralls-SECRET-KEY mnopqrstuvwxyzabcdefghi1234567890123"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "crowdin-api-key",
-    title: "Crowdin API key",
-    service: "crowdin",
-    value: String.raw`[a-z0-9]{80}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "crowdin_token=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwx⟧",
-    ],
-    negative: ["crowdin_token=abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -334,49 +262,6 @@ export const sourceControlRules: readonly Rule[] = [
     ignoreCase: true,
     positive: ["⟦MqEkF1Cz4j.atlassian.net⟧"],
     negative: ["MqEkF1Cz4j.atlassian.ne"],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "lokalise-api-key",
-    title: "Lokalise API key",
-    service: "lokalise",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "lokalise ACCESSKEY ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9a0⟧",
-      "lokalise SECRET_TOKEN ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0⟧",
-    ],
-    negative: ["lokalise ACCESSKEY a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9a"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrutinizer-ci-access-token",
-    title: "Scrutinizer CI access token",
-    service: "scrutinizer",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: ["scrutinizer_key = ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧"],
-    negative: ["scrutinizer_key = abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "sourcegraph-legacy-token",
-    title: "Sourcegraph access token without its prefix",
-    keywords: ["sourcegraph"],
-    pattern: String.raw`sourcegraph[^]{0,48}?\b(?<secret>[a-f0-9]{40})\b`,
-    ignoreCase: true,
-    positive: ["sourcegraph token ⟦9d1f3a5c7b2e4f6a8c0d9e1b3f5a7c2d4e6f8a0b⟧"],
-    negative: ["sourcegraph token 9d1f3a5c7b2e4f6a8c0d9e1b3f5a7c2d4e6f8a0"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "sourcegraph-token",
-    title: "Sourcegraph access token",
-    keywords: ["sgp_", "slk_"],
-    pattern: String.raw`(?<![a-zA-Z])sgp_(?:(?:[a-f0-9]{16}|local)_){0,2}[a-f0-9]{40}\b|(?<![a-zA-Z])slk_[a-f0-9]{64}\b|(?<![a-zA-Z])sgp_sgp_[a-f0-9]{40}\b`,
-    ignoreCase: true,
-    positive: ["⟦sgp_abcdef12345678901234567890abcdef12345678⟧", "⟦sgp_c3f6EBC6DaBA1eE2996aCbAd84Fa03Ee9DE3E3e4⟧"],
-    negative: ["sgp_abcdef12345678901234567890abcdef1234567"],
     source: SCANNERS,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services for calls and text messages. */
 export const telephonyRules: readonly Rule[] = [
   keyed({
     name: "d7network-api-key",

@@ -60,12 +60,12 @@ function replacements(text: string, sanitizer: Sanitizer, { keys, budget }: Find
 }
 
 function replacementsIn(block: Block, sanitizer: Sanitizer, time: Budget): Replacement[] {
-  return sanitizer.find(block.text, time).map(({ rule, action, start, end }) => ({
-    rule,
-    start: block.start + start,
-    end: block.start + end,
-    text: sanitizer.replacement({ rule, action }, block.text.slice(start, end)),
-    wholeLines: action === "drop",
+  return sanitizer.find(block.text, time).map((finding) => ({
+    rule: finding.rule,
+    start: block.start + finding.start,
+    end: block.start + finding.end,
+    text: sanitizer.replacement(finding, block.text.slice(finding.start, finding.end)),
+    wholeLines: finding.action === "drop",
   }));
 }
 

@@ -6,8 +6,6 @@ export class TextWithheld extends Error {
   }
 }
 
-/** A long text has a millisecond more for so many characters: that it is long does not make it hostile. */
-const CHARACTERS_PER_MS = 8192;
 /** Part of the budget after which the CPU time is looked at too. */
 const LOOK_AT = 0.25;
 
@@ -16,16 +14,20 @@ const LOOK_AT = 0.25;
  * does not count. As asking for that costs more than most lines do, it is only asked for when the clock gives reason.
  */
 export class Budget {
-  readonly #limit: number;
+  readonly #base: number;
+  #limit: number;
   readonly #started = performance.now();
   #cpuAtLook: number | undefined;
 
-  /**
-   * @param limit Milliseconds.
-   * @param length Characters that there are to be checked.
-   */
-  constructor(limit: number, length = 0) {
-    this.#limit = limit + length / CHARACTERS_PER_MS;
+  /** @param limit Milliseconds. */
+  constructor(limit: number) {
+    this.#base = limit;
+    this.#limit = limit;
+  }
+
+  /** Adds so many times the limit: that a text is long does not make it hostile. */
+  extend(times: number): void {
+    this.#limit += times * this.#base;
   }
 
   /** Throws {@link TextWithheld} when the time is over. */

@@ -6,6 +6,23 @@ export interface Edit extends Match {
   readonly order: number;
 }
 
+/** Rounds after which what is found is widened to all of its word, and to everything between two spaces. */
+const WORD_AFTER = 4;
+const ALL_AFTER = 16;
+
+/**
+ * An edit of a later round with what stands around it. A secret may be found only when the one beside it is gone; of a
+ * text made of these each round would take one, and there may be thousands.
+ */
+export function widened(text: string, edit: Edit, round: number): Edit {
+  if (round <= WORD_AFTER) return edit;
+  const part = round <= ALL_AFTER ? /[\w+/=.~-]/ : /\S/;
+  let { start, end } = edit;
+  while (start > 0 && part.test(text[start - 1] as string)) start--;
+  while (end < text.length && part.test(text[end] as string)) end++;
+  return { ...edit, start, end };
+}
+
 /** A text with its edits carried out, and where they came to lie. */
 export interface Rendered {
   readonly text: string;

@@ -37,8 +37,7 @@ export class EventSanitizer {
   /** Changes the event in place; null when it is to be dropped. What cannot be checked within the time is withheld. */
   apply(event: Event, { tally }: StepRun, budgetMs: number): Event | null {
     const found: string[] = [];
-    const message = event["message"];
-    const budget = new Budget(budgetMs, typeof message === "string" ? message.length : 0);
+    const budget = new Budget(budgetMs);
     let drop = false;
     try {
       this.#sanitize(event, budget, ({ rule, action }) => {
@@ -82,17 +81,19 @@ export class EventSanitizer {
     report: (finding: Pick<Finding, "rule" | "action">) => void,
   ): KnownSecrets {
     const known = new KnownSecrets();
-    const clean = (text: string): string =>
-      this.#sanitizer.text(
+    const clean = (text: string): string => {
+      budget.extend(this.#sanitizer.share(text));
+      return this.#sanitizer.text(
         text,
         (finding) => {
           report(finding);
           if (this.#sanitizer.isInPlace(finding)) return;
           const secret = text.slice(finding.start, finding.end);
-          known.add(secret, this.#sanitizer.replacement(finding, secret));
+          known.add(secret, this.#sanitizer.replacement({ rule: finding.rule, action: finding.action }, secret));
         },
         budget,
       );
+    };
     const visitor: Visitor = {
       scalar: (value, field) => this.#secretField(value, field, known, report) ?? cleanScalar(value, clean),
       name: (name) => this.#cleanName(name, clean),

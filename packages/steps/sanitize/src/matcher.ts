@@ -85,7 +85,8 @@ export class Matcher {
   /** Finds matches that start in `[start, stop)`, and returns where to go on. */
   #findInPiece(text: string, { from, start, stop }: Piece, budget: Budget, found: (match: Match) => void): number {
     let view = viewOf(text, from, stop + this.#before + this.#after + MARGIN);
-    for (let at = start; at < stop; ) {
+    let at = start;
+    while (at < stop) {
       budget.check();
       let match = this.#next(view, at - from);
       if (match === null || from + match.index >= stop) return stop;
@@ -101,7 +102,7 @@ export class Matcher {
       const resume = accepted ? secret.end : secret.start;
       at = from + Math.max(resume, match.index + 1);
     }
-    return stop;
+    return at;
   }
 
   #accepts(match: RegExpExecArray, secret: string): boolean {

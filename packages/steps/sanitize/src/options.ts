@@ -42,7 +42,7 @@ const detailed = z.strictObject({
   budget: duration()
     .prefault("50ms")
     .describe(
-      "CPU time that one event may take, and a millisecond for each 8 KiB; what is not checked by then is withheld",
+      "CPU time that one event may take, and as much again for each 50 KiB of it; what is not checked by then is withheld",
     ),
 });
 

@@ -1,9 +1,10 @@
 import { SluiceError } from "@sluice/core";
 import { type Action, replacementOf } from "./action.ts";
 import { type Allowed, compileAllowed } from "./allow.ts";
+import { quoteFor } from "./bare-value.ts";
 import { Budget } from "./budget.ts";
 import { decodeEscapes, MAX_DECODINGS, throughBoth } from "./decode.ts";
-import { type Edit, mergeEdits, type Rendered, render, toOriginal } from "./edits.ts";
+import { type Edit, mergeEdits, type Rendered, render, toOriginal, widened } from "./edits.ts";
 import { isReplaced, masked, replacementsIn } from "./replaced.ts";
 import type { Rule } from "./rule.ts";
 import { Scanner } from "./scanner.ts";
@@ -19,7 +20,10 @@ export interface SanitizerOptions {
   readonly hashKey?: string;
   /** Secrets that are none: literals, or patterns written `/…/` or `/…/i`. */
   readonly allow?: readonly string[];
-  /** Milliseconds of CPU time for one text, besides one for each 8 Ki characters. Default 50. */
+  /**
+   * Milliseconds of CPU time for one text, and as many again for each 50 Ki characters, or for each 5 Ki where a rule has
+   * no keyword and has to look at all of them. Default 50.
+   */
   readonly budget?: number;
   /** Puts the line ends of a secret of several lines behind its replacement, so that lines keep their numbers. */
   readonly keepLineEnds?: boolean;
@@ -31,7 +35,12 @@ export interface Finding {
   readonly action: Action;
   readonly start: number;
   readonly end: number;
+  /** What stands on each side of the replacement: the quotes that it needs as a value of JSON, or nothing. */
+  readonly quote: string;
 }
+
+/** A finding, or what of it does not depend on the place. */
+type Replaced = Pick<Finding, "rule" | "action"> & Partial<Pick<Finding, "quote">>;
 
 export interface Sanitizer {
   /**
@@ -39,13 +48,15 @@ export interface Sanitizer {
    * the caller to drop. Throws TextWithheld when the time is over.
    *
    * @param onFinding Told of each replacement, in the order of the text.
-   * @param budget Shared by several texts; otherwise each text has its own.
+   * @param budget Shared by several texts; otherwise each text has its own, extended by its share.
    */
   text(text: string, onFinding?: (finding: Finding) => void, budget?: Budget): string;
   /** What `text` would replace, in order and without overlaps, for callers that replace parts of a text. */
   find(text: string, budget?: Budget): readonly Finding[];
+  /** How many times the budget a text has in addition, for its length. */
+  share(text: string): number;
   /** What takes the place of a secret. */
-  replacement(finding: Pick<Finding, "rule" | "action">, secret: string): string;
+  replacement(finding: Replaced, secret: string): string;
   /** Whether what a rule has found is a secret only where it stands. */
   isInPlace(finding: Pick<Finding, "rule">): boolean;
   /** What becomes of the secrets of a rule. */
@@ -53,6 +64,7 @@ export interface Sanitizer {
 }
 
 const DEFAULT_BUDGET = 50;
+const CHARACTERS_PER_BUDGET = { keywords: 51_200, everywhere: 5120 };
 
 /** Creates a sanitizer. Throws SluiceError when an action is `hash` and there is no key. */
 export function createSanitizer(options: SanitizerOptions): Sanitizer {
@@ -73,6 +85,7 @@ class RuleSanitizer implements Sanitizer {
   readonly #options: SanitizerOptions;
   readonly #rules: readonly Rule[];
   readonly #scanner: Scanner;
+  readonly #charactersPerBudget: number;
   readonly #inPlace: ReadonlySet<string>;
   readonly #allowed: Allowed;
 
@@ -82,6 +95,8 @@ class RuleSanitizer implements Sanitizer {
     const drops = (rule: Rule): number => (this.actionOf(rule) === "drop" ? 0 : 1);
     this.#rules = options.rules.toSorted((a, b) => drops(a) - drops(b));
     this.#scanner = new Scanner(this.#rules);
+    const looksEverywhere = options.rules.some(({ keywords, shape }) => keywords.length === 0 && shape === undefined);
+    this.#charactersPerBudget = CHARACTERS_PER_BUDGET[looksEverywhere ? "everywhere" : "keywords"];
     this.#inPlace = new Set(options.rules.flatMap(({ name, inPlace }) => (inPlace ? [name] : [])));
     this.#allowed = compileAllowed(options.allow ?? []);
   }
@@ -89,16 +104,16 @@ class RuleSanitizer implements Sanitizer {
   text(text: string, onFinding?: (finding: Finding) => void, budget?: Budget): string {
     const result = this.#sanitize(text, budget);
     if (result === null) return text;
-    if (onFinding) for (const edit of result.edits) onFinding(this.#findingOf(edit));
+    if (onFinding) for (const edit of result.edits) onFinding(this.#findingOf(edit, text));
     return result.text;
   }
 
   find(text: string, budget?: Budget): readonly Finding[] {
-    return this.#sanitize(text, budget)?.edits.map((edit) => this.#findingOf(edit)) ?? [];
+    return this.#sanitize(text, budget)?.edits.map((edit) => this.#findingOf(edit, text)) ?? [];
   }
 
-  replacement({ rule, action }: Pick<Finding, "rule" | "action">, secret: string): string {
-    const replacement = replacementOf(action, rule, secret, this.#options.hashKey);
+  replacement({ rule, action, quote = "" }: Replaced, secret: string): string {
+    const replacement = `${quote}${replacementOf(action, rule, secret, this.#options.hashKey)}${quote}`;
     return this.#options.keepLineEnds ? replacement + (secret.match(/\r?\n/g) ?? []).join("") : replacement;
   }
 
@@ -112,18 +127,30 @@ class RuleSanitizer implements Sanitizer {
     return action;
   }
 
-  #sanitize(text: string, budget = new Budget(this.#options.budget ?? DEFAULT_BUDGET, text.length)): Rendered | null {
+  share(text: string): number {
+    return text.length / this.#charactersPerBudget;
+  }
+
+  #budget(text: string): Budget {
+    const budget = new Budget(this.#options.budget ?? DEFAULT_BUDGET);
+    budget.extend(this.share(text));
+    return budget;
+  }
+
+  #sanitize(text: string, budget = this.#budget(text)): Rendered | null {
     let found = this.#find(text, budget);
     if (found.length === 0) return null;
     let result = render(text, [], () => "");
     // A replacement changes what stands around it: go on until nothing more is found, as a second run would.
-    for (let covered = -1; found.length > 0; ) {
-      const placed = found.map(({ order, ...span }) => ({ ...toOriginal(result, span), order }));
+    for (let [covered, round] = [-1, 1]; found.length > 0; round++) {
+      const placed = found.map(({ order, ...span }) => widened(text, { ...toOriginal(result, span), order }, round));
       const edits = mergeEdits([...result.edits, ...placed]);
       const covers = edits.reduce((sum, { start, end }) => sum + end - start, 0);
       if (covers === covered) break;
       covered = covers;
-      result = render(text, edits, (edit) => this.replacement(this.#findingOf(edit), text.slice(edit.start, edit.end)));
+      result = render(text, edits, (edit) =>
+        this.replacement(this.#findingOf(edit, text), text.slice(edit.start, edit.end)),
+      );
       found = this.#find(result.text, budget);
     }
     return result;
@@ -160,8 +187,8 @@ class RuleSanitizer implements Sanitizer {
     }
   }
 
-  #findingOf({ start, end, order }: Edit): Finding {
+  #findingOf({ start, end, order }: Edit, text: string): Finding {
     const rule = this.#rules[order] as Rule;
-    return { rule: rule.name, action: this.actionOf(rule), start, end };
+    return { rule: rule.name, action: this.actionOf(rule), start, end, quote: quoteFor(text, start, end) };
   }
 }

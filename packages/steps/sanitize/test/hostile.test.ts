@@ -17,6 +17,7 @@ describe("a hostile line", () => {
     ["keywords of many rules", repeated('the key api token secret password auth = : " ')],
     ["beginnings of keys", repeated("-----BEGIN PRIVATE KEY-----")],
     ["beginnings of tokens", repeated("eyJ.")],
+    ["tokens that are only found one by one", repeated("p8e-")],
     ["headers", repeated("Authorization: Basic ")],
     ["addresses", repeated("://a:b@")],
     ["digits", repeated("4 ")],

@@ -53,9 +53,22 @@ describe("places", () => {
     const findings: Finding[] = [];
     sample({ actions: { password: "remove" } }).text(`x ${AWS} password=hunter2`, (finding) => findings.push(finding));
     expect(findings).toEqual([
-      { rule: "aws-key", action: "redact", start: 2, end: 22 },
-      { rule: "password", action: "remove", start: 32, end: 39 },
+      { rule: "aws-key", action: "redact", start: 2, end: 22, quote: "" },
+      { rule: "password", action: "remove", start: 32, end: 39, quote: "" },
     ]);
+  });
+
+  test("JSON stays JSON where a number or a word without quotes was the secret", () => {
+    const clean = (text: string) => sample().text(text);
+    expect(clean('{"password":123456,"b":2}')).toBe('{"password":"[redacted:password]","b":2}');
+    expect(clean('{"a":1,"token" : 12.5e3 ,"b":2}')).toBe('{"a":1,"token" : "[redacted:password]" ,"b":2}');
+    expect(clean(String.raw`{\"password\":123456,\"b\":2}`)).toBe(
+      String.raw`{\"password\":\"[redacted:password]\",\"b\":2}`,
+    );
+    expect(clean('{"password":"123456"}')).toBe('{"password":"[redacted:password]"}');
+    expect(clean("password=123456")).toBe("password=[redacted:password]");
+    const removed = sample({ action: "remove" }).text('{"password":123456,"b":2}');
+    expect(removed).toBe('{"password":"","b":2}');
   });
 
   test("a text without secrets comes back as it is", () => {

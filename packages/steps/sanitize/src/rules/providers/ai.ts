@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services with models of language, speech and pictures. */
 export const aiRules: readonly Rule[] = [
   secret({
     name: "anthropic-api-key",
@@ -10,6 +11,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "⟦sk-ant-api03-jSq6OMjv1syXaEUE0bvOckLe_GtCKy8lvZdko3eOJgV8TH-f2iyzRekyZNSby5d9ScikGYuqQhsrxML3X3N3rQ-XwQaQAAA⟧",
     ],
+    negative: ["sk-ant-api03-jSq6OM"],
     source: SCANNERS,
   }),
   keyed({
@@ -19,30 +21,7 @@ export const aiRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["assemblyai.access_token=⟦abcd1234efgh5678ijkl9012mnop3456⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "clarifai-api-key",
-    title: "Clarifai API key",
-    service: "clarifai",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "clarifai SECRET ⟦dkHL49dId5skLfBjsf342RJkdskdpD54⟧",
-      "clarifai access key ⟦dkHL49dId5skLfBjsf342RJkdskdpD54⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "cloudsight-api-key",
-    title: "CloudSight API key",
-    service: "cloudsight",
-    value: "[a-z0-9]{20,24}",
-    minEntropy: 3,
-    positive: [
-      "cloudsight api_key = ⟦2d0d3432369b6b53e7621f⟧",
-      "CLOUDSIGHT_API_KEY: '⟦a1b2c3d4e5f6g7h8i9j0k1l2⟧'\ncloudsight_secret=\"3m4n5o6p7q8r9s0t1u2v3w4x5\"",
-    ],
+    negative: ["assemblyai.access_token=abcd1234efgh5678ijkl9012mnop345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -53,19 +32,8 @@ export const aiRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 4,
     positive: ['co_api_key_api_token = "⟦w3KdzN9Cq9E6sd2BPOR657I0UY7tbt274LJOVVfK⟧"'],
+    negative: ['co_api_key_api_token = "w3KdzN9Cq9E6sd2BPOR657I0UY7tbt274LJOVVf"'],
     source: GITLEAKS,
-  }),
-  keyed({
-    name: "dandelion-api-token",
-    title: "Dandelion API token",
-    service: "dandelion",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "dandelion key ⟦abcdef1234567890abcdef1234567890⟧",
-      "dandelion token ⟦vwxyz9876543210vwxyz9876543210aa⟧",
-    ],
-    source: KINGFISHER,
   }),
   keyed({
     name: "deepai-api-key",
@@ -74,6 +42,7 @@ export const aiRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["deepai_token = ⟦abc12345-def6-7890-gh12-ijklmnopqrst34⟧"],
+    negative: ["deepai_token = abc12345-def6-7890-gh12-i"],
     source: KINGFISHER,
   }),
   keyed({
@@ -86,30 +55,7 @@ export const aiRules: readonly Rule[] = [
       "deepgramKEY ⟦io3l0urk6hubmo2gbbzrf192key0ke9xabcdabcd⟧",
       "deepgram-token ⟦d3adbeef1234567890deadbeef1234567890dead⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "detectlanguage-api-key",
-    title: "DetectLanguage API key",
-    service: "detectlanguage",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "detectlanguage KEY ⟦1abc2345def6789ghij01234klmno567⟧",
-      "detectlanguage ACCESS ⟦1234567890abcdef1234567890abcdef⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "diffbot-api-key",
-    title: "Diffbot API key",
-    service: "diffbot",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "diffbot_token=⟦15a3ccee234eef8a7fc4ee987ddc64ef⟧",
-      "DIFFBOT_API_KEY=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
-    ],
+    negative: ["deepgramKEY io3l0urk6hubmo2gbbzrf192key0ke9xabcdabc"],
     source: KINGFISHER,
   }),
   keyed({
@@ -121,6 +67,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "edenai_token = ⟦rh83qVzJzCOvCOhriyaTA2VPQeiloqUCgpY8.LdWOFn1swiWcakqgLrUSDhRhZgLuzl5pBJXHwzqyjvK4oF8BeVOwA9xEurElOp3xOrFxkSHul1eqC8oN8MERV2h83cot.uelzuGM9l4Ooj5WJIpitGMK9PrH7DwULLO90ev405fr⟧",
     ],
+    negative: ["edenai_token = rh83qVzJzCOvCOhr"],
     source: KINGFISHER,
   }),
   secret({
@@ -129,16 +76,8 @@ export const aiRules: readonly Rule[] = [
     keywords: ["sk_"],
     pattern: String.raw`(?<![a-zA-Z])sk_[a-f0-9]{48}\b`,
     positive: ["⟦sk_1234567890abcdef1234567890abcdef1234567890abcdef⟧"],
+    negative: ["sk_1234567890abcdef1234567890abcdef1234567890abcde"],
     source: SCANNERS,
-  }),
-  near({
-    name: "enigma-api-key",
-    title: "Enigma API key",
-    service: "enigma",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: ["enigma=⟦abcDEfgHIJKLmnoPQRstuVwxyz01234mnopQrsTu⟧"],
-    source: KINGFISHER,
   }),
   keyed({
     name: "eraser-api-key",
@@ -147,6 +86,7 @@ export const aiRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{20}\w{0,64}`,
     minEntropy: 3,
     positive: ["eraser_token = ⟦jklmnopqrstu1234567890⟧"],
+    negative: ["eraser_token = jklmnopqrstu1234"],
     source: KINGFISHER,
   }),
   secret({
@@ -155,6 +95,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["fc-"],
     pattern: String.raw`(?<![a-zA-Z])fc-[a-f0-9]{32}\b`,
     positive: ['app = FirecrawlApp(api_key="⟦fc-7da8b1ca1d2150c496e91440d777fea8⟧")'],
+    negative: ['app = FirecrawlApp(api_key="fc-7da8b1ca1d2150c496e91440d777fea")'],
     source: SCANNERS,
   }),
   secret({
@@ -166,6 +107,7 @@ export const aiRules: readonly Rule[] = [
       "⟦gsk_abcdefghijABCDEFGHIJ1234567890abcdefghijABCDEFGHIJ12⟧",
       "const apiKey = '⟦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⟧'; // Replace with your actual API key",
     ],
+    negative: ["gsk_abcdefghijABCDEF"],
     source: SCANNERS,
   }),
   secret({
@@ -174,19 +116,8 @@ export const aiRules: readonly Rule[] = [
     keywords: ["hf_", "api_org_"],
     pattern: String.raw`(?<![a-zA-Z])hf_[a-zA-Z]{34}\b|(?<![a-zA-Z])api_org_(?!X{20})[a-zA-Z]{34}\b`,
     positive: ['HF_TOKEN:"⟦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⟧"', "⟦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⟧"],
+    negative: ["hf_HPXfXppbpgIjscKLZQvRUpzXxvqktPMSr"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "imagga-api-key",
-    title: "Imagga API key",
-    service: "imagga",
-    value: String.raw`[a-z0-9=]{72}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "imaggaTOKEN ⟦zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210⟧+=",
-      "imaggaSECRET ⟦ImaggaABCDEFGHIJKLMNOPQRSTUVWX0123456789abcdefghijklmnopqrstuvwx0123456789⟧=+",
-    ],
-    source: KINGFISHER,
   }),
   secret({
     name: "jina-api-key",
@@ -196,6 +127,7 @@ export const aiRules: readonly Rule[] = [
     positive: [
       "JINA_KEY = os.getenv('JINA_KEY','⟦jina_c1758c6f49e14ced990ac7776800dc45ShJNTXBCizzwjE6IMFYJ7LD959cG⟧')",
     ],
+    negative: ["JINA_KEY = os.getenv('JINA_KEY','jina_c1758c6f49e14ced990ac7776800dc45ShJNTXBCizzwjE6IMFYJ7LD959c')"],
     source: SCANNERS,
   }),
   near({
@@ -211,41 +143,6 @@ export const aiRules: readonly Rule[] = [
     negative: ["AQAAUPJ-iQc.yLFDzC5RRHzPNDThhulREdoG0Bn3PiZMwJ6yqC6uJLE"],
     source: NOSEYPARKER,
   }),
-  keyed({
-    name: "languagelayer-api-key",
-    title: "LanguageLayer API key",
-    service: "languagelayer",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "languagelayer KEY ⟦uv12wx34za56bc78de90fg12hi34jk56⟧",
-      "languagelayer TOKEN ⟦qr12tu34vw56xy78za90bc12de34fg56⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "lexigram-api-key",
-    title: "Lexigram API key",
-    service: "lexigram",
-    value: String.raw`\S{301}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "lexigram_key=⟦abcdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789a⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "monkeylearn-api-key",
-    title: "MonkeyLearn API key",
-    service: "monkeylearn",
-    value: "[a-f0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "monkeylearn KEY ⟦0123456789abcdef0123456789abcdef01234567⟧",
-      "monkeylearn TOKEN ⟦abcd1234abcd5678abcd9012abcd3456abcd7890⟧",
-    ],
-    source: KINGFISHER,
-  }),
   secret({
     name: "nvidia-api-key",
     title: "NVIDIA API key",
@@ -253,6 +150,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])nvapi-[\w-]{60,70}`,
     ignoreCase: true,
     positive: ["⟦nvapi-123456ABCDEF78901234567890abcdefABCDEF1234567890abcdefABCDEF1234⟧"],
+    negative: ["nvapi-123456ABCDEF7890"],
     source: SCANNERS,
   }),
   secret({
@@ -264,19 +162,8 @@ export const aiRules: readonly Rule[] = [
       "⟦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⟧",
       "mages/generations  -H 'Content-Type application/json'  -H \"Authorization Bearer ⟦sk-mxIt5s1tyfCJyIKHwrqOT4BlbkFJT3VVmv6VdSwB7XXIq1TO⟧\"",
     ],
+    negative: ["sk-ZqSkh4mQUbd9pojV52VKT3BlbkFJ2enUikl6olKWlf1I3IE"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "paralleldots-api-key",
-    title: "ParallelDots API key",
-    service: "paralleldots",
-    value: "[a-z0-9]{43}",
-    minEntropy: 3,
-    positive: [
-      "paralleldots_key=⟦8htQolfTRcvBcjQkMOYAbpa8wRwn8Hrf4RbXnvTEZ3x⟧",
-      "paralleldots_token=⟦vkmz9ktJiinWyPqkyZlxGRBoat1QbmdmdQyvGxPuXDW⟧",
-    ],
-    source: KINGFISHER,
   }),
   secret({
     name: "perplexity-api-key",
@@ -285,6 +172,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pplx-[a-zA-Z0-9]{48})(?![\w-])`,
     minEntropy: 4,
     positive: ["⟦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⟧"],
+    negative: ["pplx-uXjnL9W0EQuN28sDtNENPspTmfWa17vbw9db8RddSC3vxyq"],
     source: GITLEAKS,
   }),
   keyed({
@@ -295,6 +183,7 @@ export const aiRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ['private-ai_api_token = "⟦qfp3ejnzyoim0agglp9uli40475bz0hy⟧"'],
+    negative: ['private-ai_api_token = "qfp3ejnzyoim0agglp9uli40475bz0h"'],
     source: GITLEAKS,
   }),
   secret({
@@ -303,6 +192,7 @@ export const aiRules: readonly Rule[] = [
     keywords: ["r8_"],
     pattern: String.raw`(?<![a-zA-Z])r8_[\w-]{37,64}`,
     positive: ["⟦r8_dF_20rRH0UWUAqHNw0z6VAnGxQ6OZt3cshdGtbfAJGP⟧"],
+    negative: ["r8_dF_20rRH0UWUAqHN"],
     source: SCANNERS,
   }),
   secret({
@@ -311,28 +201,8 @@ export const aiRules: readonly Rule[] = [
     keywords: ["tvly-"],
     pattern: String.raw`(?<![a-zA-Z])tvly-[a-zA-Z0-9-]{32,48}\b`,
     positive: ["⟦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⟧", "⟦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⟧"],
+    negative: ["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"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "uclassify-api-key",
-    title: "Uclassify API key",
-    service: "uclassify",
-    value: NO_WORD + "[a-z0-9]{12}",
-    minEntropy: 3,
-    positive: ["uclassifykey=⟦MNO456STU789⟧", "uclassify_key=⟦ABC123DEF456⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "unplugg-api-key",
-    title: "Unplugg API key",
-    service: "unplu",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "unplu-secret-key-⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
-      "unplu-access-token-⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-    ],
-    source: KINGFISHER,
   }),
   secret({
     name: "voiceflow-api-key",
@@ -343,6 +213,7 @@ export const aiRules: readonly Rule[] = [
       "⟦VF.DM.1234567890abcdef12345678.qwertyuiopasdfgh⟧",
       "⟦VF.WS.abcdef1234567890abcdef12.asdfghjklzxcvbnm⟧",
     ],
+    negative: ["VF.DM.1234567890abcdef12345678.qwertyuiopasdfg"],
     source: SCANNERS,
   }),
   near({
@@ -353,6 +224,7 @@ export const aiRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["wandb ⟦123e4567abcd4567abcd4567abcd4567abcd4567⟧", "wandb ⟦abcdef1234567890abcdef1234567890abcdef01⟧"],
+    negative: ["wandb 123e4567abcd4567abcd4567abcd4567abcd456"],
     source: KINGFISHER,
   }),
   secret({
@@ -362,6 +234,7 @@ export const aiRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])xai-\w{70,84}\b`,
     ignoreCase: true,
     positive: ["⟦xai-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_ABCDEFGHIJKLMNOpqrstuvwxyz0123456AbCdEfGhIj⟧"],
+    negative: ["xai-AbCdEfGhIjKlMnOp"],
     source: SCANNERS,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, secret } from "./secret.ts";
 
+/** Keys and tokens of services that count and test what visitors do. */
 export const analyticsRules: readonly Rule[] = [
   keyed({
     name: "atera-api-key",
@@ -9,6 +10,7 @@ export const analyticsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["atera_key = ⟦aistqqnd7yd1r6ls74icrhu93l236jt5⟧"],
+    negative: ["atera_key = aistqqnd7yd1r6ls74icrhu93l236jt"],
     source: KINGFISHER,
   }),
   near({
@@ -22,6 +24,7 @@ export const analyticsRules: readonly Rule[] = [
       "beamer = ⟦b_ByDfulghxvvmHbArJSFfQhxemJPQHOwplxuydlKEEbfe⟧",
       "BEAMER_key = '⟦b_ByDfulghxvvmHbArJSFfQhxemJPQHOwplxuydlKEEbfe⟧'",
     ],
+    negative: ["beamer = b_ByDfulghxvvmHbArJSFfQhxemJPQHOwplxuydlKEEbf"],
     source: KINGFISHER,
   }),
   keyed({
@@ -31,6 +34,7 @@ export const analyticsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9+=]{21}\w{0,64}`,
     minEntropy: 3,
     positive: ["databox ACCESS=⟦ABCDEFGHIJKLmno123456⟧", "databox SECRET=⟦ABCdefGHIjklMNOpqrSTUv⟧"],
+    negative: ["databox ACCESS=ABCDEFGHIJKLmno12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -43,6 +47,7 @@ export const analyticsRules: readonly Rule[] = [
       "geckoboardKEY=⟦SXNnbGNJeFZVRURsYVlDaHVLazBIa3hRSU1KMHhXVFhw⟧",
       "geckoboardSECRET=⟦SWxaZ2hhcXhxNWZhZkdVSmtiRzhzbGE0cmhaQURzem5u⟧",
     ],
+    negative: ["geckoboardKEY=SXNnbGNJeFZVRURsYVlDaHVLazBIa3hRSU1KMHhXVFh"],
     source: KINGFISHER,
   }),
   keyed({
@@ -52,6 +57,7 @@ export const analyticsRules: readonly Rule[] = [
     value: String.raw`[a-f0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["gtmetrixTOKEN=⟦c42e123c07f00268f6ba8f5f6c9abd04⟧"],
+    negative: ["gtmetrixTOKEN=c42e123c07f00268f6ba8f5f6c9abd0"],
     source: KINGFISHER,
   }),
   keyed({
@@ -64,6 +70,7 @@ export const analyticsRules: readonly Rule[] = [
       "hybiscus secret=⟦hybiscusSECRET1234567890abcdef1234567890abcdefABCDEFGH⟧",
       "hybiscus-key hybiscus key ⟦67890PRIVATE1234567890abcdef1234567890abcdefAB⟧",
     ],
+    negative: ["hybiscus secret=hybiscusSECRET12"],
     source: KINGFISHER,
   }),
   keyed({
@@ -73,6 +80,7 @@ export const analyticsRules: readonly Rule[] = [
     value: "[a-f0-9]{40}",
     minEntropy: 3,
     positive: ["klipfolio_key=⟦1234567890abcdef1234567890abcdef12345678⟧"],
+    negative: ["klipfolio_key=1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -85,6 +93,7 @@ export const analyticsRules: readonly Rule[] = [
       "madkuduSecretKey=⟦1234567890abcdef1234567890abcdef⟧",
       "madkuduAccessKey=⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["madkuduSecretKey=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -94,6 +103,7 @@ export const analyticsRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 3,
     positive: ["metriloKEY=⟦abcd5678efgh1234⟧", "metriloSecretKey=⟦abcd1234efgh5678⟧"],
+    negative: ["metriloKEY=abcd5678efgh123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -105,6 +115,7 @@ export const analyticsRules: readonly Rule[] = [
     positive: [
       "moderation_token = ⟦0qrzh8x2s1kqjsunk9ok8oisbfh21lmvcele.03mjdz07v9zua5m3sromijsjujr67z218f5qkfcl07qtf9y1cze1zis9ja9mxf01kf43fonserce13gjl0bfvpi3edctem99c74y2fh1v2zdqf4d3oz.o8arzeqz5g195v0cb7mufeub4ta0pibpklcxd44p57p⟧",
     ],
+    negative: ["moderation_token = 0qrzh8x2s1kqjsun"],
     source: KINGFISHER,
   }),
   keyed({
@@ -116,6 +127,7 @@ export const analyticsRules: readonly Rule[] = [
     positive: [
       "segment_token=⟦FYbcC23QtDKym0b_bapKDaYKcIv5Ggu0B9icU9cfVud.1mSaWEYOh1GIKw11-VVtS3TVXzI04BkCvyijbHWdZK7⟧",
     ],
+    negative: ["segment_token=FYbcC23QtDKym0b_bapKDaYKcIv5Ggu0"],
     source: KINGFISHER,
   }),
   secret({
@@ -127,6 +139,7 @@ export const analyticsRules: readonly Rule[] = [
       "⟦sgp_pOqmnKCOAdIxlEbeRLlJKUOE4ravQJ3ZEijxzK4bpPrWaMNPP35kz4OU7ZVsDtgU⟧",
       '"token": "⟦sgp_b8eaD5d9Ae59a15a407bb7C88350bc85dc959EBE8277883d50Bc84dc960eE826⟧"',
     ],
+    negative: ["sgp_pOqmnKCOAdIxlEbeRLlJKUOE4ravQJ3ZEijxzK4bpPrWaMNPP35kz4OU7ZVsDtg"],
     source: NOSEYPARKER,
   }),
   keyed({
@@ -138,6 +151,7 @@ export const analyticsRules: readonly Rule[] = [
       "tmetric KEY ⟦1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF⟧",
       "tmetric TOKEN ⟦AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA⟧",
     ],
+    negative: ["tmetric KEY 1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF1234567890ABCDE"],
     source: KINGFISHER,
   }),
   keyed({
@@ -147,6 +161,7 @@ export const analyticsRules: readonly Rule[] = [
     value: String.raw`\w{29}\w{0,64}`,
     minEntropy: 3,
     positive: ["userflow_token=⟦abc12_def34ghijk5mn6pqrst7890⟧", "USERFLOW_SECRET=⟦xyz98_wvu76tsrqp5nm4lkjih3210⟧"],
+    negative: ["userflow_token=abc12_def34ghijk5mn6pqrst789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -159,6 +174,7 @@ export const analyticsRules: readonly Rule[] = [
       "versioneyeACCESS-⟦abcdef1234567890abcdef1234567890abcdef12⟧",
       "versioneye_key=versioneyeSECRETkey-⟦1234567890123456789012345678901234567890⟧",
     ],
+    negative: ["versioneyeACCESS-abcdef1234567890abcdef1234567890abcdef1"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, NOSEYPARKER, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of Amazon Web Services. */
 export const awsRules: readonly Rule[] = [
   secret({
     name: "aws-access-key",
@@ -8,6 +9,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["a3t", "akia", "agpa", "aida", "aroa", "aipa", "anpa", "anva", "asia", "abia", "acca"],
     pattern: String.raw`\b(?:A3T[A-Z0-9]|AKIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b`,
     positive: ["⟦A3T0ABCDEFGHIJKLMNOP⟧", "⟦AKIADEADBEEFDEADBEEF⟧"],
+    negative: ["A3T0ABCDEFGHIJKLMNO"],
     source: SCANNERS,
   }),
   secret({
@@ -17,6 +19,7 @@ export const awsRules: readonly Rule[] = [
     pattern: "aws_?account_?(?:id)?[\"'`]?\\s{0,30}(?::|=>|=)\\s{0,30}[\"'`]?(?<secret>\\d{4}-?\\d{4}-?\\d{4})(?!\\d)",
     ignoreCase: true,
     positive: ["4. login into ecr\n\n```bash\naws_region=eu-central-1\naws_account_id=⟦891511536143⟧"],
+    negative: ["id=891511536143"],
     source: SCANNERS,
   }),
   secret({
@@ -28,6 +31,7 @@ export const awsRules: readonly Rule[] = [
     positive: [
       "⟦ABSKTECqPPuPQ7Ogbeb1538oJLwbC9xF1hRDFOuQmXKHag7JcBTfoH7p8RADWmg12VPjoCn0y5AWVQjpVWVL93KQqR4JfvQvLRv5fWplHRnSHCagQp5Lli⟧`",
     ],
+    negative: ["ABSKTECqPPuPQ7Og`"],
     source: GITLEAKS,
   }),
   secret({
@@ -37,6 +41,7 @@ export const awsRules: readonly Rule[] = [
     pattern: "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t",
     minEntropy: 3,
     positive: ["⟦bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t⟧"],
+    negative: ["bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29"],
     source: GITLEAKS,
   }),
   secret({
@@ -45,6 +50,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["da2-"],
     pattern: String.raw`(?<![a-zA-Z])da2-[a-z0-9]{26}\b`,
     positive: ["  aws_appsync_apiKey: '⟦da2-nmaqhbb63zabjactesiydcfuvu⟧',"],
+    negative: ["aws_appsync_apiKey: 'da2-nmaqhbb63zabjactesiydcfuv',"],
     source: SCANNERS,
   }),
   secret({
@@ -53,6 +59,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["arn:aws"],
     pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{12}:[\w$*./:{}-]{1,256}`,
     positive: ["⟦arn:aws-us-gov:wgq70iwS:u3:142543877523:xH⟧"],
+    negative: ["arn:aws-us-gov:wgq70"],
     source: SCANNERS,
   }),
   secret({
@@ -62,6 +69,7 @@ export const awsRules: readonly Rule[] = [
     keywords: ["arn:aws"],
     pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{0,12}:[\w$*./:{}-]{1,256}`,
     positive: ["⟦arn:aws-cn:VFiSC:2:5846990:MgA⟧"],
+    negative: ["arn:aws-cn:VFiSC:2:5"],
     source: SCANNERS,
   }),
   secret({
@@ -71,6 +79,7 @@ export const awsRules: readonly Rule[] = [
     pattern: String.raw`\b(?:A3T[A-Z0-9]|AKIA|ASIA)[A-Z0-9]{16}\b[^]{0,96}?(?<![\w+/=])(?<secret>[a-zA-Z0-9+/]{40})(?![\w+/=])`,
     minEntropy: 3.2,
     positive: ["AKIAIVOURJN3SXRRLZFQ:⟦3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFHL⟧"],
+    negative: ["AKIAIVOURJN3SXRRLZFQ:3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFH"],
     source: SCANNERS,
   }),
   secret({
@@ -82,6 +91,7 @@ export const awsRules: readonly Rule[] = [
     positive: [
       "secret key:IwJz1SHMccAKUKuskdVoHFfkre73BTyF80nRmcWc\nMWS Authorisation Token:  ⟦amzn.mws.dab428a1-ed97-fd8d-e045-950d712f6f58⟧",
     ],
+    negative: ["amzn.mws.dab428a1-ed97-fd8d-e045-950d712f6f5"],
     source: SCANNERS,
   }),
   secret({
@@ -91,6 +101,7 @@ export const awsRules: readonly Rule[] = [
     keywords: [".amazonaws.com"],
     pattern: String.raw`(?<![\w.-])(?:[\w-]{1,63}\.){1,6}s3(?:[.-][a-z0-9-]{4,20})?\.amazonaws\.com\b|(?<![\w.-])s3(?:[.-][a-z0-9-]{4,20})?\.amazonaws\.com/[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}`,
     positive: ["⟦s3.amazonaws.com/49p0vu.5Px.EFCoXBl55⟧"],
+    negative: ["s3.amazonaws.co"],
     source: SCANNERS,
   }),
   secret({
@@ -114,6 +125,7 @@ export const awsRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 4,
     positive: ["aws_secret_access_key = ⟦3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFHL⟧"],
+    negative: ["aws_secret_access_key = 3lyTWqHMt5UySny2drdPYheRTEzrNux8Cn5JWFH"],
     source: SCANNERS,
   }),
   secret({
@@ -126,6 +138,7 @@ export const awsRules: readonly Rule[] = [
     positive: [
       'ACCESS_KEY="0qk+o7XctJMmG6ydO8537c9+TofLJU1K0PiVBXSg"\nexport AWS_SESSION_TOKEN="⟦eyJhbGciOiJIUzUxMi53InR5cCI6IkpXVCJ9⟧.eyJhY2Nlc3N',
     ],
+    negative: ["id=eyJhbGciOiJIUzUxMi53InR5cCI6IkpXVCJ9"],
     source: SCANNERS,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of Azure and other services of Microsoft. */
 export const azureRules: readonly Rule[] = [
   secret({
     name: "azure-ad-client-secret",
@@ -9,6 +10,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.~-])(?<secret>[\w.~]{3}\dQ~[\w.~-]{31,34})(?![\w~-])`,
     minEntropy: 3,
     positive: ["⟦6.x9Q~jKXYj1nlEt803I6hp.0Y_QEBKHlySW5gw⟧"],
+    negative: ["6.x9Q~jKXYj1nlEt"],
     source: SCANNERS,
   }),
   secret({
@@ -19,6 +21,7 @@ export const azureRules: readonly Rule[] = [
     positive: [
       "https://foo-nonprod-appconfig.azconfig.io;Id=ABCD-E6-s0:tl6ABcdefGHi7kLMno/p;Secret=⟦abCD1EF+GHIJxLMnOA53ST8uVWX05zaBCdE/fg9hi4k=⟧",
     ],
+    negative: ["s://foo-nonprod-appconfig.azconfig.io;Id=ABCD-E6-s0:tl6ABcdefGHi7kLMno/p;Secret=abCD1EF+GHIJ"],
     source: SCANNERS,
   }),
   secret({
@@ -28,6 +31,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?:azure|\bad)_?(?:client|tenant|subscription)_?id[\s"':=>]{1,8}(?<secret>[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b`,
     ignoreCase: true,
     positive: ["azuresubscriptionid:⟦20Da5ccb-38CE-7C07-9Ec4-e6fA5423D736⟧"],
+    negative: ["azuresubscriptionid:20Da5ccb-38CE-7C07-9Ec4-e6fA5423D73"],
     source: SCANNERS,
   }),
   secret({
@@ -37,6 +41,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?:accountkey|sharedaccesskey|sharedsecretvalue)\s{0,8}=\s{0,8}(?<secret>[a-z0-9+/]{20,100}={0,3})`,
     ignoreCase: true,
     positive: ["accountkey =  ⟦v8VwaiCIpKLZrIJt6KjRSOOu===⟧"],
+    negative: ["accountkey =  v8VwaiCIpKLZrIJt"],
     source: SCANNERS,
   }),
   secret({
@@ -48,6 +53,7 @@ export const azureRules: readonly Rule[] = [
       '$token = "⟦58oo4mvqr2tpw7b4w3loeckwfu5o6nw3sihfckvlwoxgqimlddza⟧"',
       "⟦6RtqHqPc66Y6DYbkydbrrFJTYnRoA7r40ts7LWS2SkINSFsRABxhJQQJ99BFACAAAAALGcqjAAASAZDO3eqU⟧",
     ],
+    negative: ['$token = "58oo4mvqr2tpw7b4w3loeckwfu5o6nw3sihfckvlwoxgqimlddz"'],
     source: SCANNERS,
   }),
   near({
@@ -59,6 +65,7 @@ export const azureRules: readonly Rule[] = [
     positive: [
       "azure devops pat = ⟦FBdFol081crwkIHWJH2yiqDDyrFjVSi7HWl22hN2hTYfsB8NlGDpJQQJ77BAACAAAAAAAAAAAAASAZDOBucT⟧",
     ],
+    negative: ["azure devops pat = FBdFol081crwkIHW"],
     source: KINGFISHER,
   }),
   secret({
@@ -75,6 +82,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{2,60}\.(?:openai\.azure\.com|blob\.core\.windows\.net|search\.windows\.net|azurewebsites\.net)\b|\bdev\.azure\.com/[a-z0-9-]{5,50}`,
     ignoreCase: true,
     positive: ["⟦dev.azure.com/Vkh31EDtAjydP⟧"],
+    negative: ["dev.azure.com/Vk"],
     source: SCANNERS,
   }),
   keyed({
@@ -88,6 +96,7 @@ export const azureRules: readonly Rule[] = [
       "azure_openai_key=⟦1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d⟧",
       "azure_openai_secret=⟦abcdef0123456789abcdef0123456789⟧",
     ],
+    negative: ["azure_openai_key=1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6"],
     source: KINGFISHER,
   }),
   keyed({
@@ -97,6 +106,7 @@ export const azureRules: readonly Rule[] = [
     value: "[a-z0-9]{52}",
     minEntropy: 3,
     positive: ["azure_search_key = ⟦XK8TnSRDXsoxiFYiH6Ix2aBC6jvWozd9Ida1yNjWgFHSjeDlblDK⟧"],
+    negative: ["azure_search_key = XK8TnSRDXsoxiFYiH6Ix2aBC6jvWozd9Ida1yNjWgFHSjeDlblD"],
     source: KINGFISHER,
   }),
   secret({
@@ -116,6 +126,7 @@ export const azureRules: readonly Rule[] = [
     pattern: String.raw`(?:account|storage)(?:[._-]account)?[._-]?name[^]{0,20}?(?<![a-z0-9])(?<secret>[a-z0-9]{3,24})\b`,
     ignoreCase: true,
     positive: ["storage_name=⟦mystorageaccount123⟧"],
+    negative: ["id=mystorageaccount123"],
     source: SCANNERS,
   }),
   near({
@@ -142,6 +153,7 @@ export const azureRules: readonly Rule[] = [
     positive: [
       "AccountKey=⟦Xy9aB8cD7eF6gH5iJ4kL3mN2oP1qR0sT9uV8wX7yZ6aB5cD4eF3gH2iJ1kL0mN9oP8qR7sT6uV5wX4yZ3aB2cD1eF0gH9iJ8kL7mN6oP5q⟧==\\",
     ],
+    negative: ["AccountKey=Xy9aB8cD7eF6gH5i==\\"],
     source: KINGFISHER,
   }),
 ];

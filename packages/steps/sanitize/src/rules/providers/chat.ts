@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, UUID } from "./secret.ts";
 
+/** Keys and tokens of services with which firms talk to their customers. */
 export const chatRules: readonly Rule[] = [
   keyed({
     name: "chatbot-api-key",
@@ -9,6 +10,7 @@ export const chatRules: readonly Rule[] = [
     value: String.raw`\w{32}`,
     minEntropy: 3,
     positive: ["chatbot_token = ⟦Z1VuI6jJ_fwA4MxLF4sFz7drsDOEW05p⟧"],
+    negative: ["chatbot_token = Z1VuI6jJ_fwA4MxLF4sFz7drsDOEW05"],
     source: KINGFISHER,
   }),
   keyed({
@@ -20,6 +22,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       "chatfuel key ⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ123456abcdefghijklmnopqrstuvwxyz123456ABCDEFGHIJKLMNOPQRSTUVWXYZ123456abcdefghijklmnopqrstuvwxyz123456⟧",
     ],
+    negative: ["chatfuel key ABCDEFGHIJKLMNOP"],
     source: KINGFISHER,
   }),
   keyed({
@@ -29,6 +32,7 @@ export const chatRules: readonly Rule[] = [
     value: UUID,
     minEntropy: 3,
     positive: ["cliengo-SECRET-⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["cliengo-SECRET-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -41,73 +45,8 @@ export const chatRules: readonly Rule[] = [
       "dailyKEY ⟦123f456b789c234b567e890f123a456c789d012e345b678f901c234b567e890f⟧",
       "dailyTOKEN ⟦123f456b789c234b567e890f123a456c789d012e345b678f901c234b567e890f⟧",
     ],
+    negative: ["dailyKEY 123f456b789c234b567e890f123a456c789d012e345b678f901c234b567e890"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "discord-api-token",
-    title: "Discord API token",
-    service: "discord",
-    value: "[a-f0-9]{64}",
-    positive: ['discord_api_token = "⟦Ed793E08Bc9eCc3bE25b01fa2b0F5cdAfFF5ddbfb5DbCDe20EaeEf3B95F4BaeA⟧"'],
-    source: GITLEAKS,
-  }),
-  near({
-    name: "discord-bot-id",
-    title: "Discord bot id",
-    service: "(?:discord|botid|bot_id)",
-    keywords: ["discord", "botid", "bot_id"],
-    value: String.raw`\d{17,19}`,
-    gap: 64,
-    minEntropy: 2.9,
-    positive: ["discord = ⟦12345678901234567⟧", 'bot_id: "⟦123456789012345678⟧"'],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "discord-bot-token",
-    title: "Discord bot token",
-    keywords: ["discord", "bot_token", "token"],
-    pattern: String.raw`(?:discord|bot|token)[^]{0,40}?(?<![\w-])(?<secret>[m-z][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38})(?![\w-])`,
-    ignoreCase: true,
-    positive: ["discord login ⟦MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "discord-bot-token-bare",
-    title: "Text of the form of a Discord bot token",
-    keywords: [],
-    shape: "dotted-token",
-    pattern: String.raw`[M-O][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])`,
-    positive: ["⟦Om8lnl2j_qrHhp6TTbSqkBxn6.aHFWe-.8-i02liWmZiDxUAAvsBRprtK_PD-⟧"],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "discord-client-id",
-    title: "Discord client id",
-    service: "discord",
-    value: String.raw`\d{18}`,
-    minEntropy: 2,
-    positive: ['discord_api_token = "⟦213311962986037213⟧"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "discord-client-secret",
-    title: "Discord client secret",
-    service: "discord",
-    value: String.raw`[\w=-]{32}`,
-    minEntropy: 2,
-    positive: ['discord_api_token = "⟦6GOzevY686YtnheiSz9aITgXBFCXMfg1⟧"'],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "discord-webhook",
-    title: "Discord webhook",
-    keywords: [".com/api/webhooks/"],
-    pattern: String.raw`https://(?:\w{1,10}\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/(?<secret>[\w-]{60,80})`,
-    ignoreCase: true,
-    positive: [
-      "https://discord.com/api/webhooks/123456789012345678/⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdef⟧",
-    ],
-    source: SCANNERS,
   }),
   keyed({
     name: "front-api-key",
@@ -118,6 +57,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       "front.key.⟦123456789012345678901234567890123456.abcdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijk⟧",
     ],
+    negative: ["front.key.1234567890123456"],
     source: KINGFISHER,
   }),
   keyed({
@@ -129,6 +69,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       'helpcrunch_api_token = "⟦IwlCwmIOvNYW8+TDJ7Sy0cqDY4xIihB4HtiAM+JZ2iV/BxMhyswq8lDKi4N8QNozzo+HGW0Jfrm5LjCi5FYC9qXSnb7BDyPZt7xJOJv=xXjT3Rqk47yC+ep7dYFpTMyqCJXxxxRSW==AII+J7Ow1wBa3Y3yOMq2T0qCDxrESIyqCZTuekT7rPb9lTg1bBEcVBYgSRzQ6gxFVj4BDt9pOyFrv+eoWodBAYhsAtxA+NTLGvfPJOVw5FV1pSUV10hmp+n+1gfnc=nWGjOqMb9G4ZJgA2MlWyrmo+6tp=TWS3xnNa61yvEiw3o7gqHHXVpZElnZBQt6a⟧"',
     ],
+    negative: ['helpcrunch_api_token = "IwlCwmIOvNYW8+TD"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -141,6 +82,7 @@ export const chatRules: readonly Rule[] = [
       "instabot SECRET_KEY=⟦Ym9va21hcmsgZXhhbXBsZSBpbnN0YWJvdCBrZXkgMDE=⟧",
       "instabot TOKEN:⟦VGhpcyBpcyBhbiBpbnN0YWJvdCBhcGkgdG9rZW4gZXhhbXBsZQ⟧==",
     ],
+    negative: ["instabot SECRET_KEY=Ym9va21hcmsgZXhhbXBsZSBpbnN0YWJvdCBrZXkgMDE"],
     source: KINGFISHER,
   }),
   keyed({
@@ -149,6 +91,7 @@ export const chatRules: readonly Rule[] = [
     service: "intercom",
     value: String.raw`[\w=-]{60}`,
     positive: ['intercom_api_token = "⟦NtdRzo3NoEBEgVsQf0C8ek-8Ls-TCVNCdnMA4k8OTXkjl5QCtWT5jR4=-Oh4⟧"'],
+    negative: ['intercom_api_token = "NtdRzo3NoEBEgVsQf0C8ek-8Ls-TCVNCdnMA4k8OTXkjl5QCtWT5jR4=-Oh"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -158,6 +101,7 @@ export const chatRules: readonly Rule[] = [
     value: String.raw`[a-z0-9+/]{59}=\w{0,64}`,
     minEntropy: 3,
     positive: ['intercom_access_token: ⟦dG9rOvI0NmJlMTA5XzQwM2NfNDVlM184MjQzXzkwMDnmOTE1NGIyONoxOjA=⟧ \\n"'],
+    negative: ['intercom_access_token: dG9rOvI0NmJlMTA5XzQwM2NfNDVlM184MjQzXzkwMDnmOTE1NGIyONoxOjA \\n"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -167,38 +111,8 @@ export const chatRules: readonly Rule[] = [
     value: "[a-z0-9-]{36}",
     minEntropy: 3,
     positive: ["kylas_key = ⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["kylas_key = 123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "line-messaging-api-token",
-    title: "Line Messaging API token",
-    service: "line",
-    value: String.raw`[a-z0-9+/]{171,172}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "line_token: ⟦13IRTqF+j0TfDtuJoIWKRBPhpDnqYUaaSlOilnoy0urLE+kbf5hN4HUf5pSPw20ruyO0BFFF1IDjnBojctp5emFw0hZ51WxB8c75qo48upJInfmqDQ1xrFd4yFKBwx4yRBHYXmI/FyrtcWKd0FBoBAdB04t81/1O/w1cDnyilFU⟧=",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "line-notify-api-key",
-    title: "Line Notify API key",
-    service: "linenotify",
-    value: String.raw`[a-z0-9]{43}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "linenotify KEY ⟦3L1V3A2B1YTR23T4R56YEGNIFV7UL9AJDS8R0C1F0I4T3R8YG4FP⟧",
-      "linenotifySECRET ⟦3l1v3a2b1ytr23t4r56yegnifyv7ul9ajds8r0c1f0i4t3r8yg4fP⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "mattermost-access-token",
-    title: "Mattermost access token",
-    service: "mattermost",
-    value: "[a-z0-9]{26}",
-    positive: ['mattermost_api_token = "⟦DUgoI9pASCEXmg33WRjpEn2y7C⟧"'],
-    source: GITLEAKS,
   }),
   keyed({
     name: "mesibo-api-key",
@@ -210,6 +124,7 @@ export const chatRules: readonly Rule[] = [
       "mesibo_key=⟦a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2⟧",
       "mesibo_token=⟦abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789⟧",
     ],
+    negative: ["mesibo_key=a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b"],
     source: KINGFISHER,
   }),
   keyed({
@@ -222,6 +137,7 @@ export const chatRules: readonly Rule[] = [
       "owlbot TOKEN ⟦8a5de3a89b7e4f29bf728b45adcdea6ea3410c78⟧",
       "owlbot SECRET ⟦b7d21c0e88e9a3c5938fb045b2b6a5e693eaf9d1⟧",
     ],
+    negative: ["owlbot TOKEN 8a5de3a89b7e4f29bf728b45adcdea6ea3410c7"],
     source: KINGFISHER,
   }),
   keyed({
@@ -230,6 +146,7 @@ export const chatRules: readonly Rule[] = [
     service: "sendbird",
     value: UUID,
     positive: ['sendbird_api_token = "⟦6cc7f348-Fd16-3127-5F7b-d7C00C5e8198⟧"'],
+    negative: ['sendbird_api_token = "6cc7f348-Fd16-3127-5F7b-d7C00C5e819"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -238,6 +155,7 @@ export const chatRules: readonly Rule[] = [
     service: "sendbird",
     value: "[a-f0-9]{40}",
     positive: ['sendbird_api_token = "⟦0D865755F8d1669C5A8296cf9EdDF6bCaDcaB1BE⟧"'],
+    negative: ['sendbird_api_token = "0D865755F8d1669C5A8296cf9EdDF6bCaDcaB1B"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -247,80 +165,8 @@ export const chatRules: readonly Rule[] = [
     value: "[a-f0-9]{24}",
     minEntropy: 3,
     positive: ["sendbird key ⟦123abc456def789012345678⟧", "sendbird_secret ⟦123abc456def789012345678⟧"],
+    negative: ["sendbird key 123abc456def78901234567"],
     source: KINGFISHER,
-  }),
-  secret({
-    name: "slack-app-token",
-    title: "Slack app-level token",
-    keywords: ["xapp-"],
-    pattern: String.raw`xapp-(?:\d{1,3}-[a-z0-9]{8,15}-\d{8,15}-[a-z0-9]{10,66}|\d{12}-[a-z0-9+/]{24}|\d-[a-z0-9]{1,32}-\d{1,16}-[a-z0-9]{1,80})`,
-    ignoreCase: true,
-    positive: ['ENV SLACK_TOKEN="⟦xapp-083452001657-ShAYwge/87H4lC3j7lZ48pAL⟧" \\'],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "slack-bot-token",
-    title: "Slack bot token",
-    keywords: ["xoxb-"],
-    pattern: String.raw`xoxb-(?=[a-zA-Z-]{0,24}\d)[a-zA-Z0-9-]{10,128}`,
-    positive: [
-      "SLACK_API_TOKEN=⟦xoxb-893582989554-899326518131-JRHeVv1o9Cf99fwDpuortR2D⟧",
-      "REM SET SLACK_TOKEN=⟦xoxb-31446298938-537092655923-AeFmqVRV5nS3q028kmmHUFm3⟧",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "slack-config-access-token",
-    title: "Slack config access token",
-    keywords: ["xoxb-", "xoxp-"],
-    pattern: String.raw`xoxe.xox[bp]-\d-[a-z0-9]{163,166}`,
-    ignoreCase: true,
-    minEntropy: 2,
-    positive: [
-      "⟦xoxeYxoxb-3-y68BXm8VJWlJqpKx8CNFis4IB957KQFgLo9tKZ00ZEwN5SMGFiXUuMmp5CdVSLdYVOFtSPbpzmQQEKwFvHPSkyOs2vC1tWGm3t1h4jkIgdpeKFxsHD8TpB35o6rewgeuyVkadNJYjRNFWMTYoHdtrsP9SBDZrm4cs6EL⟧",
-    ],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "slack-config-token",
-    title: "Slack configuration token",
-    keywords: ["xoxe"],
-    pattern: String.raw`xoxe(?:\.xox[a-z])?-\d-[a-z0-9]{140,170}`,
-    ignoreCase: true,
-    positive: [
-      "⟦xoxe.xoxJ-8-bYjf748DR7QjuYKWYQODye55AsBM0ZEU5J1RzrVBoydMHXy0rxTCrnx2DngV1uY9wkAqmMuG8dmcdZlZRphc8FUrmbIdBLRqngQSDuuhZ3zOLDVsDc2VNajKgKKNNAVv7hBdygudV9ob5X90⟧",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "slack-legacy-token",
-    title: "Slack legacy token",
-    keywords: ["xoxa-", "xoxo-", "xoxr-", "xoxs-"],
-    pattern: String.raw`(?i:xox)[aorsAORS]-(?:\d{1,16}-){1,4}[a-zA-Z0-9]{1,64}|xox[ar]-(?=[a-zA-Z]{0,40}\d|[a-z]{0,40}[A-Z])[a-zA-Z0-9]{8,48}`,
-    positive: ["⟦xoxO-167652273-963-pkxWep⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "slack-user-token",
-    title: "Slack user token",
-    keywords: ["xoxe-", "xoxp-"],
-    pattern: String.raw`xox[ep]-(?:\d{5,16}-){1,4}[a-zA-Z0-9-]{8,200}`,
-    positive: [
-      'python log_announce.py ⟦xoxp-513768634356-513201028496-513937500594-185e196ace562dd6443b5d29b1d817c2⟧ "This is a test run. Ignore"',
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "slack-webhook-url",
-    title: "Slack webhook",
-    keywords: ["hooks.slack.com/"],
-    pattern: String.raw`(?:https?://)?hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/-]{20,100}`,
-    ignoreCase: true,
-    positive: [
-      "⟦https://hooks.slack.com/services/TY40v9sZ9/BxIqhIXIi/NGUyXK6nK7HMAqd0ASzXluoV⟧",
-      "⟦https://hooks.slack.com/services/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⟧",
-    ],
-    source: SCANNERS,
   }),
   keyed({
     name: "statuspal-api-key",
@@ -329,6 +175,7 @@ export const chatRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["statuspal_key = ⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["statuspal_key = abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -338,39 +185,8 @@ export const chatRules: readonly Rule[] = [
     value: String.raw`[a-f0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["streak_key=⟦1234567890abcdef1234567890abcdef⟧", "streak_token: ⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["streak_key=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
-  }),
-  secret({
-    name: "teams-webhook",
-    title: "Microsoft Teams webhook",
-    keywords: [".webhook.office", "outlook.office"],
-    pattern: String.raw`https://(?:[a-z0-9-]{1,63}\.webhook|outlook)\.office(?:365)?\.com/webhook(?:b2)?/[a-z0-9-]{36}@[a-z0-9-]{36}/incomingwebhook/[a-z0-9]{32}/[a-z0-9-]{36}`,
-    ignoreCase: true,
-    positive: [
-      "⟦https://outlook.office.com/webhook/9da5da9c-4218-4c22-aed6-b5c8baebfff5@2f2b54b7-0141-4ba7-8fcd-ab7d17a60547/IncomingWebhook/1bf66ccbb8e745e791fa6e6de0cf465b/4361420b-8fde-48eb-b62a-0e34fec63f5c⟧",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "telegram-bot-token",
-    title: "Telegram bot token",
-    keywords: ["telegr", "tgram://"],
-    pattern: String.raw`(?:telegr|tgram://)[^]{0,48}?(?<![\w:])(?<secret>\d{5,16}:[\w-]{34,35})(?![\w-])`,
-    ignoreCase: true,
-    positive: [
-      "telegram bot ⟦110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1⟧",
-      "tgram://⟦12345678:ulTK_HG7-Sb3_zcz5CV2VjFyoNH0cZoGM1r⟧",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "telegram-bot-token-bare",
-    title: "Text of the form of a Telegram bot token",
-    keywords: [":aa", ":ab", ":ac", ":ad", ":ae", ":af", ":ag", ":ah"],
-    pattern: String.raw`(?<![\w:])\d{5,16}:A[a-hA-H][\w-]{32,33}(?![\w-])`,
-    minEntropy: 3,
-    positive: ["⟦182401590530:AczpyB16WPBD27g8Oj0uBYCNh4LrqsV03t⟧"],
-    source: SCANNERS,
   }),
   keyed({
     name: "teletype-api-key",
@@ -382,6 +198,7 @@ export const chatRules: readonly Rule[] = [
       "teletype_key=⟦abcd1234-5678-90ef-ghij-klmn1234567890abcdef1234567890abcdef1234567890⟧",
       "teletype_token=⟦ABCD1234-5678-90EF-GHIJ-KLMN1234567890ABCDEF1234567890ABCDEF1234567890⟧",
     ],
+    negative: ["teletype_key=abcd1234-5678-90ef-ghij-k"],
     source: KINGFISHER,
   }),
   keyed({
@@ -393,6 +210,7 @@ export const chatRules: readonly Rule[] = [
     positive: [
       "viewneo_token = ⟦Dj95N5oDZlzVbGOJdd9p2aT3LFkSyX9z6xhoJBXKyYWBccIePzqnYbWNChHkluE66ORYa3gAaqX62oIOrLPqzxPA1KpcEh8EQEaJKXbBh841rutvzdjxmvFaERbAF.G16ShDRqycqY5hyTrrvHlzNlSshtTrDVPn1gGTK8BRCxtyNUgF4Yqmo5SSWBmob6lkftqKeQJ7xecgdwf4NIGoQ6sOzh53e8aSWPoRKt1zMBRc3wRpzSErjK9249TxU7Ja4bUwZq5IdOwZfg8tXRV837qNf.qCDumbB6q54yn2kDgaiGRCVvNwXmWWcIwHRZ8hz57KqGqmcqFFz7c53g1DNbmvdY1N42S8PrmmYO6q5UsQ7bktGKNbQageuH6kcHu0VmzrholmNv3mvkVcuPFqUCSD8QNSR5BPt10t50SfBKI1P13B3Fq5wJ54aoSuSxAtBolav1XTHJ3fjlxcmVWzGEeakayBDNS3bQvDQuWSTxwL38B9cWNjdoPokWstPaFA78u6a2Q455uTj8okYzTVjSQE6fntVTLF9cDAq7SbR0jVKIMDd6SAKvP4uofKVg3BRkAapbUTYZT9qz53JQudh2Bx1fXNW51lnbU8ciR903g8B3ZKkFNSI5PM6bqi5VQ4ZbpLvCcUFlLofqsZ3hrTbK61bOk0czzvvES1ql9YyT8lDIRgkwtk4QU3uRgTLoSQKrQKcv6snPbWgDVYllw72x7cFSBcKUXvyhzYfcMeIwvi7XaqlJpsUiosV1yUD7UoZz2zlKyZdlCXiWWsnl01yg8zgKaYmag49Wl5XdymhfdsImZlKgMqwcfi1vp8vP3oZfPRJWOCkRUiowJcVjmiSzqCxp6qda53UkTnmkjonEZaOM0PknQNCjvehSc5y7xzm7lZdH92jnGNI9o3tteQrL5MXaGvzcXi3KwEEroWv⟧",
     ],
+    negative: ["viewneo_token = Dj95N5oDZlzVbGOJ"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of services that build and deploy. */
 export const ciRules: readonly Rule[] = [
   keyed({
     name: "autopilot-api-key",
@@ -12,6 +13,7 @@ export const ciRules: readonly Rule[] = [
       "autopilot-access ⟦d1e2c3b4a5f6078901234567890abcdef⟧",
       "autopilot secretkey=⟦d1e2c3b4a5f6078901234567890abcdef⟧",
     ],
+    negative: ["autopilot-access d1e2c3b4a5f60789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const ciRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 2.9,
     positive: ["bitbar TOKEN ⟦123456abcdefabcdefabcdefabcdefab⟧", "bitbar SECRET ⟦abcdefghijklmnop1234567890abcdef⟧"],
+    negative: ["bitbar TOKEN 123456abcdefabcdefabcdefabcdefa"],
     source: KINGFISHER,
   }),
   near({
@@ -32,6 +35,7 @@ export const ciRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["runscope ⟦123e4567-e89b-12d3-a456-426614174abc⟧", "blazemeter ⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["runscope 123e4567-e89b-12d3-a456-426614174ab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -41,6 +45,7 @@ export const ciRules: readonly Rule[] = [
     value: "[a-z0-9]{28}",
     minEntropy: 3,
     positive: ["browshot key ⟦abcdefghijklmnopqrstuvwxyzab⟧", "browshot SECRET ⟦1234567890123456789012345678⟧"],
+    negative: ["browshot key abcdefghijklmnopqrstuvwxyza"],
     source: KINGFISHER,
   }),
   secret({
@@ -50,6 +55,7 @@ export const ciRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])bk(?:ua|ct|pt|at|aa)_[a-z0-9]{40,100}\b`,
     ignoreCase: true,
     positive: ["⟦bkua_1234567890abcdef1234567890abcdef12345678⟧", "⟦bkua_z1x2c3v4b5n6m7q8w9e0r1t2y3u4i5o6p7l8k9j0⟧"],
+    negative: ["bkua_1234567890abcdef1234567890abcdef1234567"],
     source: SCANNERS,
   }),
   keyed({
@@ -62,6 +68,7 @@ export const ciRules: readonly Rule[] = [
       "checklyhqTOKEN=⟦ad13dfc23adf55fa404a91e76d96f472⟧",
       "checklyhq_SECRET=⟦ff339a24f65123b9d0a42316f8e9c7d6⟧",
     ],
+    negative: ["checklyhqTOKEN=ad13dfc23adf55fa404a91e76d96f47"],
     source: KINGFISHER,
   }),
   near({
@@ -75,6 +82,7 @@ export const ciRules: readonly Rule[] = [
       "CIRCLECI_API_TOKEN: ⟦a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2⟧",
       "circleci_project_secret = '⟦Ca61263Bf9A4DcEECd00EdAAacb4eaEe74e8682f⟧'",
     ],
+    negative: ["CIRCLECI_API_TOKEN: a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b"],
     source: KINGFISHER,
   }),
   secret({
@@ -84,6 +92,7 @@ export const ciRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])cci(?:pat|prj)_[a-z0-9]{10,30}_[a-z0-9]{40,64}\b`,
     ignoreCase: true,
     positive: ['CircleCI_PAT = "⟦CCIPAT_lZyPAuThWn2G908ssDT0g33e_t7qh0r5hrvsqzmuraqzduq6qco5onxgrtcn7y2z4⟧"'],
+    negative: ['CircleCI_PAT = "CCIPAT_lZyPAuThWn2G908ssDT0g33e_t7qh0r5hrvsqzmuraqzduq6qco5onxgrtcn7y2z"'],
     source: SCANNERS,
   }),
   keyed({
@@ -96,6 +105,7 @@ export const ciRules: readonly Rule[] = [
       "codemagic_PRIVATE-TOKEN ⟦codemagic_xM0x2W7bFg6uGz5L6v3bNmTlyHo4eF2Gh3SjL9P0C39⟧",
       "codemagic SECRET_ACCESS_KEY ⟦codemagic123_vAr0u3Fx9lAf3BmeN8gUd3Pm6Vx2F2ay3_ij2C8l⟧",
     ],
+    negative: ["codemagic_PRIVATE-TOKEN codemagic_xM0x2W7bFg6uGz5L"],
     source: KINGFISHER,
   }),
   near({
@@ -106,6 +116,7 @@ export const ciRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["dareboost=⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyz⟧"],
+    negative: ["dareboost=bu9JFVJtII3FINL1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -114,6 +125,7 @@ export const ciRules: readonly Rule[] = [
     service: "droneci",
     value: "[a-z0-9]{32}",
     positive: ["droneci_token = ⟦abcd1234efgh5678ijkl9012mnop3456⟧"],
+    negative: ["droneci_token = abcd1234efgh5678ijkl9012mnop345"],
     source: GITLEAKS,
   }),
   secret({
@@ -124,6 +136,7 @@ export const ciRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦ion_VNR17uGgdxr9P2aOrCulvSLTFDqijIV2ImQsOUhDEI⟧"],
+    negative: ["ion_VNR17uGgdxr9P2aOrCulvSLTFDqijIV2ImQsOUhDE"],
     source: KINGFISHER,
   }),
   secret({
@@ -132,6 +145,7 @@ export const ciRules: readonly Rule[] = [
     keywords: ["please use the following"],
     pattern: String.raw`Please use the following password to proceed to installation:\s{1,4}(?<secret>[a-f0-9]{30,36})\b`,
     positive: ["Please use the following password to proceed to installation:\n\n⟦bd9627decc6346d780b3b6ab6ea8fe1f⟧"],
+    negative: ["id=bd9627decc6346d780b3b6ab6ea8fe1f"],
     source: SCANNERS,
   }),
   secret({
@@ -143,6 +157,7 @@ export const ciRules: readonly Rule[] = [
     positive: [
       '// Jenkins query token\nreadonly static string jenkinsToken = "⟦df490bc6-ef6e-4f6a-99a0-b03d26cb56f9⟧";',
     ],
+    negative: ["id=df490bc6-ef6e-4f6a-99a0-b03d26cb56f9"],
     source: SCANNERS,
   }),
   keyed({
@@ -155,6 +170,7 @@ export const ciRules: readonly Rule[] = [
       "loadmill SECRET ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0⟧",
       "loadmill PRIVATE TOKEN ⟦k9l8m7n6o5p4q3r2s1t0a1b2c3d4e5f6g7h8i9j0⟧",
     ],
+    negative: ["loadmill SECRET a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t"],
     source: KINGFISHER,
   }),
   near({
@@ -166,6 +182,7 @@ export const ciRules: readonly Rule[] = [
     positive: [
       "- SAUCE_USERNAME=vitess\n- SAUCE_ACCESS_KEY=⟦2397f603-c2c4-4897-a8ca-587ace5dc8dd⟧\n- SAUCE_ACCESS_KEY=⟦2397f603-c2c4-4897-a8ca-587ace5dc8d-⟧",
     ],
+    negative: ["id=2397f603-c2c4-4897-a8ca-587ace5dc8dd"],
     source: NOSEYPARKER,
   }),
   keyed({
@@ -175,6 +192,7 @@ export const ciRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["semaphore_key = ⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["semaphore_key = abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   secret({
@@ -185,6 +203,7 @@ export const ciRules: readonly Rule[] = [
     positive: [
       '<add key="ClearTextPassword" value="⟦eyJ0eXAiOiAiVENWMiJ9.RkNWLXdXS3M1RVBfencxM4A0WmJzdVlCQzFj.OGY1OWRkNGMtYTUxYS04ZDYwLWFiZGYtZWE5MWFhZWJiODhh⟧" />',
     ],
+    negative: ['<add key="ClearTextPassword" value="eyJ0eXAiOiAiVENWMiJ9.RkNWLXdXS3M1RVBf" />'],
     source: SCANNERS,
   }),
   keyed({
@@ -194,6 +213,7 @@ export const ciRules: readonly Rule[] = [
     value: String.raw`\w{22}`,
     minEntropy: 3,
     positive: ['travis_api_token = "⟦XBAK5PSc1OUQ4AJCAwZjqf⟧"'],
+    negative: ['travis_api_token = "XBAK5PSc1OUQ4AJCAwZjq"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -202,6 +222,7 @@ export const ciRules: readonly Rule[] = [
     service: "travis",
     value: "[a-z0-9]{22}",
     positive: ['travis_api_token = "⟦as70kg7CVlgM0vFMCVjGfA⟧"'],
+    negative: ['travis_api_token = "as70kg7CVlgM0vFMCVjGf"'],
     source: GITLEAKS,
   }),
 ];

@@ -1,46 +1,8 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NO_WORD, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services for texts, links and the sites that show them. */
 export const contentRules: readonly Rule[] = [
-  keyed({
-    name: "adobe-client-id",
-    title: "Adobe client id",
-    service: "adobe",
-    value: "[a-f0-9]{32}",
-    minEntropy: 2,
-    positive: ["adobeKey = ⟦1a2b3c4d5e6f7890abcdef1234567890⟧"],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "adobe-client-secret",
-    title: "Adobe client secret",
-    keywords: ["p8e-"],
-    pattern: String.raw`(?<![a-zA-Z])(?<secret>p8e-[a-zA-Z0-9]{32})(?![\w-])`,
-    minEntropy: 2,
-    positive: ["⟦p8e-S7uxB19lP8Jbwq4qu86esCcncC8PpmQU⟧'"],
-    source: GITLEAKS,
-  }),
-  near({
-    name: "adobe-io-product-id",
-    title: "Adobe IO product id",
-    service: "adobe",
-    value: NO_WORD + "[a-z0-9]{12}",
-    gap: 64,
-    minEntropy: 2,
-    positive: ["adobeProduct = ⟦lV9ASPsd2P3d⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "adobe-oauth-client-secret",
-    title: "Adobe OAuth client secret",
-    keywords: ["p8e-"],
-    pattern: "(?<![a-zA-Z])(?<secret>p8e-[a-z0-9-]{32})(?![a-z0-9-])",
-    ignoreCase: true,
-    positive: [
-      '{\n "client_credentials": {\n  "client_id": "a65b0146769d433a835f36660881db50",\n  "client_secret": "⟦p8e-ibndcvsmAp9ZgPBZ606FSlYIZVlsZ-g5⟧"\n},',
-    ],
-    source: NOSEYPARKER,
-  }),
   keyed({
     name: "apitemplate-api-key",
     title: "APITemplate API key",
@@ -51,15 +13,7 @@ export const contentRules: readonly Rule[] = [
       "apitemplateKEY ⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOW⟧",
       "apitemplate SECRET: ⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOW⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "audd-api-key",
-    title: "Audd API key",
-    service: "audd",
-    value: "[a-z0-9-]{32}",
-    minEntropy: 3,
-    positive: ["audd_key=⟦1234567890abcdef1234567890abcdef⟧", "audd_token=⟦abcd1234efgh5678ijkl9012mnop3456⟧"],
+    negative: ["apitemplateKEY bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opO"],
     source: KINGFISHER,
   }),
   keyed({
@@ -69,18 +23,7 @@ export const contentRules: readonly Rule[] = [
     value: "[a-z0-9-]{40}",
     minEntropy: 3,
     positive: ["bitly_token = ⟦abcdefghijklmnopqrstuvwxzy1234567890abcd⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "brandfetch-api-key",
-    title: "Brandfetch API key",
-    service: "brandfetch",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "brandfetch_key=⟦Tz7XVS4H9NJWmrK2pLgYfQ8BcAeDnE5MkF6RUw3C⟧",
-      "BRANDFETCH_TOKEN=⟦Tz7XVS4H9NJWmrK2pLgYfQ8BcAeDnE5MkF6RUw3C⟧",
-    ],
+    negative: ["bitly_token = abcdefghijklmnopqrstuvwxzy1234567890abc"],
     source: KINGFISHER,
   }),
   keyed({
@@ -92,6 +35,7 @@ export const contentRules: readonly Rule[] = [
     positive: [
       "budibase_api_key=⟦12345678901234567890123456789012-abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567⟧",
     ],
+    negative: ["budibase_api_key=1234567890123456"],
     source: KINGFISHER,
   }),
   keyed({
@@ -104,6 +48,7 @@ export const contentRules: readonly Rule[] = [
       "buttercmsSECRET=⟦ab8f9c72ca483c3b6c3d4e6e8f9284ab56cd78f0⟧",
       "buttercmsPRIVATEkey-⟦ab8f9c72ca483c3b6c3d4e6e8f9284ab56cd78f0⟧",
     ],
+    negative: ["buttercmsSECRET=ab8f9c72ca483c3b6c3d4e6e8f9284ab56cd78f"],
     source: KINGFISHER,
   }),
   keyed({
@@ -112,6 +57,7 @@ export const contentRules: readonly Rule[] = [
     service: "contentful",
     value: String.raw`[\w=-]{43}`,
     positive: ['contentful_api_token = "⟦-GiEp-3hy8Hkni1xEICBp9oTH0ggJM9Y486vlA3q7MT⟧"'],
+    negative: ['contentful_api_token = "-GiEp-3hy8Hkni1xEICBp9oTH0ggJM9Y486vlA3q7M"'],
     source: GITLEAKS,
   }),
   secret({
@@ -121,6 +67,7 @@ export const contentRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])cfpat-[\w-]{43,50}`,
     ignoreCase: true,
     positive: ["⟦CFPAT-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX⟧YZ1234567890_"],
+    negative: ["CFPAT-abcdefghijklmnop"],
     source: SCANNERS,
   }),
   keyed({
@@ -133,6 +80,7 @@ export const contentRules: readonly Rule[] = [
       "courier_key=⟦pk_prod_N7HX5K2YWMP9Q3BVJR4TLCE8A6D1⟧",
       "courier_secret=⟦pk_test_M9KF3R8DPWN2X4HVBQY5ZGCS7L1A⟧",
     ],
+    negative: ["courier_key=pk_prod_N7HX5K2YWMP9Q3BVJR4TLCE8A6D"],
     source: KINGFISHER,
   }),
   near({
@@ -142,6 +90,7 @@ export const contentRules: readonly Rule[] = [
     value: "[a-z0-9]{35}",
     minEntropy: 3,
     positive: ["craftmypdf_key = ⟦b9dgkd4atdrm1tl7mdsrciiijh087fp3c58⟧"],
+    negative: ["craftmypdf_key = b9dgkd4atdrm1tl7mdsrciiijh087fp3c5"],
     source: KINGFISHER,
   }),
   keyed({
@@ -154,72 +103,7 @@ export const contentRules: readonly Rule[] = [
       "DYSPATCH_SECRET=⟦XY0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMN⟧",
       "DYSPATCH_API_KEY=⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWDEFGHIJKLMNOP⟧",
     ],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "figma-pat",
-    title: "Figma personal access token",
-    keywords: ["figd_", "figo_", "figr_", "figu_"],
-    pattern: String.raw`(?<![a-zA-Z])fig[doru]_[\w-]{40,200}`,
-    positive: [
-      "figma pat = ⟦figd_rh1234567890123456789012345678901234abcd⟧",
-      "figma access token: ⟦figd_1234567890123456789012345678901234abcdef⟧",
-    ],
-    source: SCANNERS,
-  }),
-  near({
-    name: "figma-personal-access-token",
-    title: "Figma personal access token",
-    service: "figma",
-    value: "[a-f0-9]{4}-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
-    gap: 20,
-    positive: [
-      "--header='X-Figma-Token: ⟦1394-0ca7a5be-8e22-40ee-8c40-778d41ab2313⟧'",
-      'figma_api_token = "⟦77aA-79f4CfCD-B37e-8B9C-Be7B-8566f0f6aA9A⟧"',
-    ],
-    source: NOSEYPARKER,
-  }),
-  keyed({
-    name: "flatio-api-key",
-    title: "FlatIO API key",
-    service: "flat",
-    value: "[a-z0-9]{128}",
-    minEntropy: 3,
-    positive: [
-      "flatTOKEN=⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "frame-io-api-key",
-    title: "Frame.io API key",
-    service: "fio-u-",
-    value: String.raw`[\w-]{64}`,
-    minEntropy: 3,
-    positive: ["fio-u-SECRET-⟦abcdefghijklmnopqrstuvwxyz1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ12⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "frameio-api-token",
-    title: "Frameio API token",
-    keywords: ["fio-u-"],
-    pattern: String.raw`fio-u-[\w=-]{64}`,
-    positive: [
-      "⟦fio-u-TaWoPIBovaGCbBkUtGPKWS0D3cu254VA33IFCCrtwl8J2Dtq2pMJ9MvNHmNoL2XX⟧",
-      "f⟦fio-u-TaWoPIBovaGCbBkUtGPKWS0D3cu254VA33IFCCrtwl8J2Dtq2pMJ9MvNHmNoL2XX⟧",
-    ],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "gyazo-api-key",
-    title: "Gyazo API key",
-    service: "gyazo",
-    value: String.raw`[a-z0-9-]{43}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "gyazoTOKEN ⟦xyz-0123456789abcdefhijkLMNOPQRstuVWXYzABCDE1234567⟧",
-      "gyazo SECRET access_token-⟦abcdefghij1234567890klmnopqrstuvABCDEFG1234⟧",
-    ],
+    negative: ["DYSPATCH_SECRET=XY0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLM"],
     source: KINGFISHER,
   }),
   keyed({
@@ -229,18 +113,7 @@ export const contentRules: readonly Rule[] = [
     value: "[a-z0-9]{64}",
     minEntropy: 3,
     positive: ["html2pdf_key=⟦ABCDEF1234567890abcdef1234567890abcdef1234567890ABCDEF1234567890⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "iconfinder-api-key",
-    title: "IconFinder API key",
-    service: "iconfinder",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "iconfinder SECRET ⟦C1D2E3F4G5H6I7J8K9L0M1N2O3P4Q5R6S7T8U9V0W1X2Y3Z4A5B6C7D8E9F0G1H2⟧",
-      "iconfinder PRIVATE ⟦T7R8S9T0U1V2W3X4Y5Z6A7B8C9D0E1F2G3H4I5J6K7L8M9N0O1P2Q3R4S5T6U7V8⟧",
-    ],
+    negative: ["html2pdf_key=ABCDEF1234567890abcdef1234567890abcdef1234567890ABCDEF123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -250,6 +123,7 @@ export const contentRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["kontent_key = ⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["kontent_key = 123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -262,6 +136,7 @@ export const contentRules: readonly Rule[] = [
       "linkpreview SECRET ⟦abcdef1234567890abcdef1234567890⟧",
       "linkpreview ACCESS ⟦1234567890abcdef1234567890ABCDEF⟧",
     ],
+    negative: ["linkpreview SECRET abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -271,6 +146,7 @@ export const contentRules: readonly Rule[] = [
     keywords: ["nytimes", "new-york-times,", "newyorktimes"],
     value: String.raw`[\w=-]{32}`,
     positive: ['newyorktimes_api_token = "⟦F2-B_59AG7vDMa5CdRZG7MmeUJZaKtx2⟧"'],
+    negative: ['newyorktimes_api_token = "F2-B_59AG7vDMa5CdRZG7MmeUJZaKtx"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -280,6 +156,7 @@ export const contentRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["pdflayer_key=⟦1234567890abcdef1234567890abcdef⟧", "pdflayer_secret=⟦0123456789abcdef0123456789abcdef⟧"],
+    negative: ["pdflayer_key=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -289,15 +166,7 @@ export const contentRules: readonly Rule[] = [
     value: "[a-f0-9]{32}",
     minEntropy: 3,
     positive: ["pdfshift-KEY ⟦d3b07384d113edec49eaa6238ad5ff00⟧", "pdfshift SECRET ⟦123e4567e89b12d3a456426614174000⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "pixabay-api-key",
-    title: "Pixabay API key",
-    service: "pixabay",
-    value: String.raw`[a-z0-9-]{34}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["pixabay_key=⟦abcd1234efgh5678ijkl9012mnop3456qrst7890⟧"],
+    negative: ["pdfshift-KEY d3b07384d113edec49eaa6238ad5ff0"],
     source: KINGFISHER,
   }),
   keyed({
@@ -310,6 +179,7 @@ export const contentRules: readonly Rule[] = [
       "protocolsSECRETkey ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
       "protocolsACCESSkey ⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["protocolsSECRETkey abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   secret({
@@ -322,6 +192,7 @@ export const contentRules: readonly Rule[] = [
       "⟦rdme_abcdefghijklmnopqrstuvwxyzabcdef1234567890abcdef1234567890abcdef123456⟧",
       "⟦rdme_xn8s9he60fb31e9d290403d2707cce88fa820042d425fc6eb2baed4191dd88a5405987⟧",
     ],
+    negative: ["rdme_abcdefghijklmnopqrstuvwxyzabcdef1234567890abcdef1234567890abcdef12345"],
     source: SCANNERS,
   }),
   keyed({
@@ -331,17 +202,7 @@ export const contentRules: readonly Rule[] = [
     value: String.raw`\w{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["rebrandly_secret_API_key = rebrandly ⟦abcdefghijklmnopqrstuvWX1234567890_⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "shutterstock-oauth-token",
-    title: "Shutterstock OAuth token",
-    service: "shutterstock",
-    value: "v2/[a-z0-9]{388}",
-    minEntropy: 3,
-    positive: [
-      "shutterstock_token = ⟦v2/xCQ7pDACKfKdvCiVIfzplbo1lFyqg6bqnDien7SSOOyvMNq3LAaMyW0vgI5fCQzNwlJIQxMVTUzQGfHD98tdCxCorFs5yP3IqE4YI12mA28WObE6UA9O56IHYelNSy5V4C23leCf2DW7jCutzCw7BIPbQyksIocxPFPzvIdOthiVwjwKJxhLdy5vQmEDjOP1gxm0Keub2TMZyKPlvQ8x6oFt8nAbN8Ae0M5S0lchGq0YTxNXDB9y1CqNUpTfr3sawWl0AcgElCDPR8GsvJ33bDH8JObVLmz7akfJyuzD08lTbV7aJc1YSN8w2Ac7hCThTtboczJndQhAirHcM3KpvCD3dPU117tSm6LrgWIcqvsSSdng4iLJoHz4UOQHBBAJGUt3⟧",
-    ],
+    negative: ["rebrandly_secret_API_key = rebrandly abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -353,6 +214,7 @@ export const contentRules: readonly Rule[] = [
     positive: [
       "simplynoted_key=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890⟧",
     ],
+    negative: ["simplynoted_key=abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -362,26 +224,7 @@ export const contentRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{22}t{2}\w{0,64}`,
     minEntropy: 3,
     positive: ["storyblok_token=⟦abcdefghijklmnopqrstuvtt⟧", "STORYBLOK_SECRET=⟦12345678901234567890ABtt⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "stripo-jwt-token",
-    title: "Stripo JWT token",
-    service: "stripo",
-    value: String.raw`eyjhbgcioijiuzi1nij9\.[a-z0-9]{130}\.[\w-]{43}`,
-    minEntropy: 3,
-    positive: [
-      "stripo_tokeny = ⟦eyJhbGciOiJIUzI1NiJ9.AO9gWJy6UnMceCzA4Lig0VV4wwUjIf6N5NIbwh2eLvEu2djHkrVf7AdpOfFxIp488PfscAidf36DyGlKbFvSzEbRM9ZFce4i6QFSNFSoWSebGI1HjhJ04QF8jsmMxmSpnd.pXQPQg6j4Zpp4limL4CI5HdIUuRel2CW5tZFXmVzcBM⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "unsplash-api-key",
-    title: "Unsplash API key",
-    service: "unsplash",
-    value: String.raw`\w{43}`,
-    minEntropy: 3,
-    positive: ["unsplash_token = ⟦Jz7csTGvDKKtdUsyCQqlThkXspbLw4nyQXy1ubc185w⟧"],
+    negative: ["storyblok_token=abcdefghijklmnopqrstuvt"],
     source: KINGFISHER,
   }),
   keyed({
@@ -394,6 +237,7 @@ export const contentRules: readonly Rule[] = [
       "userstack_token=⟦12345678901234567890123456789012⟧",
       "userstack_access_key=⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["userstack_token=1234567890123456789012345678901"],
     source: KINGFISHER,
   }),
   keyed({
@@ -406,26 +250,7 @@ export const contentRules: readonly Rule[] = [
       "webflow_token = ⟦0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef⟧",
       "WEBFLOW_API_KEY=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "wistia-api-key",
-    title: "Wistia API key",
-    service: "wistia",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: ["wistia_key = ⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "zeplin-api-key",
-    title: "Zeplin API key",
-    service: "zeplin",
-    value: String.raw`[a-z0-9.-]{350,400}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "zeplin SECRET TOKEN=⟦abcdEF1234567890ghijklMNOPQRSTUvwxyzABCDEFGHIJKLMNopqrstuvwxYZQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLmnopqrSTUVWXYZ-abcdefghijKLMNOPQRSTUvwxyzaBCDEFGHIJKLMNOPqrsTUVWXYZabcdefghijklmnOPQRSTUVWX-yzABCDEFGHIJKLmnopqrSTUVWXYZbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWDEFG-HIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyZABcdefghijklmnopqrstuvwXYZA⟧",
-    ],
+    negative: ["webflow_token = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"],
     source: KINGFISHER,
   }),
 ];

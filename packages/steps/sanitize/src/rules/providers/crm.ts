@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that keep customers and sales. */
 export const crmRules: readonly Rule[] = [
   keyed({
     name: "avaza-personal-access-token",
@@ -9,6 +10,7 @@ export const crmRules: readonly Rule[] = [
     value: String.raw`\d{1,256}-[a-f0-9]{40}`,
     minEntropy: 3,
     positive: ["avaza_token = ⟦123-abcdef1234567890abcdef1234567890abcdef12⟧"],
+    negative: ["avaza_token = 123-abcdef1234567890abcdef1234567890abcdef1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const crmRules: readonly Rule[] = [
       "axonaut_token=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
       "AXONAUT_API_KEY=⟦12345678901234567890123456789012⟧",
     ],
+    negative: ["axonaut_token=a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p"],
     source: KINGFISHER,
   }),
   keyed({
@@ -30,6 +33,7 @@ export const crmRules: readonly Rule[] = [
     value: String.raw`[\w+.=-]{64}\w{0,64}`,
     minEntropy: 3,
     positive: ["capsulecrm-SECRET-⟦abcdefghijklmnopqrstuvwxyzABCDEF0123456789ghijklMNOPQRST-1234567890abcdef⟧"],
+    negative: ["capsulecrm-SECRET-abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -42,6 +46,7 @@ export const crmRules: readonly Rule[] = [
       "centralstationcrmKEY=⟦12ab34cd56ef78gh90ij12kl34mn56⟧",
       "centralstationcrmTOKEN=⟦abcdefabcdefabcdefabcdefabcdef⟧",
     ],
+    negative: ["centralstationcrmKEY=12ab34cd56ef78gh90ij12kl34mn5"],
     source: KINGFISHER,
   }),
   keyed({
@@ -51,6 +56,7 @@ export const crmRules: readonly Rule[] = [
     value: String.raw`\w{35}`,
     minEntropy: 3,
     positive: ["clearbit_token = ⟦dp50091fm93fl4nod3a4c5lijihbrrtbvg1⟧"],
+    negative: ["clearbit_token = dp50091fm93fl4nod3a4c5lijihbrrtbvg"],
     source: KINGFISHER,
   }),
   keyed({
@@ -60,6 +66,7 @@ export const crmRules: readonly Rule[] = [
     value: "api_[a-z0-9.]{45}",
     minEntropy: 3,
     positive: ["closecrm_api_key = ⟦api_defghijklmnopqrstuvwxyzABCDEFGHIJKL0123456789⟧"],
+    negative: ["closecrm_api_key = api_defghijklmnopqrstuvwxyzABCDEFGHIJKL012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -71,6 +78,7 @@ export const crmRules: readonly Rule[] = [
     positive: [
       "https://api.groovehq.com/v1/me?access_token=⟦41529cf5de0f4daa10098ff4881521c0cfea8b127d8e11bc5cc2cadb974e9a72⟧",
     ],
+    negative: ["https://api.groovehq.com/v1/me?access_token=41529cf5de0f4daa"],
     source: KINGFISHER,
   }),
   keyed({
@@ -83,6 +91,7 @@ export const crmRules: readonly Rule[] = [
       "helpscout TOKEN: ⟦eecd6bcf6f4ebc8d174ee68bbdcf739dcb3a9e1b⟧",
       "helpscout SECRET = ⟦eecd6bcf6f4ebc8d174ee68bbdcf739dcb3a9e1b⟧",
     ],
+    negative: ["helpscout TOKEN: eecd6bcf6f4ebc8d174ee68bbdcf739dcb3a9e1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -92,6 +101,7 @@ export const crmRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["insightly_key = ⟦12345678-1234-1234-1234-1234567890ab⟧"],
+    negative: ["insightly_key = 12345678-1234-1234-1234-1234567890a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -101,6 +111,7 @@ export const crmRules: readonly Rule[] = [
     value: "[a-z0-9]{20}",
     minEntropy: 3,
     positive: ["karma SECRET ⟦abcdefghijklmnopqrst⟧", "karma PRIVATE ⟦ZYXWVUTSRQPONMLKJIHG⟧"],
+    negative: ["karma SECRET abcdefghijklmnopqrs"],
     source: KINGFISHER,
   }),
   keyed({
@@ -110,6 +121,7 @@ export const crmRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{57}\w{0,64}`,
     minEntropy: 3,
     positive: ["less-secret-⟦key-ab123cdef456ghijkl789mnopqr012stu345vwx678yzABC901def234ghijk⟧"],
+    negative: ["less-secret-key-ab123cdef456ghij"],
     source: KINGFISHER,
   }),
   keyed({
@@ -119,6 +131,7 @@ export const crmRules: readonly Rule[] = [
     value: "[a-z0-9]{30}",
     minEntropy: 3,
     positive: ["nimble KEY ⟦Y5tJ4mL2K9pHN7vM3J2rN8qK6z3X5s⟧", "nimble TOKEN ⟦V9jK3mL6pHJQ7N5K2v8Z1J6n2L9F6q⟧"],
+    negative: ["nimble KEY Y5tJ4mL2K9pHN7vM3J2rN8qK6z3X5"],
     source: KINGFISHER,
   }),
   keyed({
@@ -131,6 +144,7 @@ export const crmRules: readonly Rule[] = [
       "peopledatalabsSECRET=⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "peopledatalabsACCESS-TOKEN=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["peopledatalabsSECRET=1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -140,6 +154,7 @@ export const crmRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 3,
     positive: ["pipedrive SECRET ⟦1234567890abcdefghij1234567890abcdefghij⟧"],
+    negative: ["pipedrive SECRET 1234567890abcdefghij1234567890abcdefghi"],
     source: KINGFISHER,
   }),
   keyed({
@@ -152,6 +167,7 @@ export const crmRules: readonly Rule[] = [
       "prospect-token-⟦ba98cfe3ed3fc70d2a08b467a43d513b⟧",
       "prospect-access-⟦4d9f1e2b6ac3fd80e162b12f8a9c45f1⟧",
     ],
+    negative: ["prospect-token-ba98cfe3ed3fc70d2a08b467a43d513"],
     source: KINGFISHER,
   }),
   secret({
@@ -164,6 +180,7 @@ export const crmRules: readonly Rule[] = [
     positive: [
       "⟦ey3xnOa61yvFiw3o7gqIIYWp_Fln_CRt6apJ2YAu3NDkM5uG8EQRNJzKReaY5fPZMw7eDOS1WXCwhre09S4yZANQgqcnrSepeP1sBQKKEToCgd967KQ.OFIWP2iKlwimC6l.XqveKJtbBOMBrc1hvYc.QPX.ey6re5ZXXIH1p3YkgcBPA1e9bBYLXLCPTV6-2SXtxASaAwOaFbfuvj2.n0KBJi_J5-bgVWx.JKbsqE_c.upWm7kml1j_qrGho5TSaSqkBxm5.aHEWe-B8-i.1liWmZiCxT99vsAQprtJ_OC-Iz5LIsZLMYJCyr44FkP0.wNOnAHhAGXhsExZe.iNADkN.EMa99bqj6_4OFOG-vvhT6GHeNwl1EUNrph_DJVts-Hh5I05dKf38ietPqO9nicfABpI.hrXLhj9pTj8noLlbqEFkQrQ6FcTFYfPEp.ZWVI-2T-XZ3pVeyTVmEqcux1k11qf3ff9x8f5LGOZFgbU9INiHOitf1Mf1goQ19AIb-8aeFeBKMpR7y6-hDh0xNjX3YptcG77TKoa9nscwg.rqmIY2rUE3PX6.ltLn5jhmrTy2L7ft_hzgWzfIet7NTt0Adav17qa8ie4glU4tb1IiR6N4VnNvgR5AtZyKTe8mmoS2CIX0h9WMAjdHKNcC8aich1_iLcp.NkSF11eM1vuw0Ar5jUc-.EOBhAhphcaMUxIgl1MdGTp8_Vm707HRaRnnWmc8fqXACTIuJNmzRxtngrHDKp6YWQBaDZUvYXyi1hxyRbCAT-48zJwSA9efKTJTc8_PWyuMtuKIhUkUlvqIGKHQZvUti547K25wPGSrlpkCbVRYZqN0t2X7esEXQCBVgEH3TP4yQCmTVxSE6rF-bCeFIGM1BzFNy2-drXd1_aUwDBR80SwTfdjk5EVcm7Lhar8aDblPa3KNrMhjdFZ1.rQH.TVT9qGMw.z5VAnGxQ5OYt2bshcGtaf9IGOg9oQFwVXcFlRfxwFbruPUIsuIHkZOlIJXwRNKOT_NUL_WUu37kKTGs7Ygkz-aAaHUcmuNYjz0edi5SBdBZXrv6Gq8sER25Yv3XH1⟧",
     ],
+    negative: ["ey3xnOa61yvFiw3o"],
     source: SCANNERS,
   }),
   secret({
@@ -173,6 +190,7 @@ export const crmRules: readonly Rule[] = [
     pattern: String.raw`rocketreach[^]{0,40}?(?:secret|private|access|key|token)[^]{0,40}?\b(?<secret>[a-z0-9-]{35,64})`,
     ignoreCase: true,
     positive: ["rocketreach_key = ⟦12345678-abcd-efgh-ijkl-mnop-qrst-uvwx-yz90⟧"],
+    negative: ["rocketreach_key = 12345678-abcd-efgh-ijkl-m"],
     source: SCANNERS,
   }),
   keyed({
@@ -182,6 +200,7 @@ export const crmRules: readonly Rule[] = [
     value: String.raw`\w{45}`,
     minEntropy: 3,
     positive: ["salesflare_token = ⟦z4lzrU1nykGBJvgwhsM7nS0Z3KBCCafQNnwjIMXagCOZG⟧"],
+    negative: ["salesflare_token = z4lzrU1nykGBJvgwhsM7nS0Z3KBCCafQNnwjIMXagCOZ"],
     source: KINGFISHER,
   }),
   secret({
@@ -192,6 +211,7 @@ export const crmRules: readonly Rule[] = [
     pattern: String.raw`https://(?<secret>[a-z0-9-]{1,100})\.my\.salesforce\.com\b`,
     ignoreCase: true,
     positive: ["https://⟦dYUO⟧.my.salesforce.com"],
+    negative: ["id=dYUO"],
     source: SCANNERS,
   }),
   secret({
@@ -202,6 +222,7 @@ export const crmRules: readonly Rule[] = [
     positive: [
       "⟦00DPAYMRDJUXjKx!vdA6xet0Go9RvmGSMBpQ94mv49iSKqzSG_PDrUqVuSmsX3Zk_9K8TAmZQgQX6L6jTdnl1X0Gm2qlak_ab5SlJVrYEO8woeOx⟧",
     ],
+    negative: ["00DPAYMRDJUXjKx!"],
     source: SCANNERS,
   }),
   keyed({
@@ -214,6 +235,7 @@ export const crmRules: readonly Rule[] = [
       "sherpadeskSECRET ⟦abcde1234567890f1234567890abcdef⟧",
       "sherpadeskACCESS ⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p⟧",
     ],
+    negative: ["sherpadeskSECRET abcde1234567890f1234567890abcde"],
     source: KINGFISHER,
   }),
   near({
@@ -225,6 +247,7 @@ export const crmRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["teamwork ⟦tkn.v1_LOO5pFaDcBZuFgBzOMKO6qNq98gdbMsoCBHSLZk9ap6aVwgAebNZ8esaIhmdLxi1lQDXg14=⟧"],
+    negative: ["teamwork tkn.v1_LOO5pFaDcBZuFgBzOMKO6qNq98gdbMsoCBHSLZk9ap6aVwgAebNZ8esaIhmdLxi1lQDXg14"],
     source: KINGFISHER,
   }),
   keyed({
@@ -233,6 +256,7 @@ export const crmRules: readonly Rule[] = [
     service: "zendesk",
     value: "[a-z0-9]{40}",
     positive: ['zendesk_api_token = "⟦7E1g115TzOYLtQMBmcyQHiW4iLCyAaGkZ4d8MTbA⟧"'],
+    negative: ['zendesk_api_token = "7E1g115TzOYLtQMBmcyQHiW4iLCyAaGkZ4d8MTb"'],
     source: GITLEAKS,
   }),
   secret({
@@ -244,6 +268,7 @@ export const crmRules: readonly Rule[] = [
       "⟦1000.a23f12b4c5d6e7f8901234567890abc1.23d4e5f67890abcdef1234567890abcd⟧",
       "⟦1000.123fa4b5c678d90eabcdef1234567890.ab12c3d4e5f6a7890bcd12ef345678ab⟧",
     ],
+    negative: ["1000.a23f12b4c5d6e7f8901234567890abc1.23d4e5f67890abcdef1234567890abc"],
     source: SCANNERS,
   }),
 ];

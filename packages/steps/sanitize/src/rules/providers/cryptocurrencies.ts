@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, UUID, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of exchanges and nodes of cryptocurrencies. */
 export const cryptocurrenciesRules: readonly Rule[] = [
   keyed({
     name: "alchemy-api-key",
@@ -9,6 +10,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{23}_[a-z0-9]{8}\w{0,64}`,
     minEntropy: 3,
     positive: ['alchemy_key = "⟦v9sswdzc2it8axf4jxwqt7h_12345678⟧"'],
+    negative: ['alchemy_key = "v9sswdzc2it8axf4jxwqt7h_1234567"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "bitcoinaverage_KEY=⟦B2nM4vWcRxKp9ZjH7tLyAqY5fDg8sU3wE6PmNkTuSaV⟧",
       "bitcoinaverage_SECRET=⟦NxKP7QmL9vRt5YgW8cBnAhZj2eDf3uS4wJ6XyVMkFpT⟧",
     ],
+    negative: ["bitcoinaverage_KEY=B2nM4vWcRxKp9ZjH7tLyAqY5fDg8sU3wE6PmNkTuSa"],
     source: KINGFISHER,
   }),
   keyed({
@@ -29,6 +32,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     service: "bittrex",
     value: "[a-z0-9]{32}",
     positive: ['bittrex_api_token = "⟦HHy1yGkTQUOXvgBNvsqGj0jT1ImWKZUu⟧"'],
+    negative: ['bittrex_api_token = "HHy1yGkTQUOXvgBNvsqGj0jT1ImWKZU"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -41,6 +45,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "blocknative_key=⟦9f5c17d2-957e-4dda-ae24-811274ed88e5⟧",
       "BLOCKNATIVE_TOKEN=⟦12345678-90ab-cdef-1234-567890abcdef⟧",
     ],
+    negative: ["blocknative_key=9f5c17d2-957e-4dda-ae24-811274ed88e"],
     source: KINGFISHER,
   }),
   keyed({
@@ -53,6 +58,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "bscscan-key = ⟦ABCDEFGHIJ1234567890KLMNOPQRSTUVWX⟧",
       "bscscan_token:⟦12345ABCDEFGHIJKLMNOPQRSTUVWXYZ789⟧",
     ],
+    negative: ["bscscan-key = ABCDEFGHIJ1234567890KLMNOPQRSTUVW"],
     source: KINGFISHER,
   }),
   keyed({
@@ -65,6 +71,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "coinapi TOKEN ⟦AC319DA9-948B-A47E-Cf56-DE2333ADC9B0⟧",
       "coinapi SECRET ⟦fa327aA1-23ZC-eA32-aZ32-2A67fb34EACD⟧",
     ],
+    negative: ["coinapi TOKEN AC319DA9-948B-A47E-Cf56-DE2333ADC9B"],
     source: KINGFISHER,
   }),
   keyed({
@@ -73,6 +80,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     service: "coinbase",
     value: String.raw`[\w-]{64}`,
     positive: ['coinbase_api_token = "⟦e6LweYbf9YadUt8rc6KPxvMpiI8LGfjlmnb49k4hcwy92DOa3LbCUXKm1Zxh4jQn⟧"'],
+    negative: ['coinbase_api_token = "e6LweYbf9YadUt8rc6KPxvMpiI8LGfjlmnb49k4hcwy92DOa3LbCUXKm1Zxh4jQ"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -85,6 +93,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "coinbase_secret=⟦kETSVUrnPuVzCcVj32iAkQCcHHYxXGx2⟧",
       "COINBASE_API_KEY=⟦32iAkQCcHHYxXGx20VogBZoj27PC1ouI⟧",
     ],
+    negative: ["coinbase_secret=kETSVUrnPuVzCcVj32iAkQCcHHYxXGx"],
     source: KINGFISHER,
   }),
   keyed({
@@ -94,6 +103,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["coinlayerKEY=⟦9a8b7c6d5e4f3g2h1i0j9k8l7m6n5o4p⟧", "coinlayerTOKEN=⟦abcd1234efgh5678ijkl9012mnop3456⟧"],
+    negative: ["coinlayerKEY=9a8b7c6d5e4f3g2h1i0j9k8l7m6n5o4"],
     source: KINGFISHER,
   }),
   keyed({
@@ -103,6 +113,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 3,
     positive: ["coinlib_key=⟦abc123def456789a⟧", "coinlib_secret=⟦12345678abcdefgh⟧"],
+    negative: ["coinlib_key=abc123def456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -115,6 +126,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "cryptocompare SECRET=⟦abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234⟧",
       "cryptocompare ACCESS ⟦abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234⟧",
     ],
+    negative: ["cryptocompare SECRET=abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234abcd1234abcd123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -124,6 +136,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: "[a-z0-9]{34}",
     minEntropy: 3,
     positive: ["etherscan SECRETKEY=⟦0123456789ABCDEFGHIJKLMNOBQP7Z2WXY⟧"],
+    negative: ["etherscan SECRETKEY=0123456789ABCDEFGHIJKLMNOBQP7Z2WX"],
     source: KINGFISHER,
   }),
   keyed({
@@ -133,6 +146,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{22}\w{0,64}`,
     minEntropy: 3,
     positive: ["ethplorerSecretKey-⟦1234567890abcDEFghIJkl⟧"],
+    negative: ["ethplorerSecretKey-1234567890abcDEFghIJk"],
     source: KINGFISHER,
   }),
   keyed({
@@ -142,6 +156,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{27}\w{0,64}`,
     minEntropy: 3,
     positive: ["glassnode KEY ⟦abcdefghijklmnopqrstuvwxyzA⟧", "glassnode SECRET ⟦1A2B3C4D5E6F7G8H9I0J1K2L3M4N⟧"],
+    negative: ["glassnode KEY abcdefghijklmnopqrstuvwxyz"],
     source: KINGFISHER,
   }),
   keyed({
@@ -154,6 +169,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "infuraKEYwithspecial-⟦abcdef1234567890abcdef1234567890⟧",
       "infuraSECRETsomesecret-⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["infuraKEYwithspecial-abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -164,6 +180,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     positive: [
       'kraken_api_token = "⟦Y=smZH9AbsTUMfP7As8zV7PxEh5jQQdlt-YVy3p=abI7=6j3asWlFH6eT3NKIbCXTiFroC/P+l=/9al/52fpuJ⟧"',
     ],
+    negative: ['kraken_api_token = "Y=smZH9AbsTUMfP7"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -172,6 +189,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     service: "kucoin",
     value: "[a-f0-9]{24}",
     positive: ['kucoin_api_token = "⟦69F2afA5aC9BfD88C810EAE8⟧"'],
+    negative: ['kucoin_api_token = "69F2afA5aC9BfD88C810EAE"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -180,6 +198,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     service: "kucoin",
     value: UUID,
     positive: ['kucoin_api_token = "⟦0Bbcf1D2-0cb8-5B5E-4c0f-f292d5e5C6E1⟧"'],
+    negative: ['kucoin_api_token = "0Bbcf1D2-0cb8-5B5E-4c0f-f292d5e5C6E"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -192,6 +211,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "MORALIS_SECRET=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0t1u2v3w4x5y6z7a8b9c0d1e2f⟧",
       "moralis_api_key=⟦Hs7Jh9KmN5qRtVw2XzA3BcDe4FgHjLmP8nQ9rStUvWxYzA1BcDe4FgHjKmN5pQrS⟧",
     ],
+    negative: ["MORALIS_SECRET=1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0t1u2v3w4x5y6z7a8b9c0d1e2"],
     source: KINGFISHER,
   }),
   keyed({
@@ -204,6 +224,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
       "nftport-private-key-⟦123e4567-e89b-12d3-a456-426614174abc⟧",
       "nftport_access_token=⟦123e4567-e89b-12d3-a456-426614174000⟧",
     ],
+    negative: ["nftport-private-key-123e4567-e89b-12d3-a456-426614174ab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -213,6 +234,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: "[a-z0-9-]{36}",
     minEntropy: 3,
     positive: ["tatum_secret_key=⟦12345678-1234-1234-1234-123456789abc⟧"],
+    negative: ["tatum_secret_key=12345678-1234-1234-1234-123456789ab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -222,6 +244,7 @@ export const cryptocurrenciesRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{35}\w{0,64}`,
     minEntropy: 3,
     positive: ["worldcoinindex_token = ⟦qwertyuiopasdfgh1234567890zxcvbnm123⟧"],
+    negative: ["worldcoinindex_token = qwertyuiopasdfgh"],
     source: KINGFISHER,
   }),
 ];

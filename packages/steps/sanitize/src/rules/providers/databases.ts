@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of hosted databases and of search in them. */
 export const databasesRules: readonly Rule[] = [
   keyed({
     name: "airtable-api-key",
@@ -8,6 +9,7 @@ export const databasesRules: readonly Rule[] = [
     service: "airtable",
     value: NO_WORD + "[a-z0-9]{17}",
     positive: ['airtable_api_token = "⟦LNTEn9cDLLCHrxRP9⟧"'],
+    negative: ['airtable_api_token = "LNTEn9cDLLCHrxRP"'],
     source: GITLEAKS,
   }),
   secret({
@@ -17,6 +19,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`\b[a-z0-9]{8,64}\.v1\.[\w-]{20,256}\.[a-f0-9]{20,256}\b`,
     ignoreCase: true,
     positive: ["⟦tn8gaCugjl4.v1.K0D0OMkUZjf7bIW28OEnMiPvv_am.aaa27A40Dd378c1159D4⟧"],
+    negative: ["tn8gaCugjl4.v1.K0D0OMkUZjf7bIW28OEnMiPvv_am.aaa27A40Dd378c1159D"],
     source: SCANNERS,
   }),
   secret({
@@ -28,6 +31,7 @@ export const databasesRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦example.v1.XYZ123_ABC.abcdef123456⟧"],
+    negative: ["example.v1.XYZ123_AB"],
     source: KINGFISHER,
   }),
   secret({
@@ -36,6 +40,7 @@ export const databasesRules: readonly Rule[] = [
     keywords: ["pat"],
     pattern: String.raw`\bpat[a-zA-Z0-9]{14}\.[a-z0-9]{62,66}\b`,
     positive: ["airtable_pat = ⟦patXfsZBLOgxbJqSi.fd6210cfb2e0b2049bd8e7fa0e69f26a3a704412af6fcbd93a097c42507fc893⟧"],
+    negative: ["airtable_pat = patXfsZBLOgxbJqSi.fd6210cfb2e0b204"],
     source: SCANNERS,
   }),
   keyed({
@@ -47,6 +52,7 @@ export const databasesRules: readonly Rule[] = [
     positive: [
       'FLASK_APP_AIVEN_API_KEY = "⟦MOLXG502hGM9DsUSyvKVf2cx8zXEdBesHZLSqXnMj4agm9jLx4gpC9R+z26CX4tKgrIpjvR9dgorE/DzVxxH79Pd+mspIHgxkf7fL4eLxuFvl4RrvX9CWS7nMnfB9uDiM80AtGykzHm8KKr76I7UY8Az/i3x2OG5gFhH0+2AT0Qr75T1JbNF0IiPSjI3MQ0A1+k1b2DW2dwdNnYKEewrNjhVHre8sYLzMUE5Y+FIs8OFdpAm4YNUb283iVJjEcxT8AtMhmOrziMkmWn0haxjhT2qdxgnafGJidF0Dl/NIN+4o1WokQSyhHH1glhNV5wZcG4Po/KP3aPSRnrFE0+GZ6322TrWo1btS5mv+FKkS6gKq0zEfA==⟧"',
     ],
+    negative: ['FLASK_APP_AIVEN_API_KEY = "MOLXG502hGM9DsUS"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -55,6 +61,7 @@ export const databasesRules: readonly Rule[] = [
     service: "algolia",
     value: "[a-z0-9]{32}",
     positive: ['algolia_api_key = "⟦ij1mut5oe606wlrf5z4u8u31264z3gag⟧"'],
+    negative: ['algolia_api_key = "ij1mut5oe606wlrf5z4u8u31264z3ga"'],
     source: GITLEAKS,
   }),
   near({
@@ -65,16 +72,8 @@ export const databasesRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 2,
     positive: ['algolia_app_id = "⟦WRB8YLFW7Y⟧"'],
+    negative: ['algolia_app_id = "WRB8YLFW7"'],
     source: KINGFISHER,
-  }),
-  secret({
-    name: "clickhouse-cloud-api-secret-key",
-    title: "Clickhouse cloud API secret key",
-    keywords: ["4b1d"],
-    pattern: String.raw`\b(?<secret>4b1d[a-zA-Z0-9]{38})\b`,
-    minEntropy: 3,
-    positive: ["⟦4b1dMwjHY2bSTv4Sl0TCExjSUSIriRXlbKTTW9eEyQ⟧"],
-    source: GITLEAKS,
   }),
   keyed({
     name: "coda-api-key",
@@ -83,93 +82,8 @@ export const databasesRules: readonly Rule[] = [
     value: UUID_LIKE,
     minEntropy: 3,
     positive: ["codakey-⟦123e4567-e89b-12d3-a456-426614174000⟧", "codatoken-⟦987e6543-a210-47d6-a456-654321098765⟧"],
+    negative: ["codakey-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "confluent-access-token",
-    title: "Confluent access token",
-    service: "confluent",
-    value: NO_WORD + "[a-z0-9]{16}",
-    positive: ['confluent_api_token = "⟦ECaemmM22dNIEMGG⟧"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "confluent-api-secret",
-    title: "Confluent API secret",
-    service: "(?:confluent|ccloud|cpdev|kafka)",
-    keywords: ["confluent", "ccloud", "cpdev", "kafka"],
-    value: String.raw`[a-z0-9+/]{64}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "kafka_token=⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwxyzABCD⟧",
-      "confluent secret=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890ab⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "confluent-client-id",
-    title: "Confluent client id",
-    service: "(?:confluent|ccloud|cpdev|kafka)",
-    keywords: ["confluent", "ccloud", "cpdev", "kafka"],
-    value: NO_WORD + "[a-z0-9]{16}",
-    minEntropy: 3,
-    positive: ["kafka_client=⟦WXYZ9876MNOP5432⟧", "confluent client_id=⟦ABCD1234EFGH5678⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "confluent-secret-key",
-    title: "Confluent secret key",
-    service: "confluent",
-    value: "[a-z0-9]{64}",
-    positive: ['confluent_api_token = "⟦taXmCQZ0MlwIGHrZsqyEIoel5tTQKQ8ZCaugDDEoxCoPpCQKAuuBq7fdUmgLPwLM⟧"'],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "databricks-host",
-    title: "Databricks workspace host",
-    certainty: "identifier",
-    keywords: [".databricks.com", ".azurewebsites.net"],
-    pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:cloud|gcp)\.databricks\.com\b|(?<![\w.-])[a-z0-9-]{1,63}\.azurewebsites\.net\b`,
-    positive: ["⟦0pg.azurewebsites.net⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "databricks-token",
-    title: "Databricks access token",
-    keywords: ["dapi"],
-    pattern: String.raw`\bdapi[a-f0-9]{32}(?:-\d{1,3})?\b`,
-    ignoreCase: true,
-    positive: [
-      "⟦dapif21ee53d2b3648c2a1ed38953312a203⟧",
-      "DATABRICKS_TOKEN: '⟦dapicd295a7be286969133e18a58e4afe7bd-3⟧'",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "dfuse-api-key",
-    title: "Dfuse API key",
-    keywords: ["web_"],
-    pattern: String.raw`(?<![a-zA-Z])web_(?<secret>[a-z0-9]{32})\b`,
-    ignoreCase: true,
-    minEntropy: 3,
-    positive: ["web_⟦123e4567e89b12d3a456426614174abc⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "looker-client-id",
-    title: "Looker client id",
-    service: "looker",
-    value: "[a-z0-9]{20}",
-    positive: ['looker_api_token = "⟦rLJ0eEplRLdDSChUX9p9⟧"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "looker-client-secret",
-    title: "Looker client secret",
-    service: "looker",
-    value: "[a-z0-9]{24}",
-    positive: ['looker_api_token = "⟦NO1r2YazIQnPKi0gBV9tGi5t⟧"'],
-    source: GITLEAKS,
   }),
   keyed({
     name: "mongodb-api-private-key",
@@ -179,6 +93,7 @@ export const databasesRules: readonly Rule[] = [
     value: String.raw`[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\w{0,64}`,
     minEntropy: 3,
     positive: ["ATLAS_PRIVATE_KEY=⟦4b18315e-6b7d-4337-b449-5d38f5a189ec⟧"],
+    negative: ["ATLAS_PRIVATE_KEY=4b18315e-6b7d-4337-b449-5d38f5a189e"],
     source: KINGFISHER,
   }),
   secret({
@@ -188,6 +103,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?:\b|_|-|\.)(?:mongodb|atlas)(?:\b|_|-|\.)(?:public|pub|user|id)[^]{0,4}?(?<secret>[a-z]{1,256})(?![a-z0-9+/=-])`,
     ignoreCase: true,
     positive: ["mongodb-pub⟦lic⟧: qj4Zrh8e6A"],
+    negative: ["id=lic"],
     source: KINGFISHER,
   }),
   secret({
@@ -197,6 +113,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])mdb_sa_sk_[\w-]{40}`,
     ignoreCase: true,
     positive: ["⟦mdb_sa_sk_QqOb9I5_LgC3OlYyrmo-6tpBUXT3xnPb72yvGjw4⟧"],
+    negative: ["mdb_sa_sk_QqOb9I5_LgC3OlYyrmo-6tpBUXT3xnPb72yvGjw"],
     source: SCANNERS,
   }),
   secret({
@@ -206,6 +123,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pscale_tkn_[\w.=-]{32,64})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦pscale_tkn_abcdefghijklmnopqrstuvwxyZ1234567890_ABCDEF⟧"],
+    negative: ["pscale_tkn_abcdefghijkl"],
     source: GITLEAKS,
   }),
   secret({
@@ -215,6 +133,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pscale_oauth_[\w.=-]{32,64})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦pscale_oauth_vRji_H3ZEmlqRXoa9empav6BlrJH-dBokQJbA⟧\\n"],
+    negative: ["pscale_oauth_vRji_H3ZEm\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -225,6 +144,7 @@ export const databasesRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦pscale_pw_ou6mZtcbPeGcAubXqN0.WhURI3SF57HO5⟧"],
+    negative: ["pscale_pw_ou6mZtcbPeGcA"],
     source: GITLEAKS,
   }),
   secret({
@@ -234,59 +154,8 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?:pscale|planetscale)[^]{0,16}?(?:user|id|name)[^]{0,16}?\b(?<secret>[a-z0-9]{12})\b`,
     ignoreCase: true,
     positive: ["planetscale_id: ⟦hgtmrnzlv1t7⟧"],
+    negative: ["planetscale_id: hgtmrnzlv1t"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "rockset-api-key",
-    title: "Rockset API key",
-    service: "rockset",
-    value: "[a-z0-9]{64}",
-    minEntropy: 2.7,
-    positive: [
-      "rockset SECRET=⟦Asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234⟧",
-      "rockset PRIVATE KEY=⟦Asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234asdf1234⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "snowflake-account",
-    title: "Snowflake account identifier",
-    keywords: ["snowflake"],
-    pattern: String.raw`snowflake[^]{0,16}?account[^]{0,64}?\b(?<secret>[a-z]{7}-[a-z0-9]{7}|[a-z0-9]{4,32})\b`,
-    ignoreCase: true,
-    positive: ["snowflakeaccounteKAfGospr-⟦r4wZ7aO⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "snowflake-password",
-    title: "Snowflake password",
-    keywords: ["snowflake"],
-    pattern: String.raw`snowflake[^]{0,16}?(?:secret|private|access|key|token|password)[^]{0,16}?\b(?<secret>[a-z0-9!#$%&*@\^]{8,64})`,
-    ignoreCase: true,
-    minEntropy: 2.9,
-    positive: ["snowflake password = ⟦P@ssw0rd123⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "snowflake-user",
-    title: "Snowflake user name",
-    keywords: ["snowflake"],
-    pattern: String.raw`snowflake[^]{0,16}?user[^]{0,64}?\b(?<secret>[\w%+.-]{2,32})\b`,
-    ignoreCase: true,
-    positive: ["snowflakeERuserS8⟦.s%+Y⟧"],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "stitchdata-api-key",
-    title: "Stitchdata API key",
-    service: "stitchdata",
-    value: String.raw`\w{35}\w{0,64}`,
-    minEntropy: 2.2,
-    positive: [
-      "stitchdata_SECRET=⟦123e4567e89b12d3a456426614174000abcde⟧",
-      "stitchdata_PRIVATE_key=⟦abcdefabcdefabcdefabcdefabcdefabcde⟧",
-    ],
-    source: KINGFISHER,
   }),
   secret({
     name: "supabase-key",
@@ -295,6 +164,7 @@ export const databasesRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sbp_(?:oauth_)?[a-z0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sbp_abcd1234efgh5678ijkl9012mnop3456qrst7890⟧", "⟦sbp_1234567890abcdefghij1234567890klmnopqrst⟧"],
+    negative: ["sbp_abcd1234efgh5678ijkl9012mnop3456qrst789"],
     source: SCANNERS,
   }),
   keyed({
@@ -304,6 +174,7 @@ export const databasesRules: readonly Rule[] = [
     value: "[a-z0-9]{6}_[a-z0-9]{6}-[a-z0-9]{6}",
     minEntropy: 3,
     positive: ["swiftypeSECRET ⟦665Hkj_12ABcd-eF34xW⟧"],
+    negative: ["swiftypeSECRET 665Hkj_12ABcd-eF34x"],
     source: KINGFISHER,
   }),
   keyed({
@@ -315,6 +186,7 @@ export const databasesRules: readonly Rule[] = [
     positive: [
       "web3 access key ⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJabcdefghijABCDEFGHIJKabcdefghijABCDEFGHIJabcdefghijABCDEFGHIJKLMNOabcdefghijABCDEFGHIJKabcdefghiabcdefghijABCDEFGHI.BX5nl1YOeHZ_kxc3X0Mjprlf9A⟧",
     ],
+    negative: ["web3 access key eyJhbGciOiJIUzI1"],
     source: KINGFISHER,
   }),
 ];

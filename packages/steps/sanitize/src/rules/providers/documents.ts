@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
-import { KINGFISHER, keyed, NO_WORD, near } from "./secret.ts";
+import { KINGFISHER, keyed, NO_WORD } from "./secret.ts";
 
+/** Keys of services that make or convert documents and screenshots. */
 export const documentsRules: readonly Rule[] = [
   keyed({
     name: "blitapp-api-key",
@@ -12,6 +13,7 @@ export const documentsRules: readonly Rule[] = [
       "blitapp SECRET key=⟦abC123_-FgH456ijKL789mnopQRS012tu345vwXYz⟧",
       "blitapp.ACCESS_TOKEN=⟦abC123_-FgH456ijKL789mnopQRS012tu345vwXYz⟧",
     ],
+    negative: ["blitapp SECRET key=abC123_-FgH456ijKL789mn"],
     source: KINGFISHER,
   }),
   keyed({
@@ -23,6 +25,7 @@ export const documentsRules: readonly Rule[] = [
     positive: [
       "cloudconvert_token = ⟦GvTlmkGKeF11T+qwpNawwn_HOMGrPBDm.hE1WyM8gZwC8R4tMg4C9IDfr7fe7WeDvw62FygQ240XIw5amCEF5yS9gR8i9YPPyNfIO0yS6YiiZ0Ks5zWRfB2Na16Sr7mR8t1WbKCMRngLtdJHVOMQwyR0Qunp3JtwmYOx_ykpWX1Pc7PYb5l42Oe=BAUm74ULCGGOUeKp156+5tTzZNLmPJvyn5AT34UwoJoRbTrqsFLW6mMAGoFETkVc8BAeo7RXkRInYD7jc.CfJYDVH83KDnS5IOL7qnzkykbse8TsO9a43I7wguQpnLOd04ClGtd6RGNOPXvOA0BtvFLQn6t5AGxhEOvFaCLZXqi2z7jYAxL4OG8yjsNtf60hhZaXuzcFt9ovQWhcSFFBJBSKKVXaQ2iVkyv32UlEfHn07qmvSdp5DkMsiwMQE9rDyTbiOL6vTd1OKsiY4JYOP44IGAMqsHTqIe5eZPbhgna8eIqvhz5Nks5pZE=QeicuYupQjDyE8kofQxVeVJ_2eVaTxlSKalqHEfEZj9kcQsjPMHTqJSAaAQ81Wx0CI5JQxXfofEopk55dFe6Yu6U2VYKgAjV8WgDNCidU0OsSVWzJtOxubQvzbGO8wpVJWABktW9d+cNbzuuSWxtWiI3DjwrzEkCuBFfYOjtPtZuWZeuHl6sLpgwdnoJSd0JchPImYP3B2SpB0z22JmNNTKYofhDrW57KVkQQp2TsjxtoTReSAqZp7WNTHuo26LJHayxp6jjDSZWW62BxRVBByJtjlo7XkpWaKuMU8vcbvGKaHjD8xX7fpYRRMQJDBoSYXfQFY3H4rnWKktlIwebngW0VBQieDZWXtVng431hLRhSWjBI2MWxf9t1E9HEAvtE5osR9PIIdpKGVz⟧",
     ],
+    negative: ["cloudconvert_token = GvTlmkGKeF11T+qw"],
     source: KINGFISHER,
   }),
   keyed({
@@ -32,6 +35,7 @@ export const documentsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["cloudmersive-secret-⟦key-123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["cloudmersive-secret-key-123e4567-e89b-12"],
     source: KINGFISHER,
   }),
   keyed({
@@ -43,6 +47,7 @@ export const documentsRules: readonly Rule[] = [
     positive: [
       "conversiontools_token=⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5cdefghijklm⟧",
     ],
+    negative: ["conversiontools_token=eyJhbGciOiJIUzI1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -52,42 +57,7 @@ export const documentsRules: readonly Rule[] = [
     value: NO_WORD + String.raw`[a-z0-9]{16}\w{0,64}`,
     minEntropy: 3,
     positive: ["convertapi KEY ⟦abcdef1234567890⟧", "convertapi SECRET ⟦1234567890abcdef⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "diggernaut-api-key",
-    title: "Diggernaut API key",
-    service: "diggernaut",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "diggernautTOKEN ⟦abcdef1234567890abcdef1234567890abcdef12⟧",
-      "diggernautSECRET ⟦abcdef1234567890abcdef1234567890abcdef12⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "extractorapi-key",
-    title: "ExtractorAPI key",
-    service: "extractorapi",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "extractorapi_key ⟦abcdefghij0123456789klmnopqrst9876543210⟧",
-      "extractorapi_secret ⟦ABCDEFGHIJ0123456789KLMNOPQRST9876543210⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "fetchrss-api-key",
-    title: "FetchRSS API key",
-    service: "fetchrss",
-    value: "[a-z0-9.]{40}",
-    minEntropy: 3,
-    positive: [
-      "fetchrssSECRET_KEY=⟦bGkFaXJb34GkLWkMF19N2wGg8J2b3kJrF29S0gHK⟧",
-      "fetchrssACCESS_KEY=⟦jK4dZV1qW3rP2xS7cF5gK8oB9qM6eH3vY0tJ2lQ9⟧",
-    ],
+    negative: ["convertapi KEY abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -100,15 +70,7 @@ export const documentsRules: readonly Rule[] = [
       "overloop_secret=⟦XyZ9876WvUt5432SrQp1098NmLk7654JiHg3210FeDc_-BaZyX⟧",
       'overloop_api_token = "⟦OXvgANvsqGi-iT0IlWK_UuEuTjDZFi36Z7e9-trazJbshKVnJM⟧"',
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "powrbot-api-key",
-    title: "Powrbot API key",
-    service: "powrbot",
-    value: String.raw`[a-z0-9]{40}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["powrbot_key = ⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN0123456789⟧"],
+    negative: ["overloop_secret=XyZ9876WvUt5432SrQp1098NmLk7654JiHg3210FeDc_-BaZy"],
     source: KINGFISHER,
   }),
   keyed({
@@ -118,15 +80,7 @@ export const documentsRules: readonly Rule[] = [
     value: "[a-f0-9]{64}",
     minEntropy: 3,
     positive: ["prodpadSECRET ⟦a1b2c3d4e5f678901234567890abcdef1234567890abcdef1234567890abcdef⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "proxycrawl-api-key",
-    title: "ProxyCrawl API key",
-    service: "proxycrawl",
-    value: String.raw`\w{22}`,
-    minEntropy: 3,
-    positive: ["proxycrawl_key = ⟦abcdefghijklmnoprstu_1⟧", "PROXYCRAWL_TOKEN = ⟦XYZ123abcdefghijklmNOP⟧"],
+    negative: ["prodpadSECRET a1b2c3d4e5f678901234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -139,6 +93,7 @@ export const documentsRules: readonly Rule[] = [
       "RequestFinance-Key ⟦ABCDEFG-HIJKLMN-OPQRSTU-VWXYZAB⟧",
       "requestfinance Token ⟦1234567-ABC1234-XYZ5678-0123456⟧",
     ],
+    negative: ["RequestFinance-Key ABCDEFG-HIJKLMN-OPQRSTU-VWXYZA"],
     source: KINGFISHER,
   }),
   keyed({
@@ -151,84 +106,7 @@ export const documentsRules: readonly Rule[] = [
       "restpack_key=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV⟧",
       "restpack_TOKEN=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrapeowl-api-key",
-    title: "ScrapeOwl API key",
-    service: "scrapeowl",
-    value: "[a-z0-9]{30}",
-    minEntropy: 3,
-    positive: [
-      "scrapeowl SECRET ⟦jd8e4rnfo92jd93jf9hg74kfso28dj⟧",
-      "scrapeowl ACCESS ⟦l4k5fjid89ck2i3ou8bzm8fpw3akfj⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scraperapi-key",
-    title: "ScraperAPI key",
-    service: "scraperapi",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "scraperapiKEY=⟦1234567890abcdef1234567890abcdef⟧",
-      "SCRAPERAPI_ACCESS_TOKEN=⟦abcdef1234567890abcdef1234567890⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scraperbox-api-key",
-    title: "ScraperBox API key",
-    service: "scraperbox",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["scraperbox secret token=⟦ABCDEFGHIJKLMNOZQRSTUVWXYZ987654⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrapestack-api-key",
-    title: "ScrapeStack API key",
-    service: "scrapestack",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "scrapestack KEY ⟦zyxwvutsrqponmlkjihgfedcba123456⟧",
-      "scrapestack SECRET ⟦abcdef123456ghijklmnop7890qrstuv⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrapfly-api-key",
-    title: "Scrapfly API key",
-    service: "scrapfly",
-    value: "(?:scp-(?:live|test)-[a-z0-9]{32}|[a-z0-9]{32})",
-    minEntropy: 3,
-    positive: [
-      "scrapfly TOKEN ⟦03b9e7d0d0024e4b8fccc1ffe923e899⟧",
-      "scrapfly KEY ⟦scp-test-1234567890abcdef1234567890abcdef⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrapingant-api-key",
-    title: "ScrapingAnt API key",
-    service: "scrapingant",
-    value: "[a-z0-9]{32}",
-    minEntropy: 2.7,
-    positive: [
-      "scrapingantKEY=⟦abcd1234abcd1234abcd1234abcd1234⟧",
-      "scrapingant-SECRET=⟦abcd1234abcd1234abcd1234abcd1234⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrapingbee-api-key",
-    title: "ScrapingBee API key",
-    service: "scrapingbee",
-    value: "[a-z0-9]{80}",
-    minEntropy: 3,
-    positive: ["scrapingbee_key = ⟦7MJ2AF6A4054T0LBOP3FEOM6L1IHR8F6IA2P6U1L53NE4GETAT51EOM6L1ITAT51EOM4T0LBOP3FEOM6⟧"],
+    negative: ["restpack_key=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"],
     source: KINGFISHER,
   }),
   keyed({
@@ -238,6 +116,7 @@ export const documentsRules: readonly Rule[] = [
     value: "[a-z0-9]{7}-[a-z0-9]{7}-[a-z0-9]{7}-[a-z0-9]{7}",
     minEntropy: 3,
     positive: ["screenshotapi KEY-⟦ABC1234-GHI5678-JKL9012-MNO3456⟧"],
+    negative: ["screenshotapi KEY-ABC1234-GHI5678-JKL9012-MNO345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -250,6 +129,7 @@ export const documentsRules: readonly Rule[] = [
       "screenshotlayer KEY ⟦ZYXWVUTSRQPONMLKJIHGFEDCBA098765⟧",
       "screenshotlayer SECRET ⟦abcdefghijklmnopqrstuvwxyz123456⟧",
     ],
+    negative: ["screenshotlayer KEY ZYXWVUTSRQPONMLKJIHGFEDCBA09876"],
     source: KINGFISHER,
   }),
   keyed({
@@ -259,27 +139,7 @@ export const documentsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ['selectpdf_api_token = "⟦NN0r1XazHPnOJi-fAV8tFi4t4YkjqJCx9BNN⟧"'],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "serphouse-api-key",
-    title: "Serphouse API key",
-    service: "serphouse",
-    value: String.raw`[a-z0-9]{60}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "serphouse KEY ⟦qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFGHJKLZXCVBNM1234567890⟧",
-      "serphouse SECRET ⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "serpstack-api-key",
-    title: "SerpStack API key",
-    service: "serpstack",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["serpstack_token_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧"],
+    negative: ['selectpdf_api_token = "NN0r1XazHPnOJi-fAV8tFi4t4YkjqJCx9BN"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -292,15 +152,7 @@ export const documentsRules: readonly Rule[] = [
       "shotstack_key=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN⟧",
       "shotstack_token=⟦A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q7R8S9T0⟧",
     ],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "skrapio-api-key",
-    title: "Skrapio API key",
-    service: "skrapp",
-    value: "[a-z0-9]{42}",
-    minEntropy: 3,
-    positive: ["skrapp ⟦2e11kyDIiLGCGkHX7pAdSvKuqrEcZtYf82HrSVZxCZ⟧"],
+    negative: ["shotstack_key=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM"],
     source: KINGFISHER,
   }),
   keyed({
@@ -310,54 +162,7 @@ export const documentsRules: readonly Rule[] = [
     value: "[a-z0-9]{48}",
     minEntropy: 3,
     positive: ["technicalanalysisapi_key = ⟦ABCD0123EFGH4567IJKL8901MNOP2345QRST6789UVWX0123⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "webscraper-api-key",
-    title: "WebScraper API key",
-    service: "webscraper",
-    value: "[a-z0-9]{60}",
-    minEntropy: 3,
-    positive: [
-      "webscraper SECRET ⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890ABCDEFGHIJKLMNOPQRSTUVWX⟧",
-      "webscraperPRIVATE ⟦abcdefghijklmnopqrstuvwxyzabcdefghij1234567890klmnopqrstuvwx⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "webscraping-api-key",
-    title: "Webscraping API key",
-    service: "webscraping",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "webscrapingSECRET ⟦1234567890abcdef1234567890abcdef⟧",
-      "webscrapingPRIVATE ⟦0987654321fedcba0987654321fedcba⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "zenrows-api-key",
-    title: "ZenRows API key",
-    service: "zenrows",
-    value: "[a-f0-9]{40}",
-    minEntropy: 2.2,
-    positive: [
-      "zenrows key ⟦1234567890abcdef1234567890abcdef12345678⟧",
-      "zenrows SECRET key ⟦0123456789abcdef0123456789abcdef01234567⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "zenscrape-api-key",
-    title: "Zenscrape API key",
-    service: "zenscrape",
-    value: String.raw`[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "zenscrape_key = ⟦123e4567-e89b-12d3-a456-426614174000⟧",
-      "zenscrape_token = ⟦123e4567-e89b-12d3-a456-426614174abc⟧",
-    ],
+    negative: ["technicalanalysisapi_key = ABCD0123EFGH4567IJKL8901MNOP2345QRST6789UVWX012"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, secret } from "./secret.ts";
 
+/** Keys of services with prices, rates and firms' figures. */
 export const financeRules: readonly Rule[] = [
   keyed({
     name: "currencyfreaks-api-key",
@@ -9,6 +10,7 @@ export const financeRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["currencyfreaksKEY-⟦abc123def456ghi789jkl012mno345pq⟧"],
+    negative: ["currencyfreaksKEY-abc123def456ghi789jkl012mno345p"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const financeRules: readonly Rule[] = [
       "currencylayer_secret=⟦abcdef1234567890abcdef1234567890⟧",
       "currencylayer_access_key=⟦1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["currencylayer_secret=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -33,6 +36,7 @@ export const financeRules: readonly Rule[] = [
       "currencyscoopTOKEN ⟦A1B2C3D4E5F67890abcdef1234567890⟧",
       "currencyscoopACCESS ⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["currencyscoopTOKEN A1B2C3D4E5F67890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -42,6 +46,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3,
     positive: ["exchangerate TOKEN=⟦abcdef1234567890abcdef12⟧", "exchangerate SECRET=⟦abcdef1234567890abcdef12⟧"],
+    negative: ["exchangerate TOKEN=abcdef1234567890abcdef1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -54,6 +59,7 @@ export const financeRules: readonly Rule[] = [
       "exchangerates_api_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧",
       "EXCHANGERATES_ACCESS_TOKEN=⟦zyxw9876vuts5432rqpo1234nmlk7890⟧",
     ],
+    negative: ["exchangerates_api_key=abcd1234efgh5678ijkl9012mnop345"],
     source: KINGFISHER,
   }),
   near({
@@ -63,6 +69,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9-]{28}",
     minEntropy: 3,
     positive: ["fastforex ⟦1234abcd5678efgh9012ijkl3456⟧", "fastforex-⟦abcd1234efgh5678ijkl9012mnop⟧"],
+    negative: ["fastforex 1234abcd5678efgh9012ijkl345"],
     source: KINGFISHER,
   }),
   secret({
@@ -73,6 +80,7 @@ export const financeRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["finage API_KEY = ⟦0123456789ABCDEF0123456789ABCDEF⟧"],
+    negative: ["finage API_KEY = 0123456789ABCDEF0123456789ABCDE"],
     source: KINGFISHER,
   }),
   keyed({
@@ -85,6 +93,7 @@ export const financeRules: readonly Rule[] = [
       "financialmodelingprep_KEY=⟦ABCD1234EFGH5678IJKL9012MNOP3456⟧",
       "financialmodelingprep_TOKEN=⟦12345678ABCDEFGHIJKLMNOPQRSTUVWX⟧",
     ],
+    negative: ["financialmodelingprep_KEY=ABCD1234EFGH5678IJKL9012MNOP345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -93,6 +102,7 @@ export const financeRules: readonly Rule[] = [
     service: "finnhub",
     value: "[a-z0-9]{20}",
     positive: ["finnhubTOKEN=⟦uvwxyz9876543210zyxw⟧", "finnhub SECRET ⟦abcdef1234567890abcd⟧"],
+    negative: ["finnhubTOKEN=uvwxyz9876543210zyx"],
     source: GITLEAKS,
   }),
   keyed({
@@ -102,6 +112,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["fixer KEY ⟦1234abcd5678efgh1234ijkl5678mnop⟧", "fixer SECRET ⟦abcdef123456abcdef123456abcdef12⟧"],
+    negative: ["fixer KEY 1234abcd5678efgh1234ijkl5678mno"],
     source: KINGFISHER,
   }),
   keyed({
@@ -111,6 +122,7 @@ export const financeRules: readonly Rule[] = [
     value: String.raw`[\w=-]{20}`,
     minEntropy: 3,
     positive: ["fxmarketSECRET=⟦1234567890ABCDE_FX12⟧"],
+    negative: ["fxmarketSECRET=1234567890ABCDE_FX1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -123,6 +135,7 @@ export const financeRules: readonly Rule[] = [
       "iexapis_token=⟦sk_12345678901234567890123456789012⟧",
       "IEXAPIS_SECRET_KEY=⟦sk_abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["iexapis_token=sk_1234567890123456789012345678901"],
     source: KINGFISHER,
   }),
   keyed({
@@ -132,6 +145,7 @@ export const financeRules: readonly Rule[] = [
     value: String.raw`\w{35}`,
     minEntropy: 3,
     positive: ["iexcloud_token = ⟦abcdefghijklmnopqrstuvwxyz123456789⟧"],
+    negative: ["iexcloud_token = abcdefghijklmnopqrstuvwxyz12345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -144,6 +158,7 @@ export const financeRules: readonly Rule[] = [
       "intrinio_secret=⟦P9n5ZWE2MjYyYzFhNDM2ZjlhYzE2ZTRjYjk3NmQ5YWFi⟧",
       "INTRINIO_API_KEY=⟦OJk4ZWE2MjYyYzFhNDM2ZjlhYzE2ZTRjYjk3NmQ5YWFi⟧",
     ],
+    negative: ["intrinio_secret=P9n5ZWE2MjYyYzFhNDM2ZjlhYzE2ZTRjYjk3NmQ5YWF"],
     source: KINGFISHER,
   }),
   keyed({
@@ -156,6 +171,7 @@ export const financeRules: readonly Rule[] = [
       "marketstack key-⟦0123456789abcdef0123456789abcdef⟧",
       "marketstack SECRET=⟦abcdef0123456789abcdef0123456789⟧",
     ],
+    negative: ["marketstack key-0123456789abcdef0123456789abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -165,6 +181,7 @@ export const financeRules: readonly Rule[] = [
     value: String.raw`[\w-]{20}`,
     minEntropy: 3,
     positive: ["nasdaq_key = ⟦yhTFulkELh3-jC6oudRX⟧", "nasdaq_token = ⟦UuB0m_oxBeQrciedzI8Z⟧"],
+    negative: ["nasdaq_key = yhTFulkELh3-jC6oudR"],
     source: KINGFISHER,
   }),
   keyed({
@@ -174,6 +191,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3,
     positive: ["oanda SECRET key ⟦ABCDEFGHIJKLMNOPQRSTUVWX⟧", "oanda ACCESS TOKEN ⟦ZYXWVUTSRQPONMLKJIHGFEDC⟧"],
+    negative: ["oanda SECRET key ABCDEFGHIJKLMNOPQRSTUVW"],
     source: KINGFISHER,
   }),
   keyed({
@@ -183,6 +201,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["polygon SECRET ⟦wxyzABCD1234567890efghIJKLmnopQR⟧"],
+    negative: ["polygon SECRET wxyzABCD1234567890efghIJKLmnopQ"],
     source: KINGFISHER,
   }),
   keyed({
@@ -192,6 +211,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["simfinKEY=⟦abcdefghijklmnopqrstuvwxyz123456⟧", "simfinTOKEN:⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ123456⟧"],
+    negative: ["simfinKEY=abcdefghijklmnopqrstuvwxyz12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -204,6 +224,7 @@ export const financeRules: readonly Rule[] = [
       "stockdataSECRET=⟦1234567890abcdef1234567890abcdef12345678⟧",
       "stockdataPRIVATE:⟦abcdef1234567890abcdef1234567890abcdef12⟧",
     ],
+    negative: ["stockdataSECRET=1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -216,6 +237,7 @@ export const financeRules: readonly Rule[] = [
       "tiingo_token=⟦12345abcde67890fabcde67890fabcde67890fab⟧",
       "tiingo_secret=⟦abcdef1234567890abcdef1234567890abcdef12⟧",
     ],
+    negative: ["tiingo_token=12345abcde67890fabcde67890fabcde67890fa"],
     source: KINGFISHER,
   }),
   keyed({
@@ -225,6 +247,7 @@ export const financeRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["twelvedata_secret=⟦ab1234567890cdef1234567890abcdef⟧"],
+    negative: ["twelvedata_secret=ab1234567890cdef1234567890abcde"],
     source: KINGFISHER,
   }),
 ];

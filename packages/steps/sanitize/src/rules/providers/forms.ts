@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services for forms, surveys and signatures. */
 export const formsRules: readonly Rule[] = [
   keyed({
     name: "cannyio-api-key",
@@ -9,6 +10,7 @@ export const formsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\w{0,64}`,
     minEntropy: 3,
     positive: ["canny_secret_access_key=⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["canny_secret_access_key=123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const formsRules: readonly Rule[] = [
       "clustdoc_key=⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWDEFGHIJKLMNOPQRSTUVWXYZ12⟧",
       "clustdoc_token=⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyz12⟧",
     ],
+    negative: ["clustdoc_key=bu9JFVJtII3FINL1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -33,6 +36,7 @@ export const formsRules: readonly Rule[] = [
       "delighted_key=⟦abCdefgHIJKLMNOpqrstUVWXyz012345⟧",
       "delighted_token=⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ012345⟧",
     ],
+    negative: ["delighted_key=abCdefgHIJKLMNOpqrstUVWXyz01234"],
     source: KINGFISHER,
   }),
   keyed({
@@ -45,6 +49,7 @@ export const formsRules: readonly Rule[] = [
       "docparser_key=⟦1234567890abcdef1234567890abcdef12345678⟧",
       "docparser_token ⟦0123456789abcdef0123456789abcdef01234567⟧",
     ],
+    negative: ["docparser_key=1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   secret({
@@ -56,6 +61,7 @@ export const formsRules: readonly Rule[] = [
     positive: [
       "⟦eyA1ZXWmv5R8rysmZi54NagJwFwd7y5Dcmda.eyA1ZXWmv5R8rysmZi54NagJwFwd7y5DcmeyA1ZXWdkmv5R8rysmZi54NbgJwFwd7y5DcmeyA1ZXWmv5R8rysmZi54NdgJwFwd7y5DcmeyA1ZXWmv5R8rysmZi54NugJwFwd7y5DcmeyA1ZXWmv5R8rysmZi.ceyA1ZXWmv5R8rysmZi54NrgJwFwd7y5Dcmy5Dcmy5D⟧",
     ],
+    negative: ["eyA1ZXWmv5R8rysm"],
     source: SCANNERS,
   }),
   keyed({
@@ -68,6 +74,7 @@ export const formsRules: readonly Rule[] = [
       "feedier-SECRET ⟦a1b2C3d4E5f6G7h8I9j0KlmnOpqrStUV⟧",
       "feedier PRIVATEKEY ⟦abcdeFGHIJKLmnopqrstuVWXYZ123456⟧",
     ],
+    negative: ["feedier-SECRET a1b2C3d4E5f6G7h8I9j0KlmnOpqrStU"],
     source: KINGFISHER,
   }),
   keyed({
@@ -77,6 +84,7 @@ export const formsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{1,256}\.[a-z0-9]{1,256}\.[\w-]{1,256}\w{0,64}`,
     minEntropy: 3,
     positive: ["formbucket KEY ⟦a1b2c3.d4e5f6.g7h8i9-j0k1⟧", "formbucket SECRET ⟦abc123.def456.ghi789-jkl⟧"],
+    negative: ["formbucket KEY a1b2c3.d4e5f"],
     source: KINGFISHER,
   }),
   keyed({
@@ -86,6 +94,7 @@ export const formsRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 3,
     positive: ["formcraft_key=⟦1234567890abcdef⟧", "formcraft_token=⟦abcdef1234567890⟧"],
+    negative: ["formcraft_key=1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -97,6 +106,7 @@ export const formsRules: readonly Rule[] = [
     positive: [
       "formio_key = ⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.k5rh4lo9u3dx8j4cxdn5e5otsqfbiwe3b2tt5ws0een0on5fu1setq989179ubw0ryb1lij0nx0w1bmcjvltaei8msf47pgl45ble5sycduy7xs4614abjoamxy7lcyfz944tbzqqk7uhtyzfyfvhllbt4zsaht8bjvmkjw24o83ac2uwtecoe4sjsu9mrrq7oymxri8ndv3tn9qq5gfufi1ehb2ru6po.lwb9g2cbhsy9h903vlkfoovukc9iutm13w7xf8rgae9⟧",
     ],
+    negative: ["formio_key = eyJhbGciOiJIUzI1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -109,6 +119,7 @@ export const formsRules: readonly Rule[] = [
       "hellosignACCESS-⟦TOKEN-ksdfjKHJ92349kdjfhSDlf8349JSADFksdajf8J4DFLkfjHFad61kdfhKJH3LdF⟧==",
       "hellosign-PRIVATE-⟦key-LaKSDJF98ALSkfj9823JDfj3JKd8JhfaEv5s9JAdlfk92JHFAs8KLJfl8KJDFH3J⟧==",
     ],
+    negative: ["hellosignACCESS-TOKEN-ksdfjKHJ92349kdj=="],
     source: KINGFISHER,
   }),
   near({
@@ -118,6 +129,7 @@ export const formsRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["jotform apikey=⟦abcde12345abcde67890abcde12345fg⟧"],
+    negative: ["jotform apikey=abcde12345abcde67890abcde12345f"],
     source: KINGFISHER,
   }),
   keyed({
@@ -130,6 +142,7 @@ export const formsRules: readonly Rule[] = [
       "juro_key=⟦abcdefghij1234567890abcdefghij1234567890⟧",
       "juro_secret=⟦1a2b3c4d5e6f7g8h9i0j1a2b3c4d5e6f7g8h9i0j⟧",
     ],
+    negative: ["juro_key=abcdefghij1234567890abcdefghij123456789"],
     source: KINGFISHER,
   }),
   near({
@@ -139,6 +152,7 @@ export const formsRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{20}",
     minEntropy: 3,
     positive: ["noticeable ⟦abcdefghij1234567890⟧"],
+    negative: ["noticeable abcdefghij123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -151,6 +165,7 @@ export const formsRules: readonly Rule[] = [
       "pandadoc TOKEN ⟦jh67YtMnbV56lpoIUYtr23wsXDFghJmKY56tSunL⟧",
       "pandadoc SECRET ⟦qwerTYUI3456bnmzXCvbnmzaQWERtyuiOPasdfgh⟧",
     ],
+    negative: ["pandadoc TOKEN jh67YtMnbV56lpoIUYtr23wsXDFghJmKY56tSun"],
     source: KINGFISHER,
   }),
   keyed({
@@ -162,6 +177,7 @@ export const formsRules: readonly Rule[] = [
     positive: [
       'paperform_api_token = "⟦4elfYDHlNCyaKbpkxVdp6Ezf_UU2dDOJD12yHaN5RdDtmUlea9kjwNceFVRwFbsK-B0CsLxNL31u0Ho-W96EQnv0mnAK-.2SS1RD9ou6m_tdcQeHdBubYrN0.XhVRJ2SG57HO5oZsfbXILurv4njSpjoYCN-L-k_rKTLQyF__RGiI-aNrflwKOVxkKBhqoDxvHOXU.2XtIuxAKAOvvMAaZvZK9u-KOtBGxAVs0xHj.9awg7HbYec-z-n5IeSq_y5M8cxluvJ-ieU6UwozbUaeXZT8FMyrte7U0fzXI1a-J-p4rj0MD0PSH.j8KwO9zWzQHYNNQjoLj5WJrPJA0oACeUY9OJVDDuHiVwIfr.mBzVorlgoDkCZyAiHsIHqZU5JTQ_Ge1VksuqKeGBV7NYqEZocZY19MbkljI0w7nEhotxlaSx3Ddjn9RI9xbl7h.vl_DPGutqYbvgSe8VaQDR4E.2Di_X3f4iSjdNrP64vbBVDmgv6uEQL8J7CGFHBrVWOdJdl.f1WNCfC2cG5.bjFopmg6MZeRKX0JFPeoCDwHxUCA47bK9GS6AGw-bwy-KD3H8o4p-Brbee_VWU.ZKuVopmTZnoHbKJwlDwmJPvOZX8-UEK7Ty0cqEZ4xJihC4ItiBN-K_2iW.CxNhyswq8lELi4O8ROozzo-IHX0Kfrm5MjDi5GZD9qYTnb7CEyQ_t7xKPKvAxYjU3Sqk47yD-ep7dZGpUNyqDKYxxxSTXAABJJ-K7Pw1wCa3Z3yPNq2U0qDExrFTJyqD_UuekU7rQb9lUg1bCFcWCZgTSzR6gxGWj4CEt9pPyGrv-eoXodCBZhsBtxB-OUMHvfQKPWw5GW1pTVW1⟧"',
     ],
+    negative: ['paperform_api_token = "4elfYDHlNCyaKbpk"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -171,6 +187,7 @@ export const formsRules: readonly Rule[] = [
     value: "[a-z0-9]{28}",
     minEntropy: 3,
     positive: ["pollsapi SECRET ⟦ABCDEFGHIJKLMNOPQRSTUVWXYX12⟧"],
+    negative: ["pollsapi SECRET ABCDEFGHIJKLMNOPQRSTUVWXYX1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -183,6 +200,7 @@ export const formsRules: readonly Rule[] = [
       "qualaroo TOKEN: ⟦ABCDEF1234567890abcdef1234567890ABCDEF1234567890abcdef1234567890⟧",
       "Qualaroo Secret=⟦ABCDEF1234567890abcdef1234567890ABCDEF1234567890abcdef1234567890⟧",
     ],
+    negative: ["qualaroo TOKEN: ABCDEF1234567890abcdef1234567890ABCDEF1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   near({
@@ -192,6 +210,7 @@ export const formsRules: readonly Rule[] = [
     value: UUID,
     minEntropy: 3,
     positive: ["refiner-⟦123e4567-e89b-12d3-a456-426614174000⟧", "refiner-⟦abc12345-6789-0abc-1def-23456789abcd⟧"],
+    negative: ["refiner-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -203,6 +222,7 @@ export const formsRules: readonly Rule[] = [
     positive: [
       "signaturit secret TOKEN ⟦12345678901234567890123456789012345678901234567890123456789012345678901234567890123456⟧",
     ],
+    negative: ["signaturit secret TOKEN 1234567890123456"],
     source: KINGFISHER,
   }),
   keyed({
@@ -215,6 +235,7 @@ export const formsRules: readonly Rule[] = [
       'signupgeniusKEY "⟦53e2ca67b12b98e25e01946ab4669911⟧"',
       "signupgeniusSECRET=⟦53e2ca67b12b98e25e01946ab4669911⟧",
     ],
+    negative: ['signupgeniusKEY "53e2ca67b12b98e25e01946ab466991"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -227,6 +248,7 @@ export const formsRules: readonly Rule[] = [
       "simplesat_key=⟦abcdef1234567890abcdef1234567890abcdef12⟧",
       "simplesat_token=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0t⟧",
     ],
+    negative: ["simplesat_key=abcdef1234567890abcdef1234567890abcdef1"],
     source: KINGFISHER,
   }),
   near({
@@ -236,6 +258,7 @@ export const formsRules: readonly Rule[] = [
     value: "[a-z0-9-]{80}",
     minEntropy: 3,
     positive: ["surveybot=⟦abcdef1234567890ABCDEF1234567890abcdef1234567890ABCDEF1234567890abcdef1234567890⟧"],
+    negative: ["surveybot=abcdef1234567890ABCDEF1234567890abcdef1234567890ABCDEF1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -247,6 +270,7 @@ export const formsRules: readonly Rule[] = [
     positive: [
       "surveysparrow-Key-SECRET = ⟦surveysparrowSECRET1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcd⟧",
     ],
+    negative: ["surveysparrow-Key-SECRET = surveysparrowSEC"],
     source: KINGFISHER,
   }),
   keyed({
@@ -256,6 +280,7 @@ export const formsRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["survicateToken=⟦1234567890abcdef1234567890abcdef⟧"],
+    negative: ["survicateToken=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   secret({
@@ -268,6 +293,7 @@ export const formsRules: readonly Rule[] = [
       "⟦tfp_abcdef9876543210jklmnopqrstuvwxyz6543210hi⟧",
       "⟦tfp_abcdefghijklmnopqrstuvwxyz1234567890abcdefghi⟧",
     ],
+    negative: ["tfp_abcdef9876543210"],
     source: SCANNERS,
   }),
   keyed({
@@ -277,6 +303,7 @@ export const formsRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["upwave_key=⟦abcdef1234567890abcdef1234567890⟧", "upwave_token=⟦1234567890abcdef1234567890abcdef⟧"],
+    negative: ["upwave_key=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -289,6 +316,7 @@ export const formsRules: readonly Rule[] = [
       "yousignSECRET=⟦1234567890abcdef1234567890abcdef⟧",
       "yousign =PRIVATE:⟦1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["yousignSECRET=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -300,6 +328,7 @@ export const formsRules: readonly Rule[] = [
       "zonkaTOKEN ⟦A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q7R8⟧",
       "zonkaSECRET: ⟦A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q7R8⟧",
     ],
+    negative: ["zonkaTOKEN A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q7R"],
     source: KINGFISHER,
   }),
 ];

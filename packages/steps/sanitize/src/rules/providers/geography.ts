@@ -1,25 +1,8 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, NOSEYPARKER, near, UUID } from "./secret.ts";
 
+/** Keys and tokens of services for maps, places and countries. */
 export const geographyRules: readonly Rule[] = [
-  keyed({
-    name: "aviationstack-api-key",
-    title: "AviationStack API key",
-    service: "aviationstack",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["aviationstack_token = ⟦shwc7ighlfw9fcoul7ahojmf2sx2dabv⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "besttime-api-key",
-    title: "Besttime API key",
-    service: "besttime",
-    value: String.raw`\w{36}`,
-    minEntropy: 3,
-    positive: ["besttime_samplekey = ⟦abcdefghijklmnopqrstuvwxyz1234567890⟧"],
-    source: KINGFISHER,
-  }),
   keyed({
     name: "countrylayer-api-key",
     title: "CountryLayer API key",
@@ -30,27 +13,7 @@ export const geographyRules: readonly Rule[] = [
       "COUNTRYLAYER_API_KEY=⟦abcdef0123456789abcdef0123456789⟧",
       "countrylayer_access_key=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "flightapi-key",
-    title: "FlightApi key",
-    service: "flightapi",
-    value: "[a-z0-9]{24}",
-    minEntropy: 2.7,
-    positive: ["flightapi KEY ⟦abcdef123456abcdef666666⟧", "flightapi SECRET ⟦abcdef123456abcdef123456⟧"],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "flightlabs-api-key",
-    title: "FlightLabs API key",
-    service: "flightlabs",
-    value: String.raw`ey[a-z0-9]{34}\.ey[\w.-]{300,350}`,
-    gap: 16,
-    minEntropy: 3,
-    positive: [
-      "flightlabs_key=⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9⟧",
-    ],
+    negative: ["COUNTRYLAYER_API_KEY=abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -60,6 +23,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{80}",
     minEntropy: 3,
     positive: ["fulcrum_key=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧"],
+    negative: ["fulcrum_key=abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -69,6 +33,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["geoapifyXYZSECRET=⟦abc123def456ghi789jkl012mno345pq⟧"],
+    negative: ["geoapifyXYZSECRET=abc123def456ghi789jkl012mno345p"],
     source: KINGFISHER,
   }),
   keyed({
@@ -78,6 +43,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{28}",
     minEntropy: 3,
     positive: ["geocode_key=⟦abc123def456ghi789jkl0123456⟧", "geocode_token=⟦xyz987uvw654mno321pqr8901234⟧"],
+    negative: ["geocode_key=abc123def456ghi789jkl012345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -90,24 +56,7 @@ export const geographyRules: readonly Rule[] = [
       "geocodify_key=⟦1234567890abcdef1234567890abcdef12345678⟧",
       "geocodifyTOKEN=⟦1234567890abcdef1234567890abcdef12345670⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "geoipifi-api-key",
-    title: "GeoIpifi API key",
-    service: "ipifi",
-    value: String.raw`\w{32}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["ipifi_key=⟦abcd1234ABCD5678efgh9012EFGH3456⟧", "IPIFI_ACCESS_TOKEN=⟦WXYZ9876wxyz5432MNOP1234mnop7890⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "getgeoapi-key",
-    title: "GetGeoAPI key",
-    service: "getgeoapi",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: ["getgeoapiSECRET=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0t⟧"],
+    negative: ["geocodify_key=1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -120,6 +69,7 @@ export const geographyRules: readonly Rule[] = [
       "graphhopperSECRETyo-⟦98765432-4321-4321-4321-abcdefghijklmn⟧",
       "graphhopperPRIVATE12-⟦34abcd56-78ef-90gh-ijkl-mn1234567890op⟧",
     ],
+    negative: ["graphhopperSECRETyo-98765432-4321-4321-4321-a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -132,69 +82,7 @@ export const geographyRules: readonly Rule[] = [
       "hereapi_key=⟦XxK6G3m_pQ8nR2vT4wY9jL5bN7cA1dF3hJ0iM4eP9sW2u⟧",
       "HEREAPI_SECRET=⟦ZzY8xW6vU4tS2qP0nM5kJ9hF7dC1bA3gL8iK4eR9wQ2m⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ip2location-api-key",
-    title: "Ip2location API key",
-    service: "ip2location",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "ip2locationKEY=⟦B1CD2EF3GHIJ4567KLMN8OPQR9ST0UVW⟧",
-      "ip2location SECRETKEY ⟦1234567890ABCDEF1234567890ABCDEF⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ipapi-api-key",
-    title: "Ipapi API key",
-    service: "ipapi",
-    value: "[a-z0-9]{32}",
-    minEntropy: 2.7,
-    positive: ["ipapi_key=⟦abcdef0123456789abcdef0123456789⟧", "ipapi_secret=⟦aaaabbbbccccddddeeeeffffgggghhhh⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ipgeolocation-api-key",
-    title: "IPGeolocation API key",
-    service: "ipgeolocation",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "ipgeolocation_key=⟦ghijklmnopqrstuvabcdef0123456789⟧",
-      "ipgeolocationSecretToken ⟦abcdef0123456789ghijklmnopqrstuv⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ipinfo-api-key",
-    title: "IPInfo API key",
-    service: "ipinfo",
-    value: "[a-f0-9]{14}",
-    minEntropy: 3,
-    positive: ["ipinfo_secret key=⟦abcdef12345678⟧", "ipinfo private token ⟦abcdef12345678⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ipinfodb-api-key",
-    title: "IPinfoDB API key",
-    service: "ipinfodb",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "ipinfodbSECRET ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-      "ipinfodb PRIVATE ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ipstack-api-key",
-    title: "IpStack API key",
-    service: "ipstack",
-    value: "[a-f0-9]{32}",
-    minEntropy: 2.5,
-    positive: ["ipstack_key=⟦abcdefabcdefabcdefabcdefabcdef12⟧", "ipstack_token=⟦123e4567e89b12d3a456426614174000⟧"],
+    negative: ["hereapi_key=XxK6G3m_pQ8nR2vT4wY9jL5b"],
     source: KINGFISHER,
   }),
   keyed({
@@ -205,6 +93,7 @@ export const geographyRules: readonly Rule[] = [
     positive: [
       'mapbox_api_token = "⟦pk.abLux2vmY1po6OtFazNdWKz2WAoiPf2dRImp7vxhTsElR314XHziABWWpvJ5.gcNekzkZaYgKqjprq9Z1Q2⟧"',
     ],
+    negative: ['mapbox_api_token = "pk.abLux2vmY1po6OtF"'],
     source: GITLEAKS,
   }),
   near({
@@ -216,6 +105,7 @@ export const geographyRules: readonly Rule[] = [
     positive: [
       "mapboxApiKey:\n  '⟦pk.eyJ1Ijoia3Jpc3R3IiwiYSI6ImNqbGg1N242NTFlczczdnBcf99iMjgzZ2sifQ.lUneM-o3NucXN189EYyXxQ⟧'",
     ],
+    negative: ["id=pk.eyJ1Ijoia3Jpc3R3IiwiYSI6ImNqbGg1N242NTFlczczdnBcf99iMjgzZ2sifQ.lUneM-o3NucXN189EYyXxQ"],
     source: NOSEYPARKER,
   }),
   near({
@@ -225,6 +115,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`sk\.[a-z0-9+/=-]{32,128}\.[a-z0-9+/=-]{20,30}`,
     gap: 30,
     positive: ["export MAPBOX_SECRET_TOKEN=⟦sk.eyJ1IjoiY2FwcGVsYWVyZSIsImEicf99c1BaTkZnIn0.P4lD1eHeSEx7AsBq1zbJ4g⟧"],
+    negative: ["export MAPBOX_SECRET_TOKEN=sk.eyJ1IjoiY2FwcGVs"],
     source: NOSEYPARKER,
   }),
   near({
@@ -234,6 +125,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`tk\.[a-z0-9+/=-]{32,128}\.[a-z0-9+/=-]{20,30}`,
     gap: 30,
     positive: ["export MAPBOX_SECRET_TOKEN=⟦tk.eyJ1IjoiY2FwcGVsYWVyZSIsImEicf99c1BaTkZnIn0.P4lD1eHeSEx7AsBq1zbJ4g⟧"],
+    negative: ["export MAPBOX_SECRET_TOKEN=tk.eyJ1IjoiY2FwcGVs"],
     source: NOSEYPARKER,
   }),
   keyed({
@@ -246,16 +138,8 @@ export const geographyRules: readonly Rule[] = [
       "mapquest_key=⟦X7ZT5pnGkgFLz9H1vR4WmY3qNcB8jD6M⟧",
       "MAPQUEST_API_TOKEN=⟦K9bN4mP8vJ2hL5gQ3fR7tY6wX1cS0dAE⟧",
     ],
+    negative: ["mapquest_key=X7ZT5pnGkgFLz9H1vR4WmY3qNcB8jD6"],
     source: KINGFISHER,
-  }),
-  secret({
-    name: "maxmind-license-key",
-    title: "MaxMind license key",
-    keywords: ["_mmk"],
-    pattern: String.raw`\b[a-z0-9]{6}_[a-z0-9]{29}_mmk\b`,
-    ignoreCase: true,
-    positive: ["⟦XYZ123_12345678901234567890123456789_mmk⟧", "⟦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⟧"],
-    source: SCANNERS,
   }),
   keyed({
     name: "opencagedata-api-key",
@@ -267,29 +151,7 @@ export const geographyRules: readonly Rule[] = [
       "opencagedata_key ⟦abcdef1234567890abcdef1234567890⟧",
       "opencagedata_token ⟦abcd1234efgh5678ijkl9012mnop3456⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "openuv-api-key",
-    title: "OpenUV API key",
-    service: "openuv",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "openuv_key=⟦abcdef1234567890abcdef1234567890⟧",
-      "openuv_access_token=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "openweather-map-api-key",
-    title: "OpenWeather Map API key",
-    service: String.raw`(?:pyowm|openweather|\bowm\b)`,
-    keywords: ["pyowm", "openweather", "owm"],
-    value: String.raw`(?:[a-z0-9]{32}\b|appid=[a-z0-9]{32})`,
-    gap: 64,
-    minEntropy: 2.8,
-    positive: ["owm = '⟦3k144a5af729351d0fc58bdrj9a21mkr⟧'", "pyowm = '⟦3k144a5af729351d0fc58bdrj9a21mkr⟧'"],
+    negative: ["opencagedata_key abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -302,25 +164,8 @@ export const geographyRules: readonly Rule[] = [
       "positionstack_key = ⟦XvqNiQQhxWTcDgNPD3VgTX9DgJzqRvZQ⟧",
       "positionstack_token = ⟦it5RCfHrIMzL0VwOqJqjpP6kqPs9bHnY⟧",
     ],
+    negative: ["positionstack_key = XvqNiQQhxWTcDgNPD3VgTX9DgJzqRvZ"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "stormboard-api-key",
-    title: "Stormboard API key",
-    service: "stormboard",
-    value: "[a-f0-9]{40}",
-    minEntropy: 3,
-    positive: ["stormboard SECRET ⟦20bc9d12e4f73123456789abcdef1234567890ab⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "stormglass-key",
-    title: "Storm Glass API key",
-    keywords: ["stormglass"],
-    pattern: String.raw`stormglass[^]{0,40}?(?:secret|private|access|key|token)[^]{0,40}?\b(?<secret>[a-z0-9-]{60,128})`,
-    ignoreCase: true,
-    positive: ["stormglass_key=⟦e4d89b23-a7c6-4c91-b523-42d9f8c90876543210987654321098765432109876543210987654321⟧"],
-    source: SCANNERS,
   }),
   keyed({
     name: "timezoneapi-key",
@@ -329,6 +174,7 @@ export const geographyRules: readonly Rule[] = [
     value: String.raw`[a-z]{20}\w{0,64}`,
     minEntropy: 3,
     positive: ["timezoneapi SECRET token ⟦abcDEFGHIJKLmnoPqrst⟧"],
+    negative: ["timezoneapi SECRET token abcDEFGHIJKLmnoPqrs"],
     source: KINGFISHER,
   }),
   keyed({
@@ -338,18 +184,7 @@ export const geographyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["tomtom_key=⟦abcdef1234567890abcdef1234567890⟧", "tomtom_secret=⟦ABCDEF1234567890ABCDEF1234567890⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "visual-crossing-api-key",
-    title: "Visual Crossing API key",
-    service: "visualcrossing",
-    value: "[a-z0-9]{25}",
-    minEntropy: 3,
-    positive: [
-      "visualcrossing\nKEY\n⟦ABCDEFGHIJKLMNOPQRSTUVWXY⟧",
-      "visualcrossing\nPRIVATE \n⟦ABCDEFGHIJKLMNOPQRSTUVWXY⟧",
-    ],
+    negative: ["tomtom_key=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -362,39 +197,7 @@ export const geographyRules: readonly Rule[] = [
       "walkscore TOKEN ⟦abcdef1234567890abcdef1234567890⟧",
       "walkscore SECRET ⟦abcdef1234567890abcdef1234567890⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "weatherbit-api-key",
-    title: "Weatherbit API key",
-    service: "weatherbit",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "weatherbitSECRET ⟦ff9cfa3aafd54870b8407ac660f17590⟧",
-      "weatherbitACCESS ⟦a4b8ffbb028d4d35a8c8d87f5b06771f⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "weatherstack-api-key",
-    title: "Weatherstack API key",
-    service: "weatherstack",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "weatherstack_key=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧",
-      "WEATHERSTACK_ACCESS_KEY=⟦123e4567e89b12d3a456426614174000⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "worldweather-api-key",
-    title: "WorldWeather API key",
-    service: "worldweather",
-    value: String.raw`[a-z0-9]{31}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["worldweatherSECRETkey=⟦abcdef123456789abcdef123456789ab⟧"],
+    negative: ["walkscore TOKEN abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -407,6 +210,7 @@ export const geographyRules: readonly Rule[] = [
       "zipcodeapiSECRET ⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab⟧",
       "zipcodeapiPRIVATE ⟦qrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01⟧",
     ],
+    negative: ["zipcodeapiSECRET abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -419,6 +223,7 @@ export const geographyRules: readonly Rule[] = [
       "zipcodebase-secret-⟦123e4567-e89b-12d3-a456-426614174001⟧",
       "zipcodebase-access-⟦987e6543-e89b-12d3-b456-426614174002⟧",
     ],
+    negative: ["zipcodebase-secret-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NOSEYPARKER, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of Google. */
 export const googleRules: readonly Rule[] = [
   keyed({
     name: "blogger-api-key",
@@ -12,6 +13,7 @@ export const googleRules: readonly Rule[] = [
       "bloggerKEY-⟦ab12cd34ef56gh78ij90kl12mn34op56qr78st90uvwxyz⟧",
       "bloggerSECRETkey-⟦abc123efg456hij789klm012nop345qrstu678vwxy⟧",
     ],
+    negative: ["bloggerKEY-ab12cd34ef56gh78"],
     source: KINGFISHER,
   }),
   secret({
@@ -35,6 +37,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`(?:cloudant|clou|(?<![a-z])cl)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|pw|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-f0-9]{64}|[a-z]{24})(?![a-z0-9])|://[\w-]{1,64}:(?<secret>[a-f0-9]{64}|[a-z]{24})@[\w-]{1,64}\.cloudant\.com`,
     ignoreCase: true,
     positive: ["clou_api-token' >  ⟦aRxroRMXCPBwfAFcjvyRcgkH⟧"],
+    negative: ["clou_api-token' >  aRxroRMXCPBwfAFcjvyRcgk"],
     source: SCANNERS,
   }),
   secret({
@@ -45,6 +48,7 @@ export const googleRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["gcp_secret = ⟦ANzaSy0c3475372a7b10f7740dbda47abfdca42⟧"],
+    negative: ["gcp_secret = ANzaSy0c3475372a"],
     source: KINGFISHER,
   }),
   secret({
@@ -53,6 +57,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ['"private_key_id'],
     pattern: String.raw`"private_key_id\\?"\s{0,8}:\s{0,8}\\?"(?<secret>[a-f0-9]{20,64})\b`,
     positive: ['"private_key_id" :      "⟦c2cc74ec10a0097c517e47a3d3⟧'],
+    negative: ['"private_key_id" :      "c2cc74ec10a0097c'],
     source: SCANNERS,
   }),
   secret({
@@ -62,6 +67,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["storage.googleapis.com"],
     pattern: String.raw`(?<![\w.-])(?:(?:[\w-]{1,63}\.){1,6}storage\.googleapis\.com\b|storage\.googleapis\.com/[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})`,
     positive: ["⟦storage.googleapis.com/a.T2TmnaYxu.lZP_hf⟧"],
+    negative: ["storage.googleapis.c"],
     source: SCANNERS,
   }),
   secret({
@@ -73,6 +79,7 @@ export const googleRules: readonly Rule[] = [
       "⟦ya29.A0ARrdaM9Ra8K7R9AcxA1PpIMLVQ021H0TL0PRh2s_HH0_tn5gCSSf⟧",
       "⟦ya29.Cj0KCQjwgLr5BRC3ARIsAKEd0AR9_Fg5fjV5pVXZlFYobyfz7Bb9SyOv⟧",
     ],
+    negative: ["ya29.A0ARrdaM"],
     source: SCANNERS,
   }),
   secret({
@@ -81,6 +88,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["aiza"],
     pattern: String.raw`(?<!\w)AIza[\w-]{35}(?![\w-])`,
     positive: ["⟦AIzam-ga2Y8e-ioFVhq15uMfvLlg6LV8iq8pDFw⟧"],
+    negative: ["AIzam-ga2Y8e-ioFVhq15uMfvLlg6LV8iq8pDF"],
     source: SCANNERS,
   }),
   secret({
@@ -90,6 +98,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`\d{6,20}-\w{32}\.apps\.googleusercontent\.com`,
     ignoreCase: true,
     positive: ["⟦838177784903-gtaizhXzgKft9OUt2Bdbw38qa9je5hlV.apps.googleusercontent.com⟧"],
+    negative: ["838177784903-gtaizhXzgKft9OUt2Bdbw38qa9je5hlV.apps.googleusercontent.co"],
     source: SCANNERS,
   }),
   secret({
@@ -98,6 +107,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["gocspx-"],
     pattern: String.raw`GOCSPX-[\w-]{28}(?![\w-])`,
     positive: ['const CLIENTSECRET = "⟦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⟧"', "⟦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⟧"],
+    negative: ["GOCSPX-gAoQFwVXdGlSfxwGbruQUIsuJHk"],
     source: SCANNERS,
   }),
   near({
@@ -111,6 +121,7 @@ export const googleRules: readonly Rule[] = [
       '"client_secret":"⟦aaaaaaaaaaaaaaaaaaaaaaa-⟧"',
       "                'clientSecret' : '⟦Ufvuj-d6alhwGKvvLh_8Nq0K⟧'",
     ],
+    negative: ['"client_secret":"aaaaaaaaaaaaaaaaaaaaaaa"'],
     source: NOSEYPARKER,
   }),
   secret({
@@ -121,6 +132,7 @@ export const googleRules: readonly Rule[] = [
     positive: [
       "304167046827-a53p7d9jopn9nvbo7e183t966rfcp9d1.apps.googleusercontent.com client_secret: ⟦_4g8pNRJlcKwUGLMkCRu0TdV⟧",
     ],
+    negative: ["6827-a53p7d9jopn9nvbo7e183t966rfcp9d1.apps.googleusercontent.com client_secret: _4g8pNRJ"],
     source: SCANNERS,
   }),
   secret({
@@ -129,6 +141,7 @@ export const googleRules: readonly Rule[] = [
     keywords: ["1//"],
     pattern: String.raw`(?<![\w/])1//[\w-]{40,512}`,
     positive: ["⟦1//SG_T7YtKSGdMlD1I9TC6gKzfYOGHJeEBEAsf3OXKo⟧"],
+    negative: ["1//SG_T7YtKSGdMl"],
     source: SCANNERS,
   }),
   secret({
@@ -164,6 +177,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`(?:ibm(?:_|-|)cloud(?:_|-|)iam|cloud(?:_|-|)iam|ibm(?:_|-|)cloud|ibm(?:_|-|)iam|ibm|iam|cloud)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[\w-]{44})(?![\w-])`,
     ignoreCase: true,
     positive: ["ibm-key\"]   ='⟦uh8X718YnLKxx0ySL7vbG5ozmORWqCuPG2yRixulEImH⟧"],
+    negative: ["ibm-key\"]   ='uh8X718YnLKxx0ySL7vbG5ozmORWqCuPG2yRixulEIm"],
     source: SCANNERS,
   }),
   keyed({
@@ -176,6 +190,7 @@ export const googleRules: readonly Rule[] = [
       "ibmcloud_apikey = ⟦abcdef0123_56789abcdef0123456789abcdef01234⟧",
       "ibm_platform_key= ⟦f-_RrJDVnuVh07HNTcmnQx_b6CbcQsxmEarVm9P_RWtF⟧",
     ],
+    negative: ["ibmcloud_apikey = abcdef0123_56789abcdef01234"],
     source: KINGFISHER,
   }),
   secret({
@@ -185,6 +200,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`secret[_-]?(?:access)?[_-]?key["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-f0-9]{48})(?![a-f0-9])`,
     ignoreCase: true,
     positive: ['secretaccess-key":=       ⟦933EceCC69bDE09C4e46C2a4BeC52FF555F0Aeb4aE769cAa⟧'],
+    negative: ['secretaccess-key":=       933EceCC69bDE09C4e46C2a4BeC52FF555F0Aeb4aE769cA'],
     source: SCANNERS,
   }),
   keyed({
@@ -197,6 +213,7 @@ export const googleRules: readonly Rule[] = [
       "recaptcha apikey = ⟦6Lcr--w-BBBBBw-w-w----w-w-www-www--ww-w-⟧",
       "recaptcha_secret = ⟦6Lcw--w-AAAAAw-w-w----w-w-www-www--ww-w-⟧",
     ],
+    negative: ["recaptcha apikey = 6Lcr--w-BBBBBw-w-w----w-w-www-www--ww-w"],
     source: KINGFISHER,
   }),
   secret({
@@ -219,6 +236,7 @@ export const googleRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-z0-9])(?:softlayer|sl)(?:_|-|)(?:api|)(?:_|-|)(?:key|pwd|password|pass|token)["']?\]?\s{0,8}(?::=|=>|::|=|:|,|>)\s{0,8}["']{0,2}(?<secret>[a-z0-9]{64})(?![a-z0-9])|api\.softlayer\.com/soap/(?:v3|v3\.1)/(?<secret>[a-z0-9]{64})`,
     ignoreCase: true,
     positive: ["softlayer-key'        =>      \"⟦6pYMcrGvTyt8Q4qLKlU5LSyBayYbdVAKvuNWRZlVwJWVNEHHy1yGkTQUOXvgBNvs⟧"],
+    negative: ["softlayer-key'        =>      \"6pYMcrGvTyt8Q4qLKlU5LSyBayYbdVAKvuNWRZlVwJWVNEHHy1yGkTQUOXvgBNv"],
     source: SCANNERS,
   }),
   secret({
@@ -229,6 +247,7 @@ export const googleRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 2,
     positive: ['"youtube":{"api_key":"ALnwTyCRFtowWu-⟦NUwlRAfLFB2kHTgjHpXSbYhy⟧"'],
+    negative: ['"youtube":{"api_key":"ALnwTyCRFtowWu-NUwlRAfLFB2kHTgjHpXSbYh"'],
     source: KINGFISHER,
   }),
 ];

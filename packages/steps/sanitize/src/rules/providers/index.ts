@@ -5,31 +5,48 @@ import { awsRules } from "./aws.ts";
 import { azureRules } from "./azure.ts";
 import { chatRules } from "./chat.ts";
 import { ciRules } from "./ci.ts";
+import { cloudsRules } from "./clouds.ts";
+import { codeQualityRules } from "./code-quality.ts";
 import { contentRules } from "./content.ts";
 import { crmRules } from "./crm.ts";
 import { cryptocurrenciesRules } from "./cryptocurrencies.ts";
 import { databasesRules } from "./databases.ts";
+import { designRules } from "./design.ts";
+import { devicesRules } from "./devices.ts";
 import { documentsRules } from "./documents.ts";
+import { eventsRules } from "./events.ts";
+import { facebookRules } from "./facebook.ts";
 import { financeRules } from "./finance.ts";
 import { formsRules } from "./forms.ts";
 import { geographyRules } from "./geography.ts";
 import { googleRules } from "./google.ts";
 import { hostingRules } from "./hosting.ts";
+import { incidentsRules } from "./incidents.ts";
 import { infrastructureRules } from "./infrastructure.ts";
 import { integrationRules } from "./integration.ts";
+import { invoicingRules } from "./invoicing.ts";
+import { ipLookupRules } from "./ip-lookup.ts";
+import { languageRules } from "./language.ts";
+import { loginRules } from "./login.ts";
 import { mailRules } from "./mail.ts";
 import { mailToolsRules } from "./mail-tools.ts";
+import { messengersRules } from "./messengers.ts";
 import { monitoringRules } from "./monitoring.ts";
+import { notesRules } from "./notes.ts";
 import { openDataRules } from "./open-data.ts";
 import { packagesRules } from "./packages.ts";
 import { paymentsRules } from "./payments.ts";
 import { productivityRules } from "./productivity.ts";
+import { scrapingRules } from "./scraping.ts";
 import { securityRules } from "./security.ts";
 import { shippingRules } from "./shipping.ts";
 import { shopsRules } from "./shops.ts";
 import { socialRules } from "./social.ts";
 import { sourceControlRules } from "./source-control.ts";
 import { telephonyRules } from "./telephony.ts";
+import { timeTrackingRules } from "./time-tracking.ts";
+import { warehousesRules } from "./warehouses.ts";
+import { weatherRules } from "./weather.ts";
 
 /** The keys and tokens of all providers. */
 export const providerRules: readonly Rule[] = [
@@ -39,29 +56,46 @@ export const providerRules: readonly Rule[] = [
   ...azureRules,
   ...chatRules,
   ...ciRules,
+  ...cloudsRules,
+  ...codeQualityRules,
   ...contentRules,
   ...crmRules,
   ...cryptocurrenciesRules,
   ...databasesRules,
+  ...designRules,
+  ...devicesRules,
   ...documentsRules,
+  ...eventsRules,
+  ...facebookRules,
   ...financeRules,
   ...formsRules,
   ...geographyRules,
   ...googleRules,
   ...hostingRules,
+  ...incidentsRules,
   ...infrastructureRules,
   ...integrationRules,
+  ...invoicingRules,
+  ...ipLookupRules,
+  ...languageRules,
+  ...loginRules,
   ...mailRules,
   ...mailToolsRules,
+  ...messengersRules,
   ...monitoringRules,
+  ...notesRules,
   ...openDataRules,
   ...packagesRules,
   ...paymentsRules,
   ...productivityRules,
+  ...scrapingRules,
   ...securityRules,
   ...shippingRules,
   ...shopsRules,
   ...socialRules,
   ...sourceControlRules,
   ...telephonyRules,
+  ...timeTrackingRules,
+  ...warehousesRules,
+  ...weatherRules,
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of services that connect others. */
 export const integrationRules: readonly Rule[] = [
   keyed({
     name: "anypoint-api-key",
@@ -9,6 +10,7 @@ export const integrationRules: readonly Rule[] = [
     value: UUID_LIKE,
     minEntropy: 2.1,
     positive: ['anypoint_key = "⟦33333333-cccc-dddd-eeee-444444444444⟧"'],
+    negative: ['anypoint_key = "33333333-cccc-dddd-eeee-44444444444"'],
     source: KINGFISHER,
   }),
   secret({
@@ -18,6 +20,7 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`anypoint[^]{0,32}?org[^]{0,32}?\b(?<secret>[a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12})\b`,
     ignoreCase: true,
     positive: ['anypoint org_id = "⟦11111111-aaaa-bbbb-cccc-222222222222⟧"'],
+    negative: ['anypoint org_id = "11111111-aaaa-bbbb-cccc-22222222222"'],
     source: SCANNERS,
   }),
   keyed({
@@ -30,6 +33,7 @@ export const integrationRules: readonly Rule[] = [
       "apify_api_token = ⟦1234567890abcdef1234567890abcdef1234⟧",
       "apify_api_private_key = ⟦zxcvbnmasdfghjklqwertyuiop1234567890⟧",
     ],
+    negative: ["apify_api_token = 1234567890abcdef1234567890abcdef123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -39,6 +43,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["apilayer_key=⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p⟧", "apilayer_token=⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["apilayer_key=1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6"],
     source: KINGFISHER,
   }),
   keyed({
@@ -48,6 +53,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["apimetrics_secretkey=⟦1234567890abcdef1234567890abcdef⟧"],
+    negative: ["apimetrics_secretkey=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -57,6 +63,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{64}",
     minEntropy: 3,
     positive: ["appsynergy_token ⟦o5rp8apgq8ds59srpvd4nj0gwvczlr4s73dmxijqtefct4doqz38it6epb1d5pi6⟧"],
+    negative: ["appsynergy_token o5rp8apgq8ds59srpvd4nj0gwvczlr4s73dmxijqtefct4doqz38it6epb1d5pi"],
     source: KINGFISHER,
   }),
   keyed({
@@ -66,6 +73,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{22}tt",
     minEntropy: 3,
     positive: ["bannerbear KEY ⟦zx9876543210mnbvcxzlkjtt⟧", "bannerbear TOKEN ⟦qw1234567890poiuytrewqtt⟧"],
+    negative: ["bannerbear KEY zx9876543210mnbvcxzlkjt"],
     source: KINGFISHER,
   }),
   keyed({
@@ -77,6 +85,7 @@ export const integrationRules: readonly Rule[] = [
     positive: [
       "borgbase_token=⟦abc123def456ghi789jklmnopqrstuvwxyz0123456789bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyz0123456789bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOW⟧",
     ],
+    negative: ["borgbase_token=abc123def456ghi7"],
     source: KINGFISHER,
   }),
   keyed({
@@ -86,6 +95,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["boxKEY ⟦0123456789abcdefABCDEF1234567890⟧", "boxTOKEN ⟦abcdefghijklmnopqrstuvwxYZ123456⟧"],
+    negative: ["boxKEY 0123456789abcdefABCDEF123456789"],
     source: KINGFISHER,
   }),
   near({
@@ -96,6 +106,7 @@ export const integrationRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["cloudimage_token = ⟦6a3lhvh6va5lkmp7id0u9c96e38c5t⟧"],
+    negative: ["cloudimage_token = 6a3lhvh6va5lkmp7id0u9c96e38c5"],
     source: KINGFISHER,
   }),
   secret({
@@ -107,6 +118,7 @@ export const integrationRules: readonly Rule[] = [
     positive: [
       "⟦sl.lMcWXvCOCR9yRAOXwDg1V_VTsbEXdu3Xpsgg35GQTrDahoIuUnij4H5b6bMnwobZx4XnniaQappZU9j-CCWd-LYW81juiU04-yvLhOPV47Nj7Fs8XSE-CweZp6j9nw4E2oWWJ5⟧",
     ],
+    negative: ["sl.lMcWXvCOCR9yRAOX"],
     source: SCANNERS,
   }),
   keyed({
@@ -115,6 +127,7 @@ export const integrationRules: readonly Rule[] = [
     service: "dropbox",
     value: NO_WORD + "[a-z0-9]{15}",
     positive: ['dropbox_api_token = "⟦OPERGJc3eQ3Rn6Y⟧"'],
+    negative: ['dropbox_api_token = "OPERGJc3eQ3Rn6"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -123,6 +136,7 @@ export const integrationRules: readonly Rule[] = [
     service: "dropbox",
     value: String.raw`[a-z0-9]{11}aaaaaaaaaa[\w=-]{43}`,
     positive: ['dropbox_api_token = "⟦Bq7fdUmgLPwaaaaaaaaaaR7bQnR8l3kqQivo2DQKdchLLwB0xdVlNmMgM7_8sM5J⟧"'],
+    negative: ['dropbox_api_token = "Bq7fdUmgLPwaaaaaaaaaaR7bQnR8l3kqQivo2DQKdchLLwB0xdVlNmMgM7_8sM5"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -133,6 +147,7 @@ export const integrationRules: readonly Rule[] = [
     positive: [
       'dropbox_api_token = "⟦sl.q7MTLOJPNUUIoHptRD-ZvEzlOE17vvY_OVSJMfOroaUXcvoy3P5DEmK5qxeSC3W0FqO6-yCMCpwISfAZ0Y2JsmVwmwT606gKLB4D=QGyUPvKwVZb82O2_-yPBjfmk=s1s1h=F9v⟧"',
     ],
+    negative: ['dropbox_api_token = "sl.q7MTLOJPNUUIoHpt"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -145,6 +160,7 @@ export const integrationRules: readonly Rule[] = [
       "fileio_ACCESS-⟦ABCD1234EFGH5678IJKL9012MNOP3456QRST7890⟧",
       "fileioSECRETKEY-⟦ABCD1234EFGH5678IJKL9012MNOP3456QRST7890⟧",
     ],
+    negative: ["fileio_ACCESS-ABCD1234EFGH5678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -154,6 +170,7 @@ export const integrationRules: readonly Rule[] = [
     value: String.raw`[\w=]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["imagekit token ⟦123456789ABCD123456789ABCD1234567890⟧="],
+    negative: ["imagekit token 123456789ABCD123="],
     source: KINGFISHER,
   }),
   secret({
@@ -163,6 +180,7 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>s-s4t2(?:ud|af)-[a-fA-F0-9]{64})(?![\w-])`,
     minEntropy: 3,
     positive: ["⟦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⟧`"],
+    negative: ["s-s4t2ud-Fd4df408A86eE979Be26B1cABB10Fbc0b01FEbE4bC6a9c8D362C7F418aCfdbc`"],
     source: GITLEAKS,
   }),
   keyed({
@@ -172,6 +190,7 @@ export const integrationRules: readonly Rule[] = [
     value: NO_WORD + String.raw`[a-z0-9]{8}\w{0,64}`,
     minEntropy: 2.7,
     positive: ["mockaroo-secret-key=⟦abcd1234⟧", "mockaroo.token xyz PRIVATE_TOKEN=⟦42fc56d9⟧"],
+    negative: ["mockaroo-secret-key=abcd123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -181,6 +200,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{30}",
     minEntropy: 3,
     positive: ["nylas_token = ⟦2temab2qpfioneggb01j2dhfllqgiu⟧"],
+    negative: ["nylas_token = 2temab2qpfioneggb01j2dhfllqgi"],
     source: KINGFISHER,
   }),
   keyed({
@@ -193,6 +213,7 @@ export const integrationRules: readonly Rule[] = [
       "pastebin_key=⟦zwD26NeyMCvBsR9nxfaybLHD7TcLh22O⟧",
       "pastebin_api_token=⟦zwD26NeyMCvBsR9n_faybLHD7TcLh22O⟧",
     ],
+    negative: ["pastebin_key=zwD26NeyMCvBsR9nxfaybLHD7TcLh22"],
     source: KINGFISHER,
   }),
   keyed({
@@ -202,6 +223,7 @@ export const integrationRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["pipedream_key = ⟦abcde12345abcd67890abcde12345678⟧"],
+    negative: ["pipedream_key = abcde12345abcd67890abcde1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -213,6 +235,7 @@ export const integrationRules: readonly Rule[] = [
       "rapidapi_key=⟦abcdefghij1234567890ABCDEFGHIJ1234567890abcdefghij⟧",
       '"rapidapiKey":"⟦ABCDEFGHIJ1234567890abcdefghij1234567890ABCDEFGHIJ⟧"',
     ],
+    negative: ["rapidapi_key=abcdefghij1234567890ABCDEFGHIJ1234567890abcdefghi"],
     source: GITLEAKS,
   }),
   secret({
@@ -222,6 +245,7 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`https://[\w-]{1,63}\.tines\.com/webhook/[a-z0-9]{32}/(?<secret>[a-z0-9]{32,64})`,
     ignoreCase: true,
     positive: ["https://example.tines.com/webhook/1234567890abcdef1234567890abcdef/⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["https://example.tines.com/webhook/1234567890abcdef1234567890abcdef/abcdef1234567890abcdef123456789"],
     source: SCANNERS,
   }),
   secret({
@@ -231,6 +255,7 @@ export const integrationRules: readonly Rule[] = [
     pattern: String.raw`https://hooks\.zapier\.com/hooks/catch/(?<secret>[a-z0-9/]{10,40})`,
     ignoreCase: true,
     positive: ["https://hooks.zapier.com/hooks/catch/⟦abcd1234efgh5678⟧"],
+    negative: ["https://hooks.zapier.com/hooks/catch/abcd1234"],
     source: SCANNERS,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services that check addresses and collect mail. */
 export const mailToolsRules: readonly Rule[] = [
   keyed({
     name: "autoklose-api-token",
@@ -9,6 +10,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-z0-9-]{32}",
     minEntropy: 3,
     positive: ["autoklose_token = ⟦abcdefghijklmnopqrstuvwxyz123456⟧"],
+    negative: ["autoklose_token = abcdefghijklmnopqrstuvwxyz12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const mailToolsRules: readonly Rule[] = [
       "besnappy TOKEN ⟦abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789⟧",
       "besnappy SECRET ⟦abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789⟧",
     ],
+    negative: ["besnappy TOKEN abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -32,6 +35,7 @@ export const mailToolsRules: readonly Rule[] = [
     positive: [
       "bombbomb_TOKEN=⟦1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnop⟧==",
     ],
+    negative: ["bombbomb_TOKEN=1234567890abcdef=="],
     source: KINGFISHER,
   }),
   keyed({
@@ -44,6 +48,7 @@ export const mailToolsRules: readonly Rule[] = [
       "collect2TOKEN-⟦123e4567-e89b-12d3-a456-426614174abc⟧",
       "collect2 SECRET ⟦123e4567-e89b-12d3-a456-426614174000⟧",
     ],
+    negative: ["collect2TOKEN-123e4567-e89b-12d3-a456-426614174ab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -53,6 +58,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{13}",
     minEntropy: 3,
     positive: ["debounce_key = ⟦123456789ABCD⟧", "debounce_token = ⟦ab12cd34ef56g⟧"],
+    negative: ["debounce_key = 123456789ABC"],
     source: KINGFISHER,
   }),
   near({
@@ -63,6 +69,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-z0-9-]{20}",
     minEntropy: 3,
     positive: ["getemail_key=⟦AbC12345Def67890Ghi0⟧", "getemail-SECRET-⟦12345ABCDE123456FGHI⟧"],
+    negative: ["getemail_key=AbC12345Def67890Ghi"],
     source: KINGFISHER,
   }),
   keyed({
@@ -71,6 +78,7 @@ export const mailToolsRules: readonly Rule[] = [
     service: "hubspot",
     value: UUID,
     positive: ['hubspot_api_token = "⟦1a0C8340-06aC-2eae-68b6-D4c40aFCdAd1⟧"'],
+    negative: ['hubspot_api_token = "1a0C8340-06aC-2eae-68b6-D4c40aFCdAd"'],
     source: GITLEAKS,
   }),
   secret({
@@ -80,6 +88,7 @@ export const mailToolsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])pat-(?:eu|na)\d-[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\b`,
     ignoreCase: true,
     positive: ["⟦pat-na1-12345678-1234-1234-1234-123456789012⟧"],
+    negative: ["pat-na1-12345678-1234-1234-1234-12345678901"],
     source: SCANNERS,
   }),
   keyed({
@@ -92,6 +101,7 @@ export const mailToolsRules: readonly Rule[] = [
       "interseller_SECRET_key=⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "interseller_PRIVATE_KEY=⟦234d5678-a89b-23d4-b567-527715274111⟧",
     ],
+    negative: ["interseller_SECRET_key=123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -104,6 +114,7 @@ export const mailToolsRules: readonly Rule[] = [
       "kickbox_key=⟦test_abcdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWd⟧",
       "kickbox_token=⟦live_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789efgh⟧",
     ],
+    negative: ["kickbox_key=test_abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -116,6 +127,7 @@ export const mailToolsRules: readonly Rule[] = [
       "leadfeederSECRET ⟦leadfeeder-123e4567-e89b-12d3-a456-4266141740000abcdEFG⟧",
       "leadfeederKEY=⟦abcDEr45ghlmnopqrs678tu9vwxy01zX234ABCDe56FGHIJKLM789opqr5⟧",
     ],
+    negative: ["leadfeederSECRET leadfeeder-123e4567-e89b-12"],
     source: KINGFISHER,
   }),
   keyed({
@@ -125,6 +137,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-f0-9]{32}",
     minEntropy: 3,
     positive: ["lemlistTOKEN ⟦abcdef0123456789abcdef0123456789⟧", "lemlistSECRET ⟦abcdef0123456789abcdef0123456789⟧"],
+    negative: ["lemlistTOKEN abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -134,6 +147,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: String.raw`[\w-]{36}\w{0,64}`,
     minEntropy: 3,
     positive: ["mixmax_key = ⟦123456789012345678901234567890123456⟧"],
+    negative: ["mixmax_key = 12345678901234567890123456789012345"],
     source: KINGFISHER,
   }),
   near({
@@ -143,6 +157,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-f0-9]{40}",
     minEntropy: 3,
     positive: ["nicereply ⟦1234567890abcdef1234567890abcdef12345678⟧"],
+    negative: ["nicereply 1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -152,6 +167,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 3,
     positive: ["oopspam_token = ⟦ia1dFQ9O7HlisFG66vZsiSOBYlc6qdGBJsEJy57w⟧"],
+    negative: ["oopspam_token = ia1dFQ9O7HlisFG66vZsiSOBYlc6qdGBJsEJy57"],
     source: KINGFISHER,
   }),
   near({
@@ -162,6 +178,7 @@ export const mailToolsRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["parseur x ⟦abcdef1234567890abcdef1234567890abcdef12⟧"],
+    negative: ["parseur x abcdef1234567890abcdef1234567890abcdef1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -171,6 +188,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3,
     positive: ["replyio_key=⟦abc123def456ghi789jkl000⟧", "REPLYIO_API_TOKEN=⟦XYZ987MNO654PQR321STU111⟧"],
+    negative: ["replyio_key=abc123def456ghi789jkl00"],
     source: KINGFISHER,
   }),
   keyed({
@@ -183,6 +201,7 @@ export const mailToolsRules: readonly Rule[] = [
       "salesblink TOKEN ⟦key-ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789⟧",
       "salesblink ACCESS ⟦key-abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789⟧",
     ],
+    negative: ["salesblink TOKEN key-ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -195,6 +214,7 @@ export const mailToolsRules: readonly Rule[] = [
       "salescookie SECRET ⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ123456⟧",
       "salescookie ACCESS ⟦ZYXWVUTSRQPONMLKJIHGFEDCBA654321⟧",
     ],
+    negative: ["salescookie SECRET ABCDEFGHIJKLMNOPQRSTUVWXYZ12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -204,6 +224,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-z0-9-]{32}",
     minEntropy: 3,
     positive: ["uplead_key=⟦f6ameo8gaperc4j4g4tg9lbsqwbnak3c⟧", "uplead_token=⟦eduf0pezfibcmvlvdtbpf5s8bjbkxqpw⟧"],
+    negative: ["uplead_key=f6ameo8gaperc4j4g4tg9lbsqwbnak3"],
     source: KINGFISHER,
   }),
   keyed({
@@ -213,6 +234,7 @@ export const mailToolsRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["verimail_key=⟦ABCDEFGH12345678IJKLMNOP90123456⟧", "verimail_secret=⟦XY9KLMNO12345678PQRSTUVW90123456⟧"],
+    negative: ["verimail_key=ABCDEFGH12345678IJKLMNOP9012345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -225,6 +247,7 @@ export const mailToolsRules: readonly Rule[] = [
       "zerobounceKEY=⟦io3l0urk6hubmo2gbbzrf192key0ke9x⟧",
       "zerobounceTOKEN=⟦io3l0urk6hubmo2gbbzrf192key0ke9x⟧",
     ],
+    negative: ["zerobounceKEY=io3l0urk6hubmo2gbbzrf192key0ke9"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that send mail. */
 export const mailRules: readonly Rule[] = [
   keyed({
     name: "campayn-api-key",
@@ -12,6 +13,7 @@ export const mailRules: readonly Rule[] = [
       "campayn key ⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "campayn token ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["campayn key 1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -21,6 +23,7 @@ export const mailRules: readonly Rule[] = [
     value: String.raw`\w{22}`,
     minEntropy: 3,
     positive: ["convertkitSECRETtoken=⟦abcdefghij123456789012⟧"],
+    negative: ["convertkitSECRETtoken=abcdefghij12345678901"],
     source: KINGFISHER,
   }),
   keyed({
@@ -32,6 +35,7 @@ export const mailRules: readonly Rule[] = [
     positive: [
       "elastic_key = ⟦amEi67sdfhQIh3sdfksjDH9fdnamE_egW9gR8A471N8ljkHENkdsfjall4OaW9gR8ak29sh471N8ljkHENkdsfjall4OaW9g⟧",
     ],
+    negative: ["elastic_key = amEi67sdfhQIh3sd"],
     source: KINGFISHER,
   }),
   keyed({
@@ -44,6 +48,7 @@ export const mailRules: readonly Rule[] = [
       "getresponseKEY=⟦12345678901234567890123456789012⟧",
       "getresponse_token = ⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["getresponseKEY=1234567890123456789012345678901"],
     source: KINGFISHER,
   }),
   keyed({
@@ -53,6 +58,7 @@ export const mailRules: readonly Rule[] = [
     value: "pk_[a-z0-9]{34}",
     minEntropy: 3,
     positive: ["klaviyo_key = ⟦pk_abcd1234fghij5678klmn9012opqr3456s⟧"],
+    negative: ["klaviyo_key = pk_abcd1234fghij5678klmn9012opqr3456"],
     source: KINGFISHER,
   }),
   keyed({
@@ -65,6 +71,7 @@ export const mailRules: readonly Rule[] = [
       "mailboxlayer SECRET ⟦16cf1e4c389b42d29e4c1f7f44d4f3ec⟧",
       "mailboxlayer ACCESS ⟦9afd45ea93b219fd0f2b8e6d99c7d3c0⟧",
     ],
+    negative: ["mailboxlayer SECRET 16cf1e4c389b42d29e4c1f7f44d4f3e"],
     source: KINGFISHER,
   }),
   secret({
@@ -74,6 +81,7 @@ export const mailRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z0-9])[a-z0-9]{32}-us\d{1,3}(?![a-zA-Z0-9])`,
     minEntropy: 2,
     positive: ["MAILCHIMP_API='⟦bd3777708aecfee66c5335f62a6246a4-us13⟧'"],
+    negative: ["MAILCHIMP_API='bd3777708aecfee6'"],
     source: SCANNERS,
   }),
   keyed({
@@ -83,6 +91,7 @@ export const mailRules: readonly Rule[] = [
     keywords: ["mailchimp"],
     value: String.raw`[a-f0-9]{32}-us\d\d`,
     positive: ['mailchimp_api_token = "⟦6cCA27A9D6E1Badec7E64B38Cc5CcDCC-us36⟧"'],
+    negative: ['mailchimp_api_token = "6cCA27A9D6E1Badec7E64B38Cc5CcDCC-us3"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -95,6 +104,7 @@ export const mailRules: readonly Rule[] = [
       "mailerlite key ⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p⟧",
       "mailerliteSECRET=⟦abcd1234abcd5678abcd9012abcd3456⟧",
     ],
+    negative: ["mailerlite key 1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6"],
     source: KINGFISHER,
   }),
   secret({
@@ -107,6 +117,7 @@ export const mailRules: readonly Rule[] = [
       "key-mailgun_token= ⟦key-ad13dfc23adf55fa404a91e76d96f472⟧",
       "var apiKey = process.env.MAILGUN_API || '⟦key-46cebd38c59ac222e6cf991581411eaf⟧'",
     ],
+    negative: ["key-mailgun_token= key-ad13dfc23adf55fa404a91e76d96f47"],
     source: SCANNERS,
   }),
   secret({
@@ -115,6 +126,7 @@ export const mailRules: readonly Rule[] = [
     keywords: ["ey-"],
     pattern: String.raw`(?<![a-zA-Z])key-[a-f0-9]{32}\b`,
     positive: ["⟦key-fe04edeb068311280fc970bb1492738f⟧"],
+    negative: ["key-fe04edeb068311280fc970bb1492738"],
     source: SCANNERS,
   }),
   keyed({
@@ -123,6 +135,7 @@ export const mailRules: readonly Rule[] = [
     service: "mailgun",
     value: "[a-h0-9]{32}-[a-h0-9]{8}-[a-h0-9]{8}",
     positive: ['mailgun_api_token = "⟦778H6564eH1AE8ddH8EFC46867F46ac3-fDhfa56c-g9gBg32h⟧"'],
+    negative: ['mailgun_api_token = "778H6564eH1AE8ddH8EFC46867F46ac3-fDhfa56c-g9gBg32"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -132,6 +145,7 @@ export const mailRules: readonly Rule[] = [
     value: String.raw`[a-z0-9-]{72}\w{0,64}`,
     minEntropy: 3,
     positive: ["mailgun_api_key=⟦abcdef123456abcdef123456abcdef123456abcdef123456abcdef123456abcdef123456⟧"],
+    negative: ["mailgun_api_key=abcdef123456abcdef123456abcdef123456abcdef123456abcdef123456abcdef12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -143,6 +157,7 @@ export const mailRules: readonly Rule[] = [
     positive: [
       "mailjet_token = ⟦neno01fy530zukbtvq8xunwec74b7m7lsmzha8su93zdvy4mp4dc5gctfa2rcwetllcjzncirjv58se7i8l9gdf=⟧",
     ],
+    negative: ["mailjet_token = neno01fy530zukbt"],
     source: KINGFISHER,
   }),
   near({
@@ -152,6 +167,7 @@ export const mailRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["mailjet ⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ012345⟧", "mailjet-token ⟦9A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P⟧"],
+    negative: ["mailjet ABCDEFGHIJKLMNOPQRSTUVWXYZ01234"],
     source: KINGFISHER,
   }),
   keyed({
@@ -164,6 +180,7 @@ export const mailRules: readonly Rule[] = [
       "mailmodoPRIVATE-⟦ABCDE12-ABCDE12-ABCDE12-ABCDE12⟧",
       "mailmodo ACCESS-⟦EXAMP12-EXAMP12-EXAMP12-EXAMP12⟧",
     ],
+    negative: ["mailmodoPRIVATE-ABCDE12-ABCDE12-ABCDE12-ABCDE1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -176,6 +193,7 @@ export const mailRules: readonly Rule[] = [
       "mailsac SECRET ⟦k_abcd1234efgh5678ijkl90mnopqrstu1234567890⟧",
       "mailsac TOKEN ⟦k_za123xr456yc789bg0mfq8su9krty0pq1342b5dn76ji⟧",
     ],
+    negative: ["mailsac SECRET k_abcd1234efgh56"],
     source: KINGFISHER,
   }),
   keyed({
@@ -185,6 +203,7 @@ export const mailRules: readonly Rule[] = [
     value: String.raw`[\w-]{20,24}\w{0,64}`,
     minEntropy: 3,
     positive: ["mandrill_token = ⟦taqnVL1P5AJrM4oU4opSqQ⟧"],
+    negative: ["mandrill_token = taqnVL1P5AJrM4oU"],
     source: KINGFISHER,
   }),
   keyed({
@@ -197,6 +216,7 @@ export const mailRules: readonly Rule[] = [
       "moosendSECRET=⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "moosendACCESS:⟦123e4567-e89b-12d3-a456-426614174000⟧",
     ],
+    negative: ["moosendSECRET=123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -206,6 +226,7 @@ export const mailRules: readonly Rule[] = [
     value: "[a-z0-9-]{75}",
     minEntropy: 3,
     positive: ["omnisend_token = ⟦tGTBROJg6UEtgFA9H-rqLaciRBFGtEIjERQqlXE-TjGT7HI2qRJAlBOfGbEwV7vtoSelfJsam5k⟧"],
+    negative: ["omnisend_token = tGTBROJg6UEtgFA9H-rqLaciRBFGtEIjERQqlXE-TjGT7HI2qRJAlBOfGbEwV7vtoSelfJsam5"],
     source: KINGFISHER,
   }),
   near({
@@ -217,6 +238,7 @@ export const mailRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["pepipost=⟦abcd1234efgh5678ijkl9012mnop3456⟧", "netcore_api=⟦wxyz7890abcd1234efgh5678ijkl9012⟧"],
+    negative: ["pepipost=abcd1234efgh5678ijkl9012mnop345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -229,6 +251,7 @@ export const mailRules: readonly Rule[] = [
       "postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧",
       "postageapp_secret=⟦zyxw9876vuts5432rqpo1234nmlk7890⟧",
     ],
+    negative: ["postageapp_key=abcd1234efgh5678ijkl9012mnop345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -241,6 +264,7 @@ export const mailRules: readonly Rule[] = [
       'postmark: "⟦f59dffd2-83ea-47c7-ba8f-95e053a6d0ae⟧",',
       "postmark_token = ⟦123e4567-e89b-12d3-a456-426614174000⟧",
     ],
+    negative: ['postmark: "f59dffd2-83ea-47c7-ba8f-95e053a6d0a",'],
     source: KINGFISHER,
   }),
   keyed({
@@ -250,6 +274,7 @@ export const mailRules: readonly Rule[] = [
     value: String.raw`[\w-]{64}\w{0,64}`,
     minEntropy: 3,
     positive: ["reachmailSecret=⟦YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY3ODkwQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo⟧"],
+    negative: ["reachmailSecret=YWJjZGVmZ2hpamts"],
     source: KINGFISHER,
   }),
   secret({
@@ -261,6 +286,7 @@ export const mailRules: readonly Rule[] = [
       "⟦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⟧",
       "      'SENDGRID_API_KEYSID': '⟦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⟧'",
     ],
+    negative: ["SG.slEPQhoGSdSjiy1s"],
     source: SCANNERS,
   }),
   secret({
@@ -270,6 +296,7 @@ export const mailRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])xkeysib-[a-f0-9]{64}-[a-z0-9]{16}\b`,
     ignoreCase: true,
     positive: ["⟦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⟧"],
+    negative: ["xkeysib-5eb9edb59f025000a66c3a764186c09265d0d4df9be7023359388fd862768f81-ft8b4h0rv0qrot4"],
     source: SCANNERS,
   }),
   keyed({
@@ -279,6 +306,7 @@ export const mailRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 3,
     positive: ["sparkpost_key = ⟦abcdefghijklmnopqrstuvwxyz1234567890abcd⟧"],
+    negative: ["sparkpost_key = abcdefghijklmnopqrstuvwxyz1234567890abc"],
     source: KINGFISHER,
   }),
   keyed({
@@ -287,6 +315,7 @@ export const mailRules: readonly Rule[] = [
     service: "vbout",
     value: String.raw`\d{25}`,
     positive: ["vbout KEY ⟦1234567890123456789012345⟧", "vbout SECRET ⟦1234567890123456789012345⟧"],
+    negative: ["vbout KEY 123456789012345678901234"],
     source: KINGFISHER,
   }),
 ];

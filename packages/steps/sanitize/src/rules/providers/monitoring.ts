@@ -1,19 +1,8 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of services that collect measurements and logs. */
 export const monitoringRules: readonly Rule[] = [
-  keyed({
-    name: "airbrake-user-key",
-    title: "Airbrake user key",
-    service: "airbrake",
-    value: "[a-z0-9-]{40}",
-    minEntropy: 3,
-    positive: [
-      "airbrakeToken: '⟦a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0⟧'",
-      "airbrake secretKey= ⟦a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0⟧",
-    ],
-    source: KINGFISHER,
-  }),
   keyed({
     name: "appoptics-api-key",
     title: "AppOptics API key",
@@ -21,36 +10,7 @@ export const monitoringRules: readonly Rule[] = [
     value: String.raw`[\w-]{71}`,
     minEntropy: 3,
     positive: ["appoptics_token = ⟦ozg7Mn3BiGOm81jwqs51Z5UkU2BWXKwPi5YSOwWuGk34pEcq3z36UFWA7WneIzOKHfAGoUP⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "betterstack-api-key",
-    title: "Betterstack API key",
-    service: "betterstack",
-    value: "[a-z0-9]{24}",
-    minEntropy: 3,
-    positive: ["betterstack SECRET=⟦abcdefghijklmnopqrstuvwx⟧", "betterstack PRIVATE_KEY ⟦abcdefghijklmnopqrstuvwx⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "bugherd-api-key",
-    title: "Bugherd API key",
-    service: "bugherd",
-    value: "[a-z0-9]{22}",
-    minEntropy: 3,
-    positive: ["bugherd SECRET key ⟦1234567890abcdef123456⟧", "bugherd access token ⟦abcdef1234567890abcdef⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "bugsnag-api-key",
-    title: "Bugsnag API key",
-    service: "bugsnag",
-    value: UUID_LIKE,
-    minEntropy: 3,
-    positive: [
-      "bugsnag secret ⟦123e4567-e89b-12d3-a456-426614174000⟧",
-      "bugsnag private-key ⟦123e4567-e89b-12d3-a456-426614174abc⟧",
-    ],
+    negative: ["appoptics_token = ozg7Mn3BiGOm81jwqs51Z5UkU2BWXKwPi5YSOwWuGk34pEcq3z36UFWA7WneIzOKHfAGoU"],
     source: KINGFISHER,
   }),
   keyed({
@@ -59,6 +19,7 @@ export const monitoringRules: readonly Rule[] = [
     service: "datadog",
     value: "[a-z0-9]{40}",
     positive: ['datadog_api_token = "⟦v0feYIpL39cb7kdWgN5r8tKCBHwSya51naJ9bZS4⟧"'],
+    negative: ['datadog_api_token = "v0feYIpL39cb7kdWgN5r8tKCBHwSya51naJ9bZS"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -72,6 +33,7 @@ export const monitoringRules: readonly Rule[] = [
       "dd-apikey-⟦dd52c29224affe29d163c6bf99e5c34f⟧",
       "datadog-secrettoken-⟦0024a29224affe29d173c0bf99e5a89d⟧",
     ],
+    negative: ["dd-apikey-dd52c29224affe29d163c6bf99e5c34"],
     source: KINGFISHER,
   }),
   near({
@@ -86,6 +48,7 @@ export const monitoringRules: readonly Rule[] = [
       "dd_secret_key-⟦3c0c3965368a6b10f7640dbda46abfdca981c2d3⟧",
       "datadog_token = ⟦BzHpkcs7LujMb3Q1vLRRjbpBNxxYV0ousumYoKJS⟧",
     ],
+    negative: ["dd_secret_key-3c0c3965368a6b10f7640dbda46abfdca981c2d"],
     source: KINGFISHER,
   }),
   secret({
@@ -97,28 +60,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "    apiUrl: https://fqp43822.live.dynatrace.com/api\n    apiToken: ⟦dt0c01.FJEGSO2NBAXCOEA7WOSKOA2G.GGMUK6GJDH2TWLNKQT6F68FH22252VXP2F3QAMBUVUDV5TSYYHAWZVVFCUQLF2UA⟧",
     ],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "fullstory-api-key",
-    title: "Fullstory API key",
-    service: "fullstory",
-    value: String.raw`[a-z0-9+/]{88}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      'fullstory_key = "⟦dXNlcjp7Y29uZmlybWVkOnRydWUsImt1cmEiOiJlbGVuaXZlIERlZlo6ZGJ0OnRydWU9YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo⟧="',
-    ],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "fullstory-key",
-    title: "FullStory API key",
-    keywords: ["na1."],
-    pattern: String.raw`(?<![a-zA-Z])na1\.[a-z0-9+/]{100,120}={0,2}`,
-    ignoreCase: true,
-    positive: [
-      "⟦na1.NOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+ABCDEFGHIJKL⟧",
-    ],
+    negative: ["dt0c01.FJEGSO2NBAXCOEA7WOSKOA2G.GGMUK6GJDH2TWLNKQT6F68FH22252VXP2F3QAMBUVUDV5TSYYHAWZVVFCUQLF2U"],
     source: SCANNERS,
   }),
   secret({
@@ -129,6 +71,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "Authorization: Bearer ⟦eyJrIjoiWHZiSWd5NzdCYUZnNUtibE8obUpESmE2bzJYNDRIc1UiLCJuIjoibXlrZXkiLCJpZCI7MX1⟧",
     ],
+    negative: ["Authorization: Bearer eyJrIjoiWHZiSWd5"],
     source: SCANNERS,
   }),
   secret({
@@ -140,6 +83,7 @@ export const monitoringRules: readonly Rule[] = [
     positive: [
       "grafana = ⟦glc_etLvNLoNMLt7MTczNNwNbN6Nm1ldGEtbW9paxRvcmlpZt14ZXN4NNwNatN6NLCxdKeH7KTUvWpNqCrHlMKE9EhLcZH7to⟧",
     ],
+    negative: ["grafana = glc_etLvNLoNMLt7MTcz"],
     source: SCANNERS,
   }),
   keyed({
@@ -149,6 +93,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "(?:[a-f0-9]{32}|[a-z0-9]{22})",
     minEntropy: 3,
     positive: ["honeycomb_token=⟦z0d1f2bcaloumn3456789P⟧", "honeycomb_secret_key=⟦8f14e45fceea167a5a36dedd4bea2543⟧"],
+    negative: ["honeycomb_token=z0d1f2bcaloumn3456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -158,6 +103,7 @@ export const monitoringRules: readonly Rule[] = [
     value: UUID_LIKE,
     minEntropy: 3,
     positive: ["logzKey=⟦abcd1234-ef01-gh23-ij45-kl6789012345⟧", "logzToken=⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["logzKey=abcd1234-ef01-gh23-ij45-kl678901234"],
     source: KINGFISHER,
   }),
   secret({
@@ -170,6 +116,7 @@ export const monitoringRules: readonly Rule[] = [
       ' "Api-Key": "⟦NRII-7a6SL_Pau5Dz923jEuBEylu3clzXzfby⟧"',
       '  "querykey": "⟦NRIQ-pD-yUGl9Z3ACIJ89V-zGkhMxFJE5O121⟧",',
     ],
+    negative: ['"Api-Key": "NRII-7a6SL_Pau5Dz923jEuBEylu3clzXzfb"'],
     source: SCANNERS,
   }),
   secret({
@@ -179,6 +126,7 @@ export const monitoringRules: readonly Rule[] = [
     pattern: String.raw`new.?relic[^]{0,64}?license.?key["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[a-f0-9]{40})\b`,
     ignoreCase: true,
     positive: ['newreliclicenseZkey" =      ⟦b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b112⟧'],
+    negative: ['newreliclicenseZkey" =      b92DDCc046ba194FCf4eDA6dbBa7c266Dcf4b11'],
     source: SCANNERS,
   }),
   keyed({
@@ -191,6 +139,7 @@ export const monitoringRules: readonly Rule[] = [
       "newrelic_key = ⟦abcd-1234567890abcdef1234567890abcdef1234dd5678⟧",
       "newrelic_token = ⟦1234-abcdefghijklmnopqrstuvwxyzABCD2342EFGHIJKL⟧",
     ],
+    negative: ["newrelic_key = abcd-1234567890abcdef1234567890abcdef1234dd567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -200,66 +149,7 @@ export const monitoringRules: readonly Rule[] = [
     keywords: ["new-relic", "newrelic", "new_relic"],
     value: "[a-z0-9]{64}",
     positive: ['newrelic_api_token = "⟦dYfd0z0o6JfSray7NAdxmuvK0jfV7UwpzcUbfYZU9HNyrtf9U2gzXJ3b0K0p6sk2⟧"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "opsgenie-api-key",
-    title: "OpsGenie API key",
-    service: "opsgenie",
-    value: String.raw`[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["opsgenie_api_key = '⟦12345678-9abc-def0-1234-56789abcdef0⟧'"],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "pagerduty-api-key",
-    title: "PagerDuty API key",
-    service: "(?:pagerduty|pager_duty|pd_|pd-)",
-    keywords: ["pagerduty", "pager_duty", "pd_", "pd-"],
-    value: String.raw`u\+[\w+-]{18}`,
-    gap: 16,
-    minEntropy: 3,
-    positive: ["pd_key = ⟦u+3xVszZ-b4m+T6d23KA⟧", "pagerduty_key = ⟦u+Lyhd2_N2MCy+ZoH-S5⟧"],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "posthog-api-key",
-    title: "PostHog API key",
-    service: "posthog",
-    value: String.raw`phx_\w{43}`,
-    minEntropy: 3,
-    positive: ["posthog = ⟦phx_WQV1jrBNdIiYiH_XoWIb5KqZv18v_4JQbNBVuGihaYw⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "sentry-access-token",
-    title: "Sentry access token",
-    service: "sentry",
-    value: "[a-f0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "SENTRY_key=⟦0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef⟧",
-      "sentry_token=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-    ],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "sentry-org-token",
-    title: "Sentry organization token",
-    keywords: ["sntrys_eyj"],
-    pattern: "(?<![a-zA-Z])sntrys_eyJ[a-zA-Z0-9+/]{40,600}={0,2}_[a-zA-Z0-9+/]{43}(?![a-zA-Z0-9+/])",
-    positive: [
-      "⟦sntrys_eyJaKbpkxVep6DzfaTT2eCOJD12yHaM5ReDtmUlfa9kjwNcfFUQ==_bsK+B0BsLxML31u0Ho+W96EPnv0mo9J+/2SR1RC9ou6⟧",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "sentry-user-token",
-    title: "Sentry user token",
-    keywords: ["sntryu_"],
-    pattern: String.raw`(?<![a-zA-Z])(?<secret>sntryu_[a-f0-9]{64})(?![\w-])`,
-    minEntropy: 3.5,
-    positive: ["⟦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⟧'"],
+    negative: ['newrelic_api_token = "dYfd0z0o6JfSray7NAdxmuvK0jfV7UwpzcUbfYZU9HNyrtf9U2gzXJ3b0K0p6sk"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -269,27 +159,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{22}",
     minEntropy: 3,
     positive: ["splunk-SECRET ⟦8gNfR3bC7mJ6p9eK4t8wQ2⟧", "splunk_PRIVATE ⟦b7L4f9hQ8r3kN5l8m1G2cE⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "statuscake-api-key",
-    title: "Statuscake API key",
-    service: "statuscake",
-    value: "[a-z0-9]{20}",
-    minEntropy: 3,
-    positive: ["statuscake_token=⟦ABCDEF12345678901234⟧", "statuscake_private=⟦abcdEFghij1234567890⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "statuspage-api-key",
-    title: "Statuspage API key",
-    service: "statuspage",
-    value: "[a-z0-9-]{36}",
-    minEntropy: 3,
-    positive: [
-      "statuspage_key = ⟦123e4567-e89b-12d3-a456-426614174000⟧",
-      "statuspage_token = ⟦1fb2c3d4-e5f6-7abc-8912-abcdef123456⟧",
-    ],
+    negative: ["splunk-SECRET 8gNfR3bC7mJ6p9eK4t8wQ"],
     source: KINGFISHER,
   }),
   keyed({
@@ -299,6 +169,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "su[a-z0-9]{12}",
     minEntropy: 3,
     positive: ['Sumo_api_token = "⟦suUxbTgyPG2t8S⟧"'],
+    negative: ['Sumo_api_token = "suUxbTgyPG2t8"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -308,18 +179,7 @@ export const monitoringRules: readonly Rule[] = [
     value: "[a-z0-9]{64}",
     minEntropy: 3,
     positive: ['Sumo_api_token = "⟦Put8plHyqcWKvltlLPAnIUXTJ9dGZvFEKWSx70rFS6DGw3KdzN9Cq9E6sd2BPOR6⟧"'],
+    negative: ['Sumo_api_token = "Put8plHyqcWKvltlLPAnIUXTJ9dGZvFEKWSx70rFS6DGw3KdzN9Cq9E6sd2BPOR"'],
     source: GITLEAKS,
-  }),
-  keyed({
-    name: "uptimerobot-api-key",
-    title: "UptimeRobot API key",
-    service: "uptimerobot",
-    value: "[a-z0-9]{9}-[a-z0-9]{24}",
-    minEntropy: 3,
-    positive: [
-      "uptimerobot_KEY=⟦m9n8p7q6r-s5t4u3v2w1x0y9z8a7b6c5d4⟧",
-      "uptimerobot_SECRET=⟦u7654321a-b1c2d3e4f5g6h7i8j9k0l1m2⟧",
-    ],
-    source: KINGFISHER,
   }),
 ];

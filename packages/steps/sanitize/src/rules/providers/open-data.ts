@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID_LIKE } from "./secret.ts";
 
+/** Keys of services with data for everybody: news, sports, food, law. */
 export const openDataRules: readonly Rule[] = [
   keyed({
     name: "caflou-api-key",
@@ -11,6 +12,7 @@ export const openDataRules: readonly Rule[] = [
     positive: [
       'caflou_api_token = "⟦TeSEO32Lx0xpZNJkCHIRr_2utTN7NDorSlw_UjbtHHEaVSKUyartyqrEL_H2AglHflP2wNvSCKPThIqevSWGzqn6AJv0eeZIoL39ca7kcXgN5r9tKCBHwSy_51maJ9a_S5c7JV4qKxOdFE1qDS_5j7Ym26u⟧"',
     ],
+    negative: ['caflou_api_token = "TeSEO32Lx0xpZNJk"'],
     source: KINGFISHER,
   }),
   near({
@@ -21,6 +23,7 @@ export const openDataRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["calorieninja_token = ⟦WpnELPNqADyZJMSn4OqHGd29LD7S3VixSCw9nOWV⟧"],
+    negative: ["calorieninja_token = WpnELPNqADyZJMSn4OqHGd29LD7S3VixSCw9nOW"],
     source: KINGFISHER,
   }),
   keyed({
@@ -33,6 +36,7 @@ export const openDataRules: readonly Rule[] = [
       "checio SECRET    ⟦pk_abcdefghijklmnopqrstuvwxyz1234567890abcde12345⟧",
       "checio PRIVATEtoken ⟦pk_1234567890abcdef1234567890abcdefgabcdefgabcdef⟧",
     ],
+    negative: ["checio SECRET    pk_abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -42,6 +46,7 @@ export const openDataRules: readonly Rule[] = [
     value: String.raw`[\w+=-]{48}`,
     minEntropy: 3,
     positive: ["currentsapi_token = ⟦IaA-pItAhnAFOZj6UkfE3M_7aTfL=BByQ87+eNAW5bc9pB3Z⟧"],
+    negative: ["currentsapi_token = IaA-pItAhnAFOZj6UkfE3M_7aTfL=BByQ87+eNAW5bc9pB3"],
     source: KINGFISHER,
   }),
   keyed({
@@ -55,6 +60,7 @@ export const openDataRules: readonly Rule[] = [
       "data.gov_token=⟦plZJDnKs4OrPeV8wgBr2fYO6VnXb1YPEcVaZbnYI⟧",
       "data.gov_api_key=⟦pBZm2kXbuPdRfzYyarRT0bvcWAisnJg98YJzBJyJ⟧",
     ],
+    negative: ["data.gov_token=plZJDnKs4OrPeV8wgBr2fYO6VnXb1YPEcVaZbnY"],
     source: KINGFISHER,
   }),
   keyed({
@@ -64,6 +70,7 @@ export const openDataRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{15}",
     minEntropy: 3,
     positive: ["eagleeyenetworks TOKEN ⟦ZYXWV9876543210⟧", "eagleeyenetworks ACCESS ⟦abcDE1234567890⟧"],
+    negative: ["eagleeyenetworks TOKEN ZYXWV987654321"],
     source: KINGFISHER,
   }),
   near({
@@ -75,6 +82,7 @@ export const openDataRules: readonly Rule[] = [
     gap: 8,
     minEntropy: 3,
     positive: ["eagleeyenetworks ⟦user@domain.com⟧", "eagleeyenetworks ⟦email123@sample.net⟧"],
+    negative: ["eagleeyenetworks user@domain."],
     source: KINGFISHER,
   }),
   near({
@@ -85,6 +93,7 @@ export const openDataRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["findl=⟦123e4567-e89b-12d3-a456-426614174000⟧", "findl=⟦123e4567-e89b-12d3-a456-426614174abc⟧"],
+    negative: ["findl=123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -97,6 +106,7 @@ export const openDataRules: readonly Rule[] = [
       "guardian SECRET=⟦abcdef12-1234-abcd-5678-abcdef123456⟧",
       "guardianPRIVATEKEY=⟦abcdef12-1234-abcd-5678-abcdef123456⟧",
     ],
+    negative: ["guardian SECRET=abcdef12-1234-abcd-5678-abcdef12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -109,6 +119,7 @@ export const openDataRules: readonly Rule[] = [
       "holidayapiKEY-⟦123e4567-e89b-12d3-a456-426614174000⟧",
       'holidayapi_api_token = "⟦er3W66f370ON4u2z5IiMQO5Oh5Gd57jcSMTS⟧"',
     ],
+    negative: ["holidayapiKEY-123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -121,6 +132,7 @@ export const openDataRules: readonly Rule[] = [
       "mediastack-SECRET-⟦abc123def456ghi789jkl012mno34567⟧",
       "mediastackPRIVATE-⟦1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["mediastack-SECRET-abc123def456ghi789jkl012mno3456"],
     source: KINGFISHER,
   }),
   secret({
@@ -132,6 +144,7 @@ export const openDataRules: readonly Rule[] = [
     positive: [
       "get('https://api.nasa.gov/planetary/earth/imagery?api_key=⟦fWfSMcDzyHfMuH8BW6jiIUBYaj0hKRyKBRTBqgEQ⟧')",
     ],
+    negative: ["get('https://api.nasa.gov/planetary/earth/imagery?api_key=fWfSMcDzyHfMuH8BW6jiIUBYaj0hKRyKBRTBqgE')"],
     source: SCANNERS,
   }),
   keyed({
@@ -141,6 +154,7 @@ export const openDataRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["newsapi KEY ⟦b6907d289e10d714a6e88b30761fae22⟧", "newsapi_TOKEN=⟦d4c6e3b8a7f291054832196cde507af9⟧"],
+    negative: ["newsapi KEY b6907d289e10d714a6e88b30761fae2"],
     source: KINGFISHER,
   }),
   keyed({
@@ -150,6 +164,7 @@ export const openDataRules: readonly Rule[] = [
     value: String.raw`\w{43}`,
     minEntropy: 3,
     positive: ["newscatcher_key = ⟦0TmwjGlDiFJcHN_wODUUrEGBjC4Zh9xSnTQ2jiN83oU⟧"],
+    negative: ["newscatcher_key = 0TmwjGlDiFJcHN_wODUUrEGBjC4Zh9xSnTQ2jiN83o"],
     source: KINGFISHER,
   }),
   keyed({
@@ -162,6 +177,7 @@ export const openDataRules: readonly Rule[] = [
       "PANDASCORE_SECRET=⟦live_Qw3Er5Ty7Ui9Op1As2Df4Gh6Jk8Lm0Nx-BvCzXcVbNmK_p⟧",
       'pandascore_api_token = "⟦B3pwfaLe8aUmiHyVnTovQYgzJX12ra6zrDgCCZMwiHY1bSTv3Sk⟧"',
     ],
+    negative: ["PANDASCORE_SECRET=live_Qw3Er5Ty7Ui9Op1As2Df4Gh6Jk8Lm0Nx-BvCzXcVbNmK_"],
     source: KINGFISHER,
   }),
   keyed({
@@ -171,6 +187,7 @@ export const openDataRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["rawg KEY ⟦abcdef1234567890abcdef1234567890ab⟧", "rawg TOKEN ⟦0123456789abcdef0123456789abcdef⟧"],
+    negative: ["rawg KEY abcdef1234567890"],
     source: KINGFISHER,
   }),
   keyed({
@@ -183,6 +200,7 @@ export const openDataRules: readonly Rule[] = [
       "spoonacular_SECRET ⟦abcdef0123456789abcdef0123456789⟧",
       "spoonacularACCESS key ⟦abcdef0123456789abcdef0123456789⟧",
     ],
+    negative: ["spoonacular_SECRET abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -195,6 +213,7 @@ export const openDataRules: readonly Rule[] = [
       "sportsmonkKEY=⟦abcdefGHIjKLmnopqrSTuvwxyZaBCDefGhijKLmNOprsTUvwxYz123456ZaBCde⟧",
       "sportsmonkPRIVATE:⟦abcdefghiJKlmNOPqrstuvWXYZaBcDEfgHijKlmnopQRStuVWx123456YzaBc⟧",
     ],
+    negative: ["sportsmonkKEY=abcdefGHIjKLmnop"],
     source: KINGFISHER,
   }),
   near({
@@ -206,6 +225,7 @@ export const openDataRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["theoddsapi=⟦abcdef1234567890abcdef1234567890⟧", "the-odds-api:⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["theoddsapi=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -218,6 +238,7 @@ export const openDataRules: readonly Rule[] = [
       "upcdatabase SECRET ⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ012345⟧",
       "upcdatabase ACCESS KEY ⟦XY9K2M4N7P8QRSTVWBCDEFGHJL5A3U6T⟧",
     ],
+    negative: ["upcdatabase SECRET ABCDEFGHIJKLMNOPQRSTUVWXYZ01234"],
     source: KINGFISHER,
   }),
   keyed({
@@ -227,6 +248,7 @@ export const openDataRules: readonly Rule[] = [
     value: "[a-z0-9]{33}",
     minEntropy: 3,
     positive: ["whoxy_secret=⟦abcdefghijklmnopqrstuvwxyza123456⟧"],
+    negative: ["whoxy_secret=abcdefghijklmnopqrstuvwxyza12345"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of registries of packages and images. */
 export const packagesRules: readonly Rule[] = [
   keyed({
     name: "apollo-api-key",
@@ -9,6 +10,7 @@ export const packagesRules: readonly Rule[] = [
     value: "[a-z0-9]{22}",
     minEntropy: 3,
     positive: ["apolloAPIKEY ⟦1Z2y3X4w5V6u7T8s9R0q1P⟧", "apolloSecretTOKEN ⟦abc123def456ghi789jkl0⟧"],
+    negative: ["apolloAPIKEY 1Z2y3X4w5V6u7T8s9R0q1"],
     source: KINGFISHER,
   }),
   secret({
@@ -19,6 +21,7 @@ export const packagesRules: readonly Rule[] = [
     positive: [
       "export HOMEBREW_ARTIFACTORY_API_TOKEN=⟦AKCp8igrDNFerC357m4422e4tmu7xB983QLPxJhKFcSMfoux2RFvp8rc4jC8t9ncdmYCMFD8W⟧",
     ],
+    negative: ["export HOMEBREW_ARTIFACTORY_API_TOKEN=AKCp8igrDNFe"],
     source: SCANNERS,
   }),
   secret({
@@ -27,6 +30,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["ap0", "ap1", "ap2", "ap3", "ap4", "ap5", "ap6", "ap7", "ap8", "ap9"],
     pattern: String.raw`(?<![a-zA-Z0-9])AP\d[a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
     positive: ["⟦AP8cAI6aLhD4Ol⟧"],
+    negative: ["AP8cAI6a"],
     source: SCANNERS,
   }),
   secret({
@@ -36,6 +40,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["apa", "apb", "apc", "apd", "ape", "apf"],
     pattern: String.raw`(?<![a-zA-Z0-9])AP[A-F][a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
     positive: ["⟦APD7gQaNw8fEPT3X⟧"],
+    negative: ["APD7gQaN"],
     source: SCANNERS,
   }),
   secret({
@@ -45,6 +50,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`\bcmVmd[a-zA-Z0-9]{59}\b`,
     minEntropy: 4.5,
     positive: ["⟦cmVmdjDfFPMO5JOUqLShKY6jJibKyIrU5z8hkJv8I8TQ2pPgNTVqvekNdTHU9ZBH⟧"],
+    negative: ["cmVmdjDfFPMO5JOUqLShKY6jJibKyIrU5z8hkJv8I8TQ2pPgNTVqvekNdTHU9ZB"],
     source: GITLEAKS,
   }),
   secret({
@@ -54,6 +60,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: "clojars_[a-z0-9]{60}",
     ignoreCase: true,
     positive: ["⟦clojars_aYxublZPahf3itB9SROHQxmR9raOR8qfGFRaRnhvRxmAU0YoCuKaisVLXfzX⟧"],
+    negative: ["clojars_aYxublZPahf3itB9SROHQxmR9raOR8qfGFRaRnhvRxmAU0YoCuKaisVLXfz"],
     source: SCANNERS,
   }),
   near({
@@ -66,6 +73,7 @@ export const packagesRules: readonly Rule[] = [
       "cloudsmith ⟦1234567890abcdef1234567890abcdef12345678⟧",
       "cloudsmith ⟦abcdef0123456789abcdef0123456789abcdef01⟧",
     ],
+    negative: ["cloudsmith 1234567890abcdef1234567890abcdef1234567"],
     source: KINGFISHER,
   }),
   secret({
@@ -75,6 +83,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`\bcio[a-zA-Z0-9]{32}\b`,
     minEntropy: 3.5,
     positive: ["Bearer: ⟦ciotgp8BGZBlX192iExSQPm0SrUlBunG8zd⟧", "⟦cionYrpj1P8Cj8DjeyQTCONPs8PUtphukR0⟧"],
+    negative: ["cionYrpj1P8Cj8DjeyQTCONPs8PUtphukR"],
     source: SCANNERS,
   }),
   secret({
@@ -83,6 +92,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ['"auth"'],
     pattern: String.raw`"auth"\s{0,4}:\s{0,4}"(?<secret>[a-zA-Z0-9+/]{12,512}={0,2})"`,
     positive: ['"auth"  :   "⟦5vxgRsDkQ2/2WFzi99V=⟧"'],
+    negative: ['"auth"  :   "5vxgRsDk"'],
     source: SCANNERS,
   }),
   secret({
@@ -94,6 +104,7 @@ export const packagesRules: readonly Rule[] = [
       "docker login -u gemesa -p ⟦dckr_pat_hc8VxYclixyTr2rDFsa2rqzkP3Y⟧",
       "docker login -u gemesa -p ⟦dckr_pat_tkzBYxjNNC3R_Yg6jd_O-G8FbrJ⟧",
     ],
+    negative: ["docker login -u gemesa -p dckr_pat_hc8VxYclixyTr2rDFsa2rqzkP3"],
     source: SCANNERS,
   }),
   secret({
@@ -103,6 +114,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`credentials\s{0,8}\{[^{}]{0,256}?\bpassword\s{1,8}=?\s{0,8}["'](?<secret>[^\n"']{1,60})["']`,
     ignoreCase: true,
     positive: ["credentials      {password     =      '⟦V⟧'"],
+    negative: ["credentials      {password     =      ''"],
     source: SCANNERS,
   }),
   keyed({
@@ -112,6 +124,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["jfrog", "artifactory", "bintray", "xray"],
     value: "[a-z0-9]{73}",
     positive: ['artifactory_api_token = "⟦fHJHN3DzGOy40esXe3bbVwFCRA2SxUgekl7FWdm8Mibs9cFcmQb5LNrNikeGa31rRI1UWUAqI⟧"'],
+    negative: ['artifactory_api_token = "fHJHN3DzGOy40esXe3bbVwFCRA2SxUgekl7FWdm8Mibs9cFcmQb5LNrNikeGa31rRI1UWUAq"'],
     source: GITLEAKS,
   }),
   secret({
@@ -122,6 +135,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z0-9-]{1,63}\.jfrog\.io\b`,
     ignoreCase: true,
     positive: ["⟦CPMCrc.jfrog.io⟧"],
+    negative: ["CPMCrc.jfrog.i"],
     source: SCANNERS,
   }),
   keyed({
@@ -131,6 +145,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["jfrog", "artifactory", "bintray", "xray"],
     value: "[a-z0-9]{64}",
     positive: ['artifactory_api_token = "⟦PK0Z131t2XDuZtvn4Er5AUPCigaojcoXDgzAgCuExo4L2yT6n6u498eaopMuyqzG⟧"'],
+    negative: ['artifactory_api_token = "PK0Z131t2XDuZtvn4Er5AUPCigaojcoXDgzAgCuExo4L2yT6n6u498eaopMuyqz"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -143,6 +158,7 @@ export const packagesRules: readonly Rule[] = [
       "knapsackpro key=⟦1234567890abcdef1234567890abcdef⟧",
       "knapsackproSECRET=⟦abcd1234efgh5678ijkl9012mnop3456⟧",
     ],
+    negative: ["knapsackpro key=1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -152,6 +168,7 @@ export const packagesRules: readonly Rule[] = [
     value: "[a-z0-9]{64}",
     minEntropy: 3,
     positive: ["mavenlink key: ⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧"],
+    negative: ["mavenlink key: 1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   near({
@@ -166,6 +183,7 @@ export const packagesRules: readonly Rule[] = [
       '"_authToken": "⟦b98ec224-cdb2-4340-b7bd-9617fc719d1d⟧"',
       '-export NPM_TOKEN="⟦007e64c7-635d-4d54-8295-f364cd8e0e0f⟧"',
     ],
+    negative: ['"_authToken": "b98ec224-cdb2-4340-b7bd-9617fc719d1"'],
     source: KINGFISHER,
   }),
   secret({
@@ -174,6 +192,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["npm_"],
     pattern: String.raw`(?<![a-zA-Z])npm_\w{36}\b`,
     positive: ["⟦npm_TCllNwh2WLQlMWVhybM1iQrsTj6rMQ0BOh6d⟧", "⟦npm_MDLiaK70cgWXx1KLcsrFac1uqXm9lnl3j_qs⟧"],
+    negative: ["npm_TCllNwh2WLQlMWVhybM1iQrsTj6rMQ0BOh6"],
     source: SCANNERS,
   }),
   secret({
@@ -182,6 +201,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["_authtoken"],
     pattern: String.raw`_authToken\s{0,4}=\s{0,4}["']?(?<secret>[\w+./=~-]{8,256})`,
     positive: ['_authToken  =   "⟦p.ZVUG+1S-⟧'],
+    negative: ["id=p.ZVUG+1S-"],
     source: SCANNERS,
   }),
   secret({
@@ -190,6 +210,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["oy2"],
     pattern: String.raw`\boy2[a-z0-9]{43}\b`,
     positive: ["⟦oy2er16dp0r068m6p36u4bvr9nmkescfm1pf9lek1bgn3n⟧", "⟦oy2gdbfofub9ecpohsfdndem7nr8sui1g8le3ptnljqhlu⟧"],
+    negative: ["oy2er16dp0r068m6p36u4bvr9nmkescfm1pf9lek1bgn3"],
     source: SCANNERS,
   }),
   secret({
@@ -199,6 +220,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`<add key="(?:cleartext)?password"\s{0,8}value="(?<secret>[^\n"]{8,256})"\s{0,8}/>`,
     ignoreCase: true,
     positive: ['<add key="cleartextpassword"     value="⟦tMUpXzd4Ixu2BmX⟧"/>'],
+    negative: ["id=tMUpXzd4Ixu2BmX"],
     source: SCANNERS,
   }),
   keyed({
@@ -211,6 +233,7 @@ export const packagesRules: readonly Rule[] = [
       "nuget key = ⟦af7e33adc0rq7ls6ijcfmb5rgf1gp2o0tqk6d8s5p21k6t⟧",
       "nuget secret ⟦dfaru1u13sd58q0kd0edvs4276p2mb6o31eljkvjh8t30u⟧",
     ],
+    negative: ["nuget key = af7e33adc0rq7ls6ijcfmb5rgf1gp2o0tqk6d8s5p21k6"],
     source: KINGFISHER,
   }),
   keyed({
@@ -223,6 +246,7 @@ export const packagesRules: readonly Rule[] = [
       "packagecloud:token=⟦1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "packagecloud accessKEY ⟦1234567890abcdef1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["packagecloud:token=1234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   secret({
@@ -235,6 +259,7 @@ export const packagesRules: readonly Rule[] = [
       "⟦PMAK-5dd543842789bd0036bf98c1-a5a9b8f1dfda8fbf18a4664ebe558b04ed⟧",
       "⟦PMAK-642a58a823faa300316566d1-6715a3a826ce5d5d62be8539d6ac357146⟧",
     ],
+    negative: ["PMAK-5dd543842789bd0036bf98c1-a5a9b8f1dfda8fbf18a4664ebe558b04e"],
     source: SCANNERS,
   }),
   secret({
@@ -247,6 +272,7 @@ export const packagesRules: readonly Rule[] = [
       "# password = ⟦pypi-AgEIcHlwaS5vcmcABCD1234efgh5678ijklmnopqrst9098UVWXYZabcd1234EFGHIJKL⟧",
       "# password = ⟦pypi-AgEIcHlwaS5vcmcCJDkwNzYwNzU1LWMwOTUtNGNkOC1iYjQzLTU3OWNhZjI1NDQ1MwACJXsicGVybWCf99lvbnMiOiAidXNlciIsICJ2ZXJzaW9uIjogMX0AAAYgSpW5PAywXvchMUQnkF5H6-SolJysfUvIWopMsxE4hCM⟧",
     ],
+    negative: ["# password = pypi-AgEIcHlwaS5vcmcA"],
     source: SCANNERS,
   }),
   secret({
@@ -259,6 +285,7 @@ export const packagesRules: readonly Rule[] = [
       "apikey: ⟦rubygems_123abc01a15f32b0be0103de4c9b3dcb3f2fea0fa8a84f23⟧",
       "$ curl -H 'Authorization:⟦rubygems_b9ce70c306b3a2e248679fbbbd66723d408d3c8c5f00566c⟧' \\\n       https://rubygems.org/api/v1/web_hooks.json",
     ],
+    negative: ["apikey: rubygems_123abc01a15f32b0"],
     source: SCANNERS,
   }),
   keyed({
@@ -268,6 +295,7 @@ export const packagesRules: readonly Rule[] = [
     keywords: ["bundle_enterprise__contribsys__com", "bundle_gems__contribsys__com"],
     value: "[a-f0-9]{8}:[a-f0-9]{8}",
     positive: ['bundle_enterprise__contribsys__com_api_token = "⟦fCEb342B:a2d54C49⟧"'],
+    negative: ['bundle_enterprise__contribsys__com_api_token = "fCEb342B:a2d54C4"'],
     source: GITLEAKS,
   }),
   secret({
@@ -277,6 +305,7 @@ export const packagesRules: readonly Rule[] = [
     pattern: String.raw`\bhttps?://(?<secret>[a-f0-9]{8}:[a-f0-9]{8})@(?:gems.contribsys.com|enterprise.contribsys.com)(?=[#/:?|]|$)`,
     ignoreCase: true,
     positive: ["https://⟦a6fcDB7e:da793b6A⟧@enterpriseXcontribsyswcom"],
+    negative: ["https://a6fcDB7e:da793b6@enterpriseXcontribsyswcom"],
     source: GITLEAKS,
   }),
 ];

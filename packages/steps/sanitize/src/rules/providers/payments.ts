@@ -1,28 +1,8 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID, UUID_LIKE } from "./secret.ts";
 
+/** Keys and tokens of services through which money goes. */
 export const paymentsRules: readonly Rule[] = [
-  keyed({
-    name: "baremetrics-api-key",
-    title: "Baremetrics API key",
-    service: "baremetrics",
-    value: String.raw`[\w-]{25}`,
-    minEntropy: 3,
-    positive: [
-      "BAREMETRICS_API_KEY:'⟦abcde12345fghij67890klmno⟧'",
-      'baremetrics_api_key = "⟦12345abcdef67890abcdef123⟧"',
-    ],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "chartmogul-api-key",
-    title: "ChartMogul API key",
-    service: "chartmogul",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["chartmogul ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6⟧"],
-    source: KINGFISHER,
-  }),
   keyed({
     name: "column-api-key",
     title: "Column API key",
@@ -33,6 +13,7 @@ export const paymentsRules: readonly Rule[] = [
       "column_key = ⟦test_abcdefghijklmnopqrstuvwxyz123456⟧",
       "column_token = ⟦live_abcdefghijklmnopqrstuvwxyz123456⟧",
     ],
+    negative: ["column_key = test_abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -41,6 +22,7 @@ export const paymentsRules: readonly Rule[] = [
     service: "finicity",
     value: "[a-f0-9]{32}",
     positive: ['finicity_api_token = "⟦5600675afe3e1a0fa76d5b99b30ca7a8⟧"'],
+    negative: ['finicity_api_token = "5600675afe3e1a0fa76d5b99b30ca7a"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -49,6 +31,7 @@ export const paymentsRules: readonly Rule[] = [
     service: "finicity",
     value: "[a-z0-9]{20}",
     positive: ["finicity-clientsecret = '⟦geruj4LFyu0NBeBOnQvo⟧'"],
+    negative: ["finicity-clientsecret = 'geruj4LFyu0NBeBOnQv'"],
     source: GITLEAKS,
   }),
   secret({
@@ -58,6 +41,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: "FLWSECK_TEST-[a-hA-H0-9]{12}",
     minEntropy: 2,
     positive: ["⟦FLWSECK_TEST-D3Ee1d6hdB99⟧"],
+    negative: ["FLWSECK_TEST-D3Ee1d6hdB9"],
     source: GITLEAKS,
   }),
   secret({
@@ -67,6 +51,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: "FLWPUBK_TEST-[a-hA-H0-9]{32}-(?i:x)",
     minEntropy: 2,
     positive: ["⟦FLWPUBK_TEST-8CH4F0E18ecDgcgC203a995264B7hCAg-x⟧"],
+    negative: ["FLWPUBK_TEST-8CH4F0E18ecDgcgC203a995264B7hCAg-"],
     source: GITLEAKS,
   }),
   secret({
@@ -76,15 +61,8 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`["']secret_key["']\s{0,8}=>\s{0,8}["'](?<secret>sk_\S{29})["']`,
     ignoreCase: true,
     positive: ["'secret_key\" =>      '⟦sk_NuG8dlcd_lZSphb9FVrlbIcBLRqmf⟧\""],
+    negative: ["'secret_key\" =>      'sk_NuG8dlcd_lZSphb9FVrlbIcBLRqm\""],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "freshbooks-access-token",
-    title: "Freshbooks access token",
-    service: "freshbooks",
-    value: "[a-z0-9]{64}",
-    positive: ['freshbooks_api_token = "⟦LZMVJW3T0yDTBm8zLvF0jv09MaNzQANOSYVaIhvnnqndzD7wW2zsyM74YZuNcFOc⟧"'],
-    source: GITLEAKS,
   }),
   near({
     name: "gocardless-api-token",
@@ -96,37 +74,7 @@ export const paymentsRules: readonly Rule[] = [
       'gocardless_token = "⟦live_8uq9fsUA28SqKT=CTsQxgKrqB6_7QV5tA39I8y5H⟧',
       'GOCARDLESS_LIVE_KEY = "⟦live_cpo0k9jbnb2djeaq=tga45ua_bnhev5ivv294a6cs⟧"',
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "gumroad-api-key",
-    title: "Gumroad API key",
-    service: "gumroad",
-    value: String.raw`[a-z0-9-]{43}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "gumroadSECRET-⟦abcdefghijklmnopqrstuvwxyzABABCDEFGHI1234567890⟧",
-      "gumroadPRIVATE-⟦123ABCDEFGHIJKLMNOPQRSTUVWXYZabcDEFGH4567890ij⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "hiveage-api-key",
-    title: "Hiveage API key",
-    service: "hiveage",
-    value: String.raw`[\w-]{20}\w{0,64}`,
-    positive: ["hiveageACCESS-⟦0000XxXxXxXxXxXxXxXx0000⟧", "hiveage-secret-⟦KEY-ABC123XYZ789abcd5678⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "lemonsqueezy-api-token",
-    title: "LemonSqueezy API token",
-    service: "lemonsqueezy",
-    value: String.raw`eyj0exaioijkv1qilcjhbgcioijsuzi1nij9\.[a-z0-9]{314}\.[\w-]{512}`,
-    minEntropy: 3,
-    positive: [
-      "lemonsqueezy_key = ⟦eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.9f4pen222u4l4tnpt4w94nxjppg9cqpoa30qfmadoty5gzwohf7cljkw5p7jln8ughq4f11tw2h8lnpta21h99n95ic6xan92armh2bbl0uncmk9zqyrq3cnxxowbxryssaxxn8n3cabtvj3rg73nns9mjvys2hulxppk5h7lbnl9iorpb6uz2ijzx4ifodjfd5vodmj8uxfkmohcy4wld2f02hd2z3da01qxd7eqbx3vzd6nunxvnh6maf0lxk8u2pa56qln8fl0ge95vrxja6c0y39yxongvygsnn0kd5n39nzg6w584qa2e.wlptix437lb1wt2flglobb6um1dqxhbl2992kroj43n0xgqy6a5fgq5kblrqtdlof8mvxn1rznvie9nq8scbv622pekpzjm2g5jicz0b0lr9dv1aykvk5bokpa4qx5sumb1ff95ngpw3t6a5otlciaejq06nxp2x9t02t9804eyjkdgf6r7f1sotdcl9wdv3gnodbkhxbxfrmuu3dex6hlhv6ns57m91t3aoo0s9l5ceymix6rwxmp2o6u6sps62awe7hjl0z38wq1xcr9ag8hjicuiy6u7974x6m3wf2b6m6xeqytcwnvxnyr6vr1a51hj9pvw5j08impsszz8yueyvr9agorwseglv8lnegsri5cr9hok366apas0z8gbcxyuir1fc5d9ktzgoratnmymrovelsj60dke9pw6ksvybzm0oc1hgrt6oscjjddbscji84hlghy1imdw2pt8b16u3wtabxgt7mdpz81819kn0hnjigefl0h09ks95af52⟧",
-    ],
+    negative: ['gocardless_token = "live_8uq9fsUA28SqKT=CTsQxgKrqB6_7QV5tA39I8y5'],
     source: KINGFISHER,
   }),
   keyed({
@@ -138,27 +86,7 @@ export const paymentsRules: readonly Rule[] = [
     positive: [
       "lendflow_token = ⟦yzrzyoknyoo3wcng23iy9sk2gpsubniws0ak.gj8i3tkd2ruowvktljs86fjdy9jaf0zx13dax027iob6n1ldck3fmlds3a5jlk1wvk80gyxhpnt4ngutils222yhf3zdztwdtjrblr0utiw3oy49r7vqaa4rvy3or7f0qaa04nwxzixsfoewujh0m4b6n417we7ehx2xu7g0ylckc38ezwlydz1pdwimzu7vgflbqnwrzhih3qgdh7tcffbyh2pd09zrq0cvpm65ig7.5freneaq5omtx20ttll3l6nmk4fg869m-7yh3d36q8zebzqcmc0s3wyn2esh59wfwpcq3329wlqony0t-sj96rqc7r3tx8a05ao636bqoirsd7vhux35h3repvtzovsmau9ttf6v2c9iyav0erw39g7wi90x7sbczlsnheiqc76apiy8qq0btgfwgi2veg4k7nnpqgf7f9orakekszs3bfmx62lk1yjluvjzte4i8wrrvsfu4ea-psm50hpn1plod5gne3rl6q9bjsow98bn44f2c6ms03-am8qd73bqf4yre6u8cbu33ng2s7m7uakur1n83mw-6595chrjqf5eui5mzgg6agumzuwtebwn1waztdubxr5ni5vndxmc0qqcemceb4o7e7-2nx18hbmwp9x8qz1vmnoewvcmr3wc8553ej1rhswjku3g1nlp04mogh3sna-fcvpehd-9yhktvuu54siq1rb2ow2c24i1v9xyl0k61ye5166a6jrhg4sfhd54k2u7k7klhzvbc8cwfswh3vvrry2iogrh9x5uxfnasskqwl8hfhssj16sska9poc6sa1rg0h9tofi78b6dcwcgnesm2ukdcjn1uq9j1jk24hret7es9bz91av8p3zc5xbby2zb9fwfjuaatasq3q00ukermg7uw08t1vhck0⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "lunchmoney-api-key",
-    title: "LunchMoney API key",
-    service: "lunchmoney",
-    value: "[a-f0-9]{50}",
-    minEntropy: 3,
-    positive: ["lunchmoney_key = ⟦3c88e493311dc72090a349c901222a3cdbe8bc9f91c50fc2d9⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "moonclerk-api-key",
-    title: "Moonclerk API key",
-    service: "moonclerk",
-    value: String.raw`[a-z0-9]{32}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "moonclerk SECRET ⟦1234567890abcdef1234567890abcdef⟧",
-      "moonclerk ACCESSKEY ⟦1234567890abcdef1234567890abcdef⟧",
-    ],
+    negative: ["lendflow_token = yzrzyoknyoo3wcng"],
     source: KINGFISHER,
   }),
   secret({
@@ -168,28 +96,8 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])ak_(?:live|test)_[a-z0-9]{30}\b`,
     ignoreCase: true,
     positive: ["⟦ak_live_abcdefghijklmnopqrstuvwx123456⟧", "⟦ak_live_XYZabc123XYZabc123XYZabc123XYZ⟧"],
+    negative: ["ak_live_abcdefghijklmnopqrstuvwx12345"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "paydirtapp-api-key",
-    title: "Paydirtapp API key",
-    service: "paydirtapp",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "paydirtapp SECRET key ⟦5d41402abc4b2a76b9719d911017c592⟧",
-      "paydirtapp ACCESS code ⟦123e4567e89b12d3a456426614174000⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "paymoapp-api-key",
-    title: "Paymoapp API key",
-    service: "paymoapp",
-    value: "[a-z0-9]{44}",
-    minEntropy: 3,
-    positive: ["paymoapp_key = ⟦JK0o0nYgI03emLGpBYKs6xkC3Vc6umRHro0ytTXIcQu9⟧"],
-    source: KINGFISHER,
   }),
   keyed({
     name: "paymongo-api-key",
@@ -198,6 +106,7 @@ export const paymentsRules: readonly Rule[] = [
     value: String.raw`\w{32}\w{0,64}`,
     minEntropy: 3,
     positive: ["paymongo_key = ⟦5HWaoDB9jbokXJ9LNknss4m6TPmaCHfr⟧"],
+    negative: ["paymongo_key = 5HWaoDB9jbokXJ9LNknss4m6TPmaCHf"],
     source: KINGFISHER,
   }),
   secret({
@@ -207,6 +116,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`paypal[^]{0,8}?(?:client|id|user)[^]{0,16}?\b(?<secret>a[\w-]{59,96})`,
     ignoreCase: true,
     positive: ["paypal_client_id=⟦AZJ6y8Dpr1TYbqAIdhkPzyhjXoY6m8GplL7C3zZ3lPrkTIdhkPzyhjXo_Dx3⟧"],
+    negative: ["paypal_client_id=AZJ6y8Dpr1TYbqAIdhkPzyhjXoY6m8GplL7C3zZ3lPrkTIdhkPzyhjXo_Dx"],
     source: SCANNERS,
   }),
   keyed({
@@ -216,6 +126,7 @@ export const paymentsRules: readonly Rule[] = [
     value: String.raw`[\w.-]{44,80}\w{0,64}`,
     minEntropy: 3,
     positive: ["paypal_secret=⟦EDe5J6y8Dpr1TYbqAIdhkPzyhjXoY6m8GplL7C3zZ3lPrkT1XlV6hYPSeJL5b1T1⟧"],
+    negative: ["paypal_secret=EDe5J6y8Dpr1TYbq"],
     source: KINGFISHER,
   }),
   secret({
@@ -225,6 +136,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sk_(?:live|test)_[a-z0-9]{40}\b`,
     ignoreCase: true,
     positive: ["⟦sk_live_KVZetiScSvQWQ0cPdRnY9AUlCGjfUEoRSXIWOpfm⟧"],
+    negative: ["sk_live_KVZetiScSvQWQ0cPdRnY9AUlCGjfUEoRSXIWOpf"],
     source: SCANNERS,
   }),
   keyed({
@@ -233,6 +145,7 @@ export const paymentsRules: readonly Rule[] = [
     service: "plaid",
     value: "access-(?:sandbox|development|production)-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}",
     positive: ['plaid_api_token = "⟦access-production-e9B90D9E-bC33-a45a-A5b9-B6B8cEb05bFE⟧"'],
+    negative: ['plaid_api_token = "access-production-e9B90D9E-bC33-a45a-A5b9-B6B8cEb05bF"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -242,6 +155,7 @@ export const paymentsRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3.5,
     positive: ['plaid_api_token = "⟦BdsghLcf8Ogl928sl1REm1ld⟧"'],
+    negative: ['plaid_api_token = "BdsghLcf8Ogl928sl1REm1l"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -251,6 +165,7 @@ export const paymentsRules: readonly Rule[] = [
     value: "[a-z0-9]{30}",
     minEntropy: 3.5,
     positive: ['plaid_api_token = "⟦KGMzaynxHhwViJ78AXlFLzChQDljCt⟧"'],
+    negative: ['plaid_api_token = "KGMzaynxHhwViJ78AXlFLzChQDljC"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -263,15 +178,7 @@ export const paymentsRules: readonly Rule[] = [
       "privacy_key=⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "privacy_token=⟦abcd1234-ef56-78gh-ijkl-mnopqrstuvwx⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "snipcart-api-key",
-    title: "Snipcart API key",
-    service: "snipcart",
-    value: String.raw`\w{75}`,
-    minEntropy: 3,
-    positive: ["snipcart_token = ⟦pl1Cj5dZcGfOQxPvcrN02g6029YmPj_ZkboUyq7rW43NCLa6DtpDuN0z4bbteQMrpjkGewfx1dW⟧"],
+    negative: ["privacy_key=123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   secret({
@@ -281,6 +188,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`\b(?<secret>(?:EAAA|sq0atp-)[\w-]{22,60})(?![\w-])`,
     minEntropy: 2,
     positive: ["⟦sq0atp-zW9RxGi6kSRelt0ZWy5pBbc⟧ "],
+    negative: ["sq0atp-zW9RxGi6kSRelt0Z"],
     source: GITLEAKS,
   }),
   near({
@@ -294,6 +202,7 @@ export const paymentsRules: readonly Rule[] = [
       "square ⟦EAAAvlYh9H7dZwC9ash2hrHjtlL5D2srERGK5OM6F2nvle23he3NzA60PAeFXNHj⟧",
       "square ⟦EAAA7h9fL9zQJR8P0eAioAf9239345rDA2349bQ8edUA9FgA5JojdsF3A9f6nKLmn⟧",
     ],
+    negative: ["square EAAAvlYh9H7dZwC9ash2hrHjtlL5D2srERGK5OM6F2nvle23he3NzA60PAeFXNH"],
     source: KINGFISHER,
   }),
   secret({
@@ -303,6 +212,7 @@ export const paymentsRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])sq0(?:atp|csp|idp)-(?:[\w-]|\\(?=[\w-]{2})){22,60}`,
     ignoreCase: true,
     positive: ["⟦sq0idp-uZGn3lJQK4Y4EfxqDOoV8J⟧", "⟦sq0idp-hvrcdJIftSJcrQ8C7Pcgbd⟧"],
+    negative: ["sq0idp-uZGn3lJQK4Y4EfxqDOoV8"],
     source: SCANNERS,
   }),
   secret({
@@ -311,6 +221,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["rk_live_", "rk_test_", "rk_prod_", "sk_live_", "sk_test_", "sk_prod_"],
     pattern: String.raw`(?<![a-zA-Z])[rs]k_(?:live|test|prod)_[a-zA-Z0-9]{10,247}\b`,
     positive: ["⟦sk_live_HQS0j4H75XpthOW⟧", "⟦sk_test_abcdef1234567890abcdef1234567890abcdef12⟧"],
+    negative: ["sk_live_HQS0j4H"],
     source: SCANNERS,
   }),
   secret({
@@ -319,6 +230,7 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["pk_live_"],
     pattern: String.raw`(?<![a-zA-Z])pk_live_[a-zA-Z0-9]{10,247}\b`,
     positive: ["⟦pk_live_W04OT7QKhrg9⟧"],
+    negative: ["pk_live_W04OT7Q"],
     source: SCANNERS,
   }),
   secret({
@@ -327,16 +239,8 @@ export const paymentsRules: readonly Rule[] = [
     keywords: ["whsec_"],
     pattern: String.raw`(?<![a-zA-Z])whsec_[a-zA-Z0-9]{32,64}\b`,
     positive: ["⟦whsec_3oyz9enR8WVRJUq7tw8c2xc7Pa5rXDwxDnrljfP⟧"],
+    negative: ["whsec_3oyz9enR8WVRJUq7"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "taxjar-api-key",
-    title: "Taxjar API key",
-    service: "taxjar",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["taxjar key: ⟦a1b2c3e4f9g0h3i2j5k6m7n8o9p0q1r2⟧"],
-    source: KINGFISHER,
   }),
   keyed({
     name: "tradier-api-key",
@@ -345,6 +249,7 @@ export const paymentsRules: readonly Rule[] = [
     value: "[a-z0-9]{28}",
     minEntropy: 3,
     positive: ["tradier_token=⟦ABCDEF123456GHIJKL7890MNOPQR⟧"],
+    negative: ["tradier_token=ABCDEF123456GHIJKL7890MNOPQ"],
     source: KINGFISHER,
   }),
   keyed({
@@ -357,30 +262,7 @@ export const paymentsRules: readonly Rule[] = [
       "transferwiseKEY=⟦abcdef01-2345-6789-abcd-ef0123456789⟧",
       "transferwiseSECRET=⟦123e4567-e89b-12d3-a456-426614174000⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "vatlayer-api-key",
-    title: "VatLayer API key",
-    service: "vatlayer",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "vatlayerTOKEN ⟦abcdefghijklmnopqrstuvwxyzabcdef⟧",
-      "vatlayer SECRET ⟦abcdefghijklmnopqrstuvwxyzabcdef⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "youneedabudget-api-key",
-    title: "YouNeedABudget API key",
-    service: "youneedabudget",
-    value: "[a-f0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "youneedabudgetSECRET ⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
-      "xxx youneedabudgetACCESS ⟦0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef⟧ xxx",
-    ],
+    negative: ["transferwiseKEY=abcdef01-2345-6789-abcd-ef012345678"],
     source: KINGFISHER,
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services for tasks and projects. */
 export const productivityRules: readonly Rule[] = [
   keyed({
     name: "asana-client-id",
@@ -8,6 +9,7 @@ export const productivityRules: readonly Rule[] = [
     service: "asana",
     value: String.raw`\d{16}`,
     positive: ['asana_key = "⟦8195513847023883⟧"', "ASANA_API_TOKEN: ⟦1234567890123456⟧"],
+    negative: ['asana_key = "819551384702388"'],
     source: GITLEAKS,
   }),
   near({
@@ -18,6 +20,7 @@ export const productivityRules: readonly Rule[] = [
     gap: 64,
     minEntropy: 3,
     positive: ["asana :'⟦20c2F0d03201af478ca1aBE9515A1A4FEfb⟧'", "ASANA_PAT = ⟦1234567890abcdef1234567890abcdef12⟧"],
+    negative: ["asana :'20c2F0d03201af47'"],
     source: KINGFISHER,
   }),
   near({
@@ -31,6 +34,7 @@ export const productivityRules: readonly Rule[] = [
       "asana token = ⟦0/d6f1e29e5b4b4d8c9bb419b2d882154d⟧",
       "asana_pat = ⟦1/1248440223456784:d3d7e52e5c4a5d4c9bc424d2d882324d⟧",
     ],
+    negative: ["asana token = 0/d6f1e29e5b4b4d"],
     source: KINGFISHER,
   }),
   secret({
@@ -40,31 +44,8 @@ export const productivityRules: readonly Rule[] = [
     pattern: "asana[^]{0,40}?(?:secret|private|access|key|token)[^]{0,32}?(?<secret>[a-z0-9/:]{51,128})",
     ignoreCase: true,
     positive: ["asanatoken⟦e/B8/i02liVmYiCxT::vsAQprtJZOC/Hz6KIsZLLYJCyr45EkP10wMO⟧"],
+    negative: ["asanatokene/B8/i02liVmYiCx"],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "beebole-api-key",
-    title: "Beebole API key",
-    service: "beebole",
-    value: String.raw`[a-z0-9]{40}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "beebole_key=⟦abcdef1234567890abcdef1234567890abcdef1234⟧",
-      "BEEBOLE_ACCESS_TOKEN=⟦a1b2c3d4e5f6g7h8i9j0a1b2c3d4e5f6g7h8i9j0⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "boostnote-api-key",
-    title: "BoostNote API key",
-    service: "boostnote",
-    value: "[a-f0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "boostnote_token=⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
-      "BOOSTNOTE_SECRET=⟦a1b2c3d4e5f67890a1b2c3d4e5f67890a1b2c3d4e5f67890a1b2c3d4e5f67890⟧",
-    ],
-    source: KINGFISHER,
   }),
   keyed({
     name: "bulbul-api-key",
@@ -73,6 +54,7 @@ export const productivityRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["bulbul token=⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["bulbul token=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   secret({
@@ -82,67 +64,7 @@ export const productivityRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>pk_\d{7,8}_[A-Z0-9]{32})\b`,
     minEntropy: 3,
     positive: ["⟦pk_1234567_ABCDEFGHJKLMN1234567890OPQRS1234⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "clockify-api-key",
-    title: "Clockify API key",
-    service: "clockify",
-    value: "[a-z0-9]{48}",
-    minEntropy: 3,
-    positive: [
-      "clockify SECRET ⟦y7sbilkqxym49dra8fpzc7wbdke3qvlht8mg5tnj6os5yjfn⟧",
-      "clockify ACCESS ⟦vf34zx1g2abnkdfq95luytms8hpgw5orcz7th32b1elj687k⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ditto-api-key",
-    title: "Ditto API key",
-    service: "ditto",
-    value: String.raw`[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\.[a-z0-9]{40}`,
-    minEntropy: 3,
-    positive: ["ditto_key = ⟦123e4567-e89b-12d3-a456-426614174000.abcdef0123456789abcdef0123456789abcdef01⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "dynalist-api-key",
-    title: "Dynalist API key",
-    service: "dynalist",
-    value: String.raw`[\w-]{128}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "dynalist_key = ⟦01234567890123456789ABCQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567890123⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "envoy-api-key",
-    title: "Envoy API key",
-    service: "envoy",
-    value: "[a-z0-9]{220}",
-    minEntropy: 3,
-    positive: [
-      "envoy_token=⟦abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzbu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWDEFGHIJKLMNOPQRSTUVWXYZ0123456789bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefgh⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "everhour-api-key",
-    title: "Everhour API key",
-    service: "everhour",
-    value: "[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{6}-[a-f0-9]{6}-[a-f0-9]{8}",
-    minEntropy: 3,
-    positive: ["everhour=⟦ABCD-1234-123456-abcdef-12345678⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "float-api-key",
-    title: "Float API key",
-    service: "float",
-    value: String.raw`[a-f0-9]{16}[a-z0-9+/]{42,43}=\w{0,64}`,
-    minEntropy: 3,
-    positive: ["float_key=⟦7410885738abcdefAABBCCDDEEFFGGHHIIJJKKLL122334455667788973=⟧"],
+    negative: ["pk_1234567_ABCDEFGHJKLMN1234567890OPQRS123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -155,18 +77,7 @@ export const productivityRules: readonly Rule[] = [
       "goodday SECRET ⟦abcdef1234567890abcdef1234567890⟧",
       "goodday ACCESS ⟦abcdef1234567890abcdef1234567890⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "humanity-api-key",
-    title: "Humanity API key",
-    service: "humanity",
-    value: String.raw`[a-z0-9]{40}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "humanity_token=⟦abcdef1234567890abcdef1234567890abcdef1234⟧",
-      "HUMANITY_ACCESS_KEY=⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0⟧",
-    ],
+    negative: ["goodday SECRET abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -176,6 +87,7 @@ export const productivityRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{76}\w{0,64}`,
     minEntropy: 3,
     positive: ["jupiterone SECRET ⟦abcdefghi1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijlmnopqrstu12345678901234⟧"],
+    negative: ["jupiterone SECRET abcdefghi1234567"],
     source: KINGFISHER,
   }),
   secret({
@@ -185,6 +97,7 @@ export const productivityRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])lin_(?:api|oauth)_\w{32,128}`,
     ignoreCase: true,
     positive: ["apikey: '⟦lin_api_2thngjik222gkiihzivh242LU7zvkdvdgB14B41S⟧'"],
+    negative: ["apikey: 'lin_api_2thngjik222g'"],
     source: SCANNERS,
   }),
   keyed({
@@ -194,6 +107,7 @@ export const productivityRules: readonly Rule[] = [
     value: "[a-f0-9]{32}",
     minEntropy: 2,
     positive: ['linear_api_token = "⟦59712116FdbCD7FeFcE50A0cBdBB4Eeb⟧"'],
+    negative: ['linear_api_token = "59712116FdbCD7FeFcE50A0cBdBB4Ee"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -203,24 +117,7 @@ export const productivityRules: readonly Rule[] = [
     value: "[a-z0-9]{43}",
     minEntropy: 3,
     positive: ["meistertask_token = ⟦yfi45upwc03e6uq6Zayqwt7vvaad4a6mjtyjaadtp35⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "mindmeister-api-key",
-    title: "Mindmeister API key",
-    service: "mindmeister",
-    value: "[a-z0-9]{43}",
-    minEntropy: 3,
-    positive: ["mindmeister_token = ⟦mgdvkj45d4k3Czv2psdfd0x7g07Yof93rqtnj8fz2bm⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "miro-api-key",
-    title: "Miro API key",
-    service: "miro",
-    value: String.raw`[a-z0-9]{27}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["miroSECRET ⟦xyz1234567890abcdefGHIJKLMN⟧", "miroACCESS ⟦o123456789abcdefghijklmnopqrstuvwxyz⟧"],
+    negative: ["meistertask_token = yfi45upwc03e6uq6Zayqwt7vvaad4a6mjtyjaadtp3"],
     source: KINGFISHER,
   }),
   keyed({
@@ -232,24 +129,8 @@ export const productivityRules: readonly Rule[] = [
     positive: [
       "monday SECRET_TOKEN=⟦eyJhbGcJPzI1NiIsInR5cCI6IkpXVCJ9.eyJhdWQiOiJLMSIsImV4cCI6MTY0NzY4ODU1ODEsImlhdCI6MTYxNzY4NDk1ODEsImlzcyI6InNoYXJlZC5iaXQiLCJzdWIiOiJ1c2VyX2lkIn0.ssumlA-ZBbEBvtUjc9uTGAv9FGFgLfAm3_3P3hSUFw⟧",
     ],
+    negative: ["monday SECRET_TOKEN=eyJhbGcJPzI1NiIs"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "myintervals-api-key",
-    title: "MyIntervals API key",
-    service: "myintervals",
-    value: NO_WORD + "[a-z0-9]{11}",
-    minEntropy: 3,
-    positive: ["myintervals_key = ⟦abcdef12345⟧", "myintervals_token = ⟦z9y8x7w6v5u⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "notion-token",
-    title: "Notion integration token",
-    keywords: ["ntn_", "secret_"],
-    pattern: String.raw`(?<![a-zA-Z])(?:ntn_[a-zA-Z0-9]{40,50}|secret_[a-zA-Z0-9]{43})\b`,
-    positive: ["notion = ⟦secret_KWcZQBfQGS20sq4oFSnmUjZCThhr7qcqcXsaRL9xDjK⟧"],
-    source: SCANNERS,
   }),
   near({
     name: "nozbe-teams-api-key",
@@ -260,6 +141,7 @@ export const productivityRules: readonly Rule[] = [
     gap: 16,
     minEntropy: 3,
     positive: ["nozbe ⟦ABCD1234EFGH5678_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_⟧ "],
+    negative: ["nozbe ABCD1234EFGH5678_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"],
     source: KINGFISHER,
   }),
   keyed({
@@ -269,6 +151,7 @@ export const productivityRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 2.7,
     positive: ["podioToken ⟦abcd1234abcd1234abcd1234abcd1234⟧"],
+    negative: ["podioToken abcd1234abcd1234abcd1234abcd123"],
     source: KINGFISHER,
   }),
   keyed({
@@ -278,6 +161,7 @@ export const productivityRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 3,
     positive: ["qase_key = ⟦abcd1234567890abcd1234567890abcd12345678⟧"],
+    negative: ["qase_key = abcd1234567890abcd1234567890abcd1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -290,6 +174,7 @@ export const productivityRules: readonly Rule[] = [
       "shortcutaccess ⟦987e6543-d21c-4b1d-a456-789654321abc⟧",
       "shortcut-SECRET-tok ⟦1a2b3c4d-e89b-12d3-a456-42f678901234⟧",
     ],
+    negative: ["shortcutaccess 987e6543-d21c-4b1d-a456-789654321ab"],
     source: KINGFISHER,
   }),
   near({
@@ -302,38 +187,7 @@ export const productivityRules: readonly Rule[] = [
       "smartsheets=⟦1234567890abcdefghijklmnopqrstuvwxyzA⟧",
       "smartsheets_token=⟦ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890a⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "supernotes-api-key",
-    title: "SuperNotes API key",
-    service: "supernotes",
-    value: String.raw`[\w-]{43}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "supernotesACCESSKEY-⟦supernotes_sk-abcdefghijABCDEFGHIJabcdefghijABCDEFGHIJ⟧",
-      "supernotes-SECRET=⟦supernotes_sk-9876543210BCDEFG9876543210BCDEFG9876543210B⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "tallyfy-api-key",
-    title: "Tallyfy API key",
-    service: "tallyfy",
-    value: String.raw`[a-z0-9]{36}\.[a-z0-9]{264}\.[\w-]{683}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "tallyfy_token = ⟦lQ0i3CZNyM2rsoWVaB3uVSljNIaZecAHZx6D.Rwmzd4NJB5EeKoWheuZ2u5H0qxUu2EkXCrPdjresywngpLDD4eGSOWVJpywEk7wz7orDVYaYWKVrS2qK8xdOAKlcYYYYPwRJoyy6zDgWkvqDBZMeoQLZQvVezgIGZSg1HbwUTQwUAsqO891J0wlrmZRNbemJe10VoSkkHSW5hjkyZILhRuyG15acncmVOPqGFtT197AVF22Z8wBM4ObSw81lHqjPxZeitvP2AIUbrDDJzxBR31zVO8xurdBJ4rHslxQellBE.ywq42v74fjS80Tv37mSYOkowa2tZ4LlAEWVswmCeAAWkIvETedwSwcvKn9PuNModKRSBATbdZfDp4Mwlx58ozDLb9r84MyTZ6kTzKJlKymmkg84NQ9iUDhd66AoqXKsJsmUjWTni0KnW4GsuvsPzvquROz4RCFnZ64QHF8UQab8zy2v11trTtmr0LHQofAqWuPZOe91yVDY4yksEuFuUYHqwO7YFhp5qhwF1nkyGZRLwsIkhEScj8yaFYUNYjcNQZUFmhoXt6e0CqVCf0D16zPkTFr2Qm0G65i7GXsje9UNQbtJJjirt2dvpeA8TnoioI1Z7I8UqC0gZ9PCWg90Vum5J37jnXvNcLs3gkU0YZmVJ5fa1zdFFPNu0ONUJlIbXHHsLbE8uxfrufBPH5dqpaXbcpTbXqLWZCTQw6ozQWDkjPL1yw6gjIZca-iw3fDJb891l5amzrl624aGd5JrjbHpxOTa6oKyOv55kQfxzIQiuFMBYGb1CV88oHP8DT0T7t4mqfhSMgZWYKj5w8gEGoyMZYSV_56odyYwWt0O3Ec1P8OcYXsSgwOG1QFh9QGpvOGzi6GX1cNeensmY3emSibP1I3E1TQavc7esZfIasHMXQTBh1QTumK2rEnRRuqUls2TJY6xT8bxEBzchsheBHXWGqRt97yooqd6sqDeK09c⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "timecamp-api-key",
-    title: "TimeCamp API key",
-    service: "timecamp",
-    value: "[a-z0-9]{26}",
-    minEntropy: 3,
-    positive: ['TIMECAMP_API_KEY="⟦12345abcdef67890abcdef1234⟧"', "timecamp_secret_key=⟦abcdef1234567890abcdef1234⟧"],
+    negative: ["smartsheets=1234567890abcdefghijklmnopqrstuvwxyz"],
     source: KINGFISHER,
   }),
   keyed({
@@ -343,15 +197,7 @@ export const productivityRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{40}\w{0,64}`,
     minEntropy: 2.9,
     positive: ["todoist SECRET ⟦5179f75c4209d75c79f4d5f420d9a75c75f1d79f⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "toggl-track-api-key",
-    title: "Toggl Track API key",
-    service: "toggl",
-    value: String.raw`[a-z0-9]{32}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["toggl-KEY-⟦abcdefgh12345678ijklmnopqrst901234⟧", "toggl ACCESS ⟦1234ABCDEFGHIJKLMNOPQRSTUVWXYZabcd⟧"],
+    negative: ["todoist SECRET 5179f75c4209d75c79f4d5f420d9a75c75f1d79"],
     source: KINGFISHER,
   }),
   keyed({
@@ -364,18 +210,7 @@ export const productivityRules: readonly Rule[] = [
       'TRELLO_API_KEY="⟦5b5541420c56d22cd0cb21nn401cn4b2⟧"',
       'TRELLO_API_SECRET="⟦b42n292nb622ebn1b21bb2nnb1bc2e02231b9n924169c220b2b8313122cb14en⟧"',
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "worksnaps-api-key",
-    title: "Worksnaps API key",
-    service: "worksnaps",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "worksnaps_token=⟦3GXxGjp9Vler1tj9kEosLxxO61lNJ7dLrnjUphWl⟧",
-      "WORKSNAPS_SECRET_KEY=⟦0819lDRddnPzcod6uVOj1veeS0m8Kv0bW7lvgxUI⟧",
-    ],
+    negative: ['TRELLO_API_KEY="5b5541420c56d22cd0cb21nn401cn4b"'],
     source: KINGFISHER,
   }),
   keyed({
@@ -385,6 +220,7 @@ export const productivityRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{60}\w{0,64}`,
     minEntropy: 3,
     positive: ["workstack SECRET_TOKEN=⟦1234567890bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWDEF1234567890⟧"],
+    negative: ["workstack SECRET_TOKEN=1234567890bu9JFV"],
     source: KINGFISHER,
   }),
   keyed({
@@ -396,6 +232,7 @@ export const productivityRules: readonly Rule[] = [
     positive: [
       "wrike_token = ⟦eyTbo6cTM72eum7PJGEuM3CKQvOh56gzYw3cMgAgjWzPamlH5qjmwvN5aC3Z792yNhsScAT3cMIo72yG5U9tMEgQwvnYsDdegBfiBleWzVTVumW4D.EPiL2niKsCy1rUIwC1Q7_qLWCFOHJjlRnMwqMfXwp3VTfZDjMhdWfeYp0mirYV0.rBi27tEKLkL3SmvlAWTypzmzJmwU0pin94B2nUAfVJkqX4ZdBYzswPkiOpagaM9CUPO01rNBX1t4QNeuMH-lSdqTMhXH89zCmJ0nudL7NLVMLHzOwtze2RhgM3LJzTS0XVPd_DpkPwEZqZeAmdfStQhW8iYHq⟧",
     ],
+    negative: ["wrike_token = eyTbo6cTM72eum7P"],
     source: KINGFISHER,
   }),
   keyed({
@@ -408,6 +245,7 @@ export const productivityRules: readonly Rule[] = [
       "zenkit TOKEN ⟦abcd1234-xyz9876uvw2345rst8901qpo6789ijkL⟧",
       "zenkit SECRET ⟦12345678-abcd1234efgh5678ijkl9012mnop3456⟧",
     ],
+    negative: ["zenkit TOKEN abcd1234-xyz9876uvw2345rst8901qpo6789ijk"],
     source: KINGFISHER,
   }),
 ];

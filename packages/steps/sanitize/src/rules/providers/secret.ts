@@ -21,9 +21,11 @@ const SETS: Readonly<Record<Certainty, readonly RuleSet[]>> = {
 };
 
 interface Spec
-  extends Pick<Rule, "name" | "title" | "keywords" | "positive" | "ignoreCase" | "reach" | "shape" | "source"> {
+  extends Pick<
+    Rule,
+    "name" | "title" | "keywords" | "positive" | "negative" | "ignoreCase" | "reach" | "shape" | "source"
+  > {
   readonly certainty?: Certainty;
-  readonly negative?: readonly string[];
   /** Bits of entropy a character, below which a secret is a placeholder. */
   readonly minEntropy?: number;
 }
@@ -38,10 +40,10 @@ interface ContextSpec extends Omit<Spec, "keywords"> {
 }
 
 /** A secret that is known by its own form, such as a prefix. */
-export function secret({ certainty = "sure", minEntropy, negative = [], ...rule }: Spec & Pick<Rule, "pattern">): Rule {
+export function secret({ certainty = "sure", minEntropy, ...rule }: Spec & Pick<Rule, "pattern">): Rule {
   const validate = minEntropy === undefined ? {} : { validate: (text: string) => entropyOf(text) >= minEntropy };
   const inPlace = certainty === "identifier" ? { inPlace: true } : {};
-  return { sets: SETS[certainty], negative, ...inPlace, ...validate, ...rule };
+  return { sets: SETS[certainty], ...inPlace, ...validate, ...rule };
 }
 
 /** A secret behind the service's name and a word such as `token` or a sign of assignment: `acme_key = "…"`. */

@@ -1,26 +1,8 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services that look for weaknesses. */
 export const securityRules: readonly Rule[] = [
-  secret({
-    name: "1password-secret-key",
-    title: "1Password secret key",
-    keywords: ["a3-"],
-    pattern: String.raw`(?<![a-zA-Z])A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b`,
-    minEntropy: 3.8,
-    positive: ["⟦A3-E5GETZ-0BAJ1C-VS3DR-Q4AK8-UJHTM-79YFL⟧"],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "1password-service-account-token",
-    title: "1Password service account token",
-    keywords: ["ops_eyj"],
-    pattern: "(?<![a-zA-Z])ops_eyJ[a-zA-Z0-9+/]{100,1500}={0,3}",
-    positive: [
-      "⟦ops_eyJVUAevnIZAPmH8NbOV1o1MFk2mnBkgaHzsZXmAPY+KkwGFGrYsqyDHoel3tSPJP7ZBZufCCCoxBnOpBPJ9uu9q5fcTmfKOwJKnOK/kgYdCQ5==⟧",
-    ],
-    source: SCANNERS,
-  }),
   keyed({
     name: "apifonica-api-key",
     title: "Apifonica API key",
@@ -31,47 +13,8 @@ export const securityRules: readonly Rule[] = [
       "apifonica-SECRET-⟦123456789ab-cd12-ef34-gh56-ijklmnopqrst⟧",
       "apifonica-PRIVATE-⟦abcdef01234-5678-90ab-cdef-123456abcdef⟧",
     ],
+    negative: ["apifonica-SECRET-123456789ab-cd12-ef34-gh56-ijklmnopqrs"],
     source: KINGFISHER,
-  }),
-  near({
-    name: "auth0-client-id",
-    title: "Auth0 client id",
-    service: "auth0",
-    value: String.raw`[\w-]{32,60}`,
-    minEntropy: 3,
-    positive: [
-      "auth0ClientId: '⟦Hf5sS5kLmNm6Lmvoc1BwXryX49bPD4L0⟧'",
-      "auth0_client_id = '⟦dBpXUZS34Rhg6WUKTLLj3E9yWGY6IJgV⟧'",
-    ],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "auth0-client-secret",
-    title: "Auth0 client secret",
-    keywords: ["auth0"],
-    pattern: String.raw`auth0[^]{0,8}?client[^]{0,4}?secret["']?\s{0,8}[:=]\s{0,8}["']?(?<secret>[\w-]{32,256})`,
-    ignoreCase: true,
-    positive: ["auth0Aclient7Jsecret'      =  ⟦Pm7OKr00mdmpX3BzUGd8GcrcMoxOFW-3OT7Q⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "auth0-host",
-    title: "Auth0 domain",
-    certainty: "identifier",
-    keywords: ["auth0.com"],
-    pattern: String.raw`(?<![\w.-])[a-z0-9][\w.-]{0,100}auth0\.com\b`,
-    ignoreCase: true,
-    positive: ["⟦22fe.Tjauth0.com⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "authress-service-client-access-key",
-    title: "Authress service client access key",
-    keywords: [".acc-", ".acc_"],
-    pattern: String.raw`\b(?<secret>(?:sc|ext|scauth|authress)_[a-zA-Z0-9]{5,30}\.[a-zA-Z0-9]{4,6}\.acc[_-][a-zA-Z0-9-]{10,32}\.[\w+/=-]{30,120})(?![\w-])`,
-    minEntropy: 2,
-    positive: ["⟦scauth_EfSaH.NnfU.acc-bKtx1vmY0po5OtE.zLbVIz/V8nhNe0bPGlo5vxfRsBjQ1-1VEzh⟧ "],
-    source: GITLEAKS,
   }),
   secret({
     name: "dependency-track-key",
@@ -79,6 +22,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["odt_"],
     pattern: String.raw`(?<![a-zA-Z])odt_[a-zA-Z0-9]{8,16}_[a-zA-Z0-9]{32,255}\b|(?<![a-zA-Z])odt_[a-zA-Z0-9]{32,255}\b`,
     positive: ["⟦odt_KTJlDq2AGGGlqG4riKdT7p980AW8RlU5⟧", "⟦odt_ABCDDq2AGxGlrF4ribBT7p98AOM9TlU8⟧"],
+    negative: ["odt_KTJlDq2AGGGlqG4riKdT7p980AW8RlU"],
     source: SCANNERS,
   }),
   keyed({
@@ -91,23 +35,8 @@ export const securityRules: readonly Rule[] = [
       "detectifyKEY=⟦abcdef0123456789abcdef0123456789⟧",
       "detectify.accesskey=⟦0987fedcba0987fedcba0987fedcba12⟧",
     ],
+    negative: ["detectifyKEY=abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
-  }),
-  secret({
-    name: "django-secret-key",
-    title: "Django secret key",
-    keywords: ["secret_key"],
-    pattern: String.raw`SECRET_KEY["']?\]?\s{0,8}[:=]\s{0,8}r?["'](?<secret>[^\n"']{16,100})["']`,
-    positive: ['SECRET_KEY"    =      "⟦fmScm1iP8nR6bcZr1DInl3RB⟧\''],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "django-settings-key",
-    title: "Django secret key by environment",
-    keywords: ["django"],
-    pattern: "DJANGO\\w{0,8}_SECRET_KEY.{1,16}?(?<secret>[^\\s\"'`]{45,55})",
-    positive: ["DJANGOb9FVrl_SECRET_KEYI⟦cLRqmfRSDuuhZ3zOMDWsDc2WNajKgLKNOAVv7hBdygudW9o⟧"],
-    source: SCANNERS,
   }),
   keyed({
     name: "hunter-api-key",
@@ -116,6 +45,7 @@ export const securityRules: readonly Rule[] = [
     value: String.raw`[\w-]{40}`,
     minEntropy: 3,
     positive: ["hunter_secret_key=⟦abcdefghijklmnopqrstuvwx1234567890abcd12⟧"],
+    negative: ["hunter_secret_key=abcdefghijklmnopqrstuvwx1234567890abcd1"],
     source: KINGFISHER,
   }),
   keyed({
@@ -125,27 +55,7 @@ export const securityRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["ipquality_key = ⟦1234567890abcdef1234567890abcdef⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "jumpcloud-api-key",
-    title: "Jumpcloud API key",
-    service: "jumpcloud",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "JUMPCLOUD_SECRET=⟦k9l8m7n6o5p4q3r2s1t0k9l8m7n6o5p4q3r2s1t0⟧",
-      "jumpcloud_api_key=⟦1a2b3c4d5e6f7g8h9i0j1a2b3c4d5e6f7g8h9i0j⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "loginradius-api-key",
-    title: "Loginradius API key",
-    service: "loginradius",
-    value: String.raw`[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["loginradius_key = ⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["ipquality_key = 1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   secret({
@@ -156,53 +66,8 @@ export const securityRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["NF-⟦abcdef1234567890abcdef1234567890⟧", "NF-⟦ABCDEF1234567890ABCDEF1234567890⟧"],
+    negative: ["NF-abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "okta-access-token",
-    title: "Okta access token",
-    service: String.raw`(?:(?<![a-z])okta|\bssws)`,
-    keywords: ["okta", "ssws"],
-    value: String.raw`00[\w=-]{39}[\w=]`,
-    positive: ['okta_api_token = "⟦00YiqfzGnVVmMrf9Ku6Pc5=AGDW_244xR2qfBbN=BC⟧"'],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "okta-host",
-    title: "Okta domain",
-    certainty: "identifier",
-    keywords: [".okta.com", ".oktapreview.com", ".okta-emea.com"],
-    pattern: String.raw`(?<![\w.-])[a-z0-9-]{1,40}\.okta(?:preview|-emea)?\.com\b`,
-    ignoreCase: true,
-    positive: ["⟦gXUlZAUN.okta.com⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "phpmailer-password",
-    title: "PHPMailer password",
-    keywords: ["->password"],
-    pattern: String.raw`mail\w{0,16}->password\s{0,8}=\s{0,8}["'](?<secret>[^\n"']{5,128})["']`,
-    ignoreCase: true,
-    positive: ["mail9mnoT->password   =  '⟦Abjdi3⟧'"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "react-app-password",
-    title: "Password in a React variable",
-    keywords: ["react_app"],
-    pattern: String.raw`(?<![a-zA-Z])react_app(?:_[a-z0-9]{1,32}){0,6}_pass(?:word)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{6,128})`,
-    ignoreCase: true,
-    positive: ["react_app_ySG8r_0dD_HJHN3D_pass=     '⟦FDSA2TxUgejl7F⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "react-app-user",
-    title: "User name in a React variable",
-    keywords: ["react_app"],
-    pattern: String.raw`(?<![a-zA-Z])react_app(?:_[a-z0-9]{1,32}){0,6}_user(?:name)?\s{0,8}=\s{0,8}["']?(?<secret>[^\s"$']{3,128})`,
-    ignoreCase: true,
-    positive: ["react_app_j_username   =    '⟦mczE7vW2zs⟧"],
-    source: SCANNERS,
   }),
   keyed({
     name: "securitytrails-api-key",
@@ -214,6 +79,7 @@ export const securityRules: readonly Rule[] = [
       "securitytrails PRIVATE_KEY ⟦1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p⟧",
       "securitytrails ACCESS_TOKEN ⟦1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["securitytrails PRIVATE_KEY 1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6"],
     source: KINGFISHER,
   }),
   keyed({
@@ -226,6 +92,7 @@ export const securityRules: readonly Rule[] = [
       "shodanSECRET=⟦abcdefghijklmnopqrstuvwx12345678⟧",
       "shodan-access-key=⟦zyxwvutsrqponmlkjihgfedcba098765⟧",
     ],
+    negative: ["shodanSECRET=abcdefghijklmnopqrstuvwx1234567"],
     source: KINGFISHER,
   }),
   keyed({
@@ -238,6 +105,7 @@ export const securityRules: readonly Rule[] = [
       "snyk_key = ⟦123e4567-e89b-12d3-a456-426614174abc⟧",
       "snyk_token = ⟦123e4567-e89b-12d3-a456-426614174000⟧",
     ],
+    negative: ["snyk_key = 123e4567-e89b-12d3-a456-426614174ab"],
     source: KINGFISHER,
   }),
   keyed({
@@ -247,6 +115,7 @@ export const securityRules: readonly Rule[] = [
     keywords: ["snyk"],
     value: UUID,
     positive: ['snyk_token_api_token = "⟦cD4FC52f-8fBA-F51e-Bf8c-ab7BC12bb8f4⟧"'],
+    negative: ['snyk_token_api_token = "cD4FC52f-8fBA-F51e-Bf8c-ab7BC12bb8f"'],
     source: GITLEAKS,
   }),
   secret({
@@ -266,6 +135,7 @@ export const securityRules: readonly Rule[] = [
       "sonar[._-]?(?:login|token)[\\w\\t .-]{0,20}[\\s\"']{0,3}(?:=|>|:{1,3}=|\\|\\||:|=>|\\?=|,)[\\s\"'=`]{0,5}(?<secret>(?:squ_|sqp_|sqa_)?[\\w=-]{40})(?![\\w-])",
     ignoreCase: true,
     positive: ["Bsonarloginh\"'=>`'\"⟦sqa_Cxn3K1xS5n5u397dZnpLuyqzFF4drQWoL4n-B=hi⟧\\n"],
+    negative: ["Bsonarloginh\"'=>`'\"sqa_Cxn3K1xS5n5u397dZnpLuyqzFF4drQWoL4n-B=h\\n"],
     source: GITLEAKS,
   }),
   secret({
@@ -276,6 +146,7 @@ export const securityRules: readonly Rule[] = [
     pattern: String.raw`sonar.{0,8}?host[^]{0,64}?\b(?<secret>https?://[\w.-]{1,128}:\d{2,6})\b`,
     ignoreCase: true,
     positive: ["sonar.host=⟦https://sonar.internal.company.com:9000⟧"],
+    negative: ["sonar.host=https://sonar.internal"],
     source: SCANNERS,
   }),
   keyed({
@@ -285,6 +156,7 @@ export const securityRules: readonly Rule[] = [
     value: "[a-z0-9]{40}",
     minEntropy: 2.5,
     positive: ["sonar_api_token=⟦abcdef0123456789abcdef0123456789abcdef23⟧"],
+    negative: ["sonar_api_token=abcdef0123456789abcdef0123456789abcdef2"],
     source: KINGFISHER,
   }),
   secret({
@@ -297,6 +169,7 @@ export const securityRules: readonly Rule[] = [
       "sonar.login', '⟦826de5590c75919a8317fdface58206eebe7ebbc⟧",
       "sonar.login=⟦sqp_4b78f8494075e310d62dfdcaeb14be2c78fca2fc⟧",
     ],
+    negative: ["sonar.login', '826de5590c75919a8317fdface58206eebe7ebb"],
     source: SCANNERS,
   }),
   keyed({
@@ -309,6 +182,7 @@ export const securityRules: readonly Rule[] = [
       "sslmate_key=⟦abcdefghij1234567890abcdefghij123456⟧",
       "SSLMATE_SECRET_KEY=⟦ABCDEFGHIJ1234567890ABCDEFGHIJ123456⟧",
     ],
+    negative: ["sslmate_key=abcdefghij1234567890abcdefghij12345"],
     source: KINGFISHER,
   }),
   secret({
@@ -320,6 +194,7 @@ export const securityRules: readonly Rule[] = [
       'HAWK_API_KEY="⟦hawk.nHAOHdJjXoNyzAcTDC5M.R2gqQh2aCesrh0yCGB7q⟧"',
       "⟦hawk.UDB58bLAGS6BHw-bwy-K.4H9o5p-Crcee_WWV0ZLu⟧",
     ],
+    negative: ["hawk.UDB58bLAGS6BHw-bwy-K.4H9o5p-Crcee_WWV0ZL"],
     source: SCANNERS,
   }),
   keyed({
@@ -332,6 +207,7 @@ export const securityRules: readonly Rule[] = [
       "urlscanPRIVATEkey-⟦abcdef01-2345-6789-abcd-ef0123456789⟧",
       "urlscanSECRET-access-key-⟦123e4567-e89b-12d3-a456-426614174abc⟧",
     ],
+    negative: ["urlscanPRIVATEkey-abcdef01-2345-6789-abcd-ef012345678"],
     source: KINGFISHER,
   }),
   keyed({
@@ -344,6 +220,7 @@ export const securityRules: readonly Rule[] = [
       "virustotal_key=⟦abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789⟧",
       "virustotal_secret=⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
     ],
+    negative: ["virustotal_key=abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345678"],
     source: KINGFISHER,
   }),
 ];

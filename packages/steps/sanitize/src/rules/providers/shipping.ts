@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that send parcels. */
 export const shippingRules: readonly Rule[] = [
   keyed({
     name: "carboninterface-api-key",
@@ -9,6 +10,7 @@ export const shippingRules: readonly Rule[] = [
     value: "[a-z0-9]{21}",
     minEntropy: 3,
     positive: ["carboninterface SECRET ⟦A2B6C9D1E3F4G6H7I8J0K⟧"],
+    negative: ["carboninterface SECRET A2B6C9D1E3F4G6H7I8J0"],
     source: KINGFISHER,
   }),
   keyed({
@@ -18,6 +20,7 @@ export const shippingRules: readonly Rule[] = [
     value: String.raw`[\w:]{28}\w{0,64}`,
     minEntropy: 3,
     positive: ["cloverly_secret:⟦abc12345xyz98765_qrs456789tuv⟧", "cloverly_api_key:⟦123xyz456abc_789qrs012tuv345⟧"],
+    negative: ["cloverly_secret:abc12345xyz98765_qrs45678"],
     source: KINGFISHER,
   }),
   secret({
@@ -27,6 +30,7 @@ export const shippingRules: readonly Rule[] = [
     pattern: String.raw`duffel_(?:test|live)_[\w=-]{43}`,
     minEntropy: 2,
     positive: ["⟦duffel_test_Sq_y6M9cxluvJ-ieU7UwozbUaeXZT9FMyrte8U1fzXI⟧"],
+    negative: ["duffel_test_Sq_y6M9cxluvJ-ieU7UwozbUaeXZT9FMyrte8U1fzX"],
     source: GITLEAKS,
   }),
   secret({
@@ -38,6 +42,7 @@ export const shippingRules: readonly Rule[] = [
       "⟦EZAK1234abcd5678efgh9012ijkl3456mnop7890qrst1234uvwx5678yz⟧",
       '"⟦EZTKXxNbJDeDLDyrXuIgHd3cr1YmP7MFqY9cHAPYMOXhUN8nJ671JKaGME⟧"',
     ],
+    negative: ["EZAK1234abcd5678efgh9012ijkl3456mnop7890qrst1234uvwx5678y"],
     source: SCANNERS,
   }),
   secret({
@@ -47,6 +52,7 @@ export const shippingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])flb_(?:live|test)_[a-z0-9]{20}\b`,
     ignoreCase: true,
     positive: ["⟦flb_live_1234567890abcdefGHIJ⟧"],
+    negative: ["flb_live_1234567890abcdefGHI"],
     source: SCANNERS,
   }),
   secret({
@@ -57,6 +63,7 @@ export const shippingRules: readonly Rule[] = [
     ignoreCase: true,
     minEntropy: 3,
     positive: ["⟦shltm_ABCDEFGHIJKLMNOabcdefghijklmno1234567890⟧"],
+    negative: ["shltm_ABCDEFGHIJKLMNOabcdefghijklmno123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -65,6 +72,7 @@ export const shippingRules: readonly Rule[] = [
     service: "lob",
     value: "(?:live|test)_[a-f0-9]{35}",
     positive: ['lob_api_token = "⟦live_353e53db9026BF475cD6db967aED6cC4381⟧"'],
+    negative: ['lob_api_token = "live_353e53db9026BF475cD6db967aED6cC438"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -74,6 +82,7 @@ export const shippingRules: readonly Rule[] = [
     value: String.raw`\w{40}\w{0,64}`,
     minEntropy: 3,
     positive: ["lobSecretKey=⟦QWERTYUIOPASDFGHJKLZXCVBNM1234567890ABCD⟧"],
+    negative: ["lobSecretKey=QWERTYUIOPASDFGHJKLZXCVBNM1234567890ABC"],
     source: KINGFISHER,
   }),
   keyed({
@@ -82,6 +91,7 @@ export const shippingRules: readonly Rule[] = [
     service: "lob",
     value: "(?:test|live)_pub_[a-f0-9]{31}",
     positive: ['lob_api_token = "⟦test_pub_4eDA6dbBa7c266Dcf4b112d04249d07⟧"'],
+    negative: ['lob_api_token = "test_pub_4eDA6dbBa7c266Dcf4b112d04249d0"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -91,6 +101,7 @@ export const shippingRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["onfleetSECRET=⟦abcdef1234567890abcdef1234567890⟧"],
+    negative: ["onfleetSECRET=abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -103,6 +114,7 @@ export const shippingRules: readonly Rule[] = [
       "route4mePRIVATEKEY=⟦ZXYW9876VTSR5432QNMO1298LKJC8765⟧",
       "route4me API KEY=SECRET ACCESS TOKEN=⟦ABCD1234EFGH5678IJKL9012MNOP3456⟧",
     ],
+    negative: ["route4mePRIVATEKEY=ZXYW9876VTSR5432QNMO1298LKJC876"],
     source: KINGFISHER,
   }),
   keyed({
@@ -115,6 +127,7 @@ export const shippingRules: readonly Rule[] = [
       "shipday_secret abc.def.⟦ghi123jkl456mno789pqr0123456stu⟧",
       'shipday_api_token = "⟦n3K1xS5n5u38eaopMuyqzGG5erRXoM5⟧"',
     ],
+    negative: ['shipday_api_token = "n3K1xS5n5u38eaopMuyqzGG5erRXoM"'],
     source: KINGFISHER,
   }),
   secret({
@@ -124,6 +137,7 @@ export const shippingRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?<secret>shippo_(?:live|test)_[a-fA-F0-9]{40})(?![\w-])`,
     minEntropy: 2,
     positive: ["⟦shippo_test_b14c9D8f7B6D3604928Ada4506bE9c3C9B4cEF0b⟧"],
+    negative: ["shippo_test_b14c9D8f7B6D3604928Ada4506bE9c3C9B4cEF0"],
     source: GITLEAKS,
   }),
   keyed({
@@ -136,6 +150,7 @@ export const shippingRules: readonly Rule[] = [
       "tly_token=⟦9T8s7R6q5P4o3N2m1L0k9J8i7H6g5F4e3D2c1B0a9Z8y7X6w5V4u3T2s1R0p⟧",
       "tly_secret=⟦Aa0Bb1Cc2Dd3Ee4Ff5Gg6Hh7Ii8Jj9Kk0Ll1Mm2Nn3Oo4Pp5Qq6Rr7Ss8Tt9⟧",
     ],
+    negative: ["tly_token=9T8s7R6q5P4o3N2m1L0k9J8i7H6g5F4e3D2c1B0a9Z8y7X6w5V4u3T2s1R0"],
     source: KINGFISHER,
   }),
 ];

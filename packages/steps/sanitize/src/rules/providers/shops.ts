@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of shops. */
 export const shopsRules: readonly Rule[] = [
   keyed({
     name: "appfollow-api-token",
@@ -11,6 +12,7 @@ export const shopsRules: readonly Rule[] = [
     positive: [
       "appfollow_token =⟦eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.lzQtK1DgZNmCOHOHB88clyjHTzUuzz3UiHtNSnW2xR4retZNjfuMyiOpfaDoAOn3Y522tGWSf7.WNlwLpWqGSukhkolqQjdGeW7K9jz4VQgcY5lvtfy0IS⟧",
     ],
+    negative: ["appfollow_token =eyJ0eXAiOiJKV1Qi"],
     source: KINGFISHER,
   }),
   keyed({
@@ -22,6 +24,7 @@ export const shopsRules: readonly Rule[] = [
     positive: [
       "appointedd_SECRET=⟦examplevalidkeyABCDEFGHIJKLMNOPQRSTUVWXYYZABCDEFGHIJKLMNOPQRSTUVWXYYZABCDEFGHIJKLMNOPQRS⟧=",
     ],
+    negative: ["appointedd_SECRET=examplevalidkeyA="],
     source: KINGFISHER,
   }),
   keyed({
@@ -34,6 +37,7 @@ export const shopsRules: readonly Rule[] = [
       "buddynsSECRET=⟦123e4567e89b12d3a456426614174000abcde000⟧",
       "buddynsPRIVATE=⟦abcdefabcdefabcdefabcdefabcdefabcdefabcd⟧",
     ],
+    negative: ["buddynsSECRET=123e4567e89b12d3a456426614174000abcde00"],
     source: KINGFISHER,
   }),
   keyed({
@@ -43,6 +47,7 @@ export const shopsRules: readonly Rule[] = [
     value: String.raw`\w{48}`,
     minEntropy: 3,
     positive: ["commercejs_secret_token=⟦abcdef1234567890abcdef1234567890abcdef1234567890⟧"],
+    negative: ["commercejs_secret_token=abcdef1234567890abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -52,6 +57,7 @@ export const shopsRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3,
     positive: ['etsy_api_token = "⟦81OO5u3z6IiNRO6Oh6He58jc⟧"'],
+    negative: ['etsy_api_token = "81OO5u3z6IiNRO6Oh6He58j"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -64,6 +70,7 @@ export const shopsRules: readonly Rule[] = [
       "holisticKEY=⟦1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef⟧",
       "holisticTOKEN-⟦abcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdef⟧",
     ],
+    negative: ["holisticKEY=1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -76,6 +83,7 @@ export const shopsRules: readonly Rule[] = [
       "loyverseSecretKey=⟦abcd1234abcd5678abcd9012abcd3456⟧",
       "loyversePRIVATEkey-⟦abcd1234efgh5678ijkl9012mnop3456⟧",
     ],
+    negative: ["loyverseSecretKey=abcd1234abcd5678abcd9012abcd345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -85,6 +93,7 @@ export const shopsRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\w{0,64}`,
     minEntropy: 3,
     positive: ["magnetic_token = ⟦123e4567-e89b-12d3-a456-426614174000⟧"],
+    negative: ["magnetic_token = 123e4567-e89b-12d3-a456-42661417400"],
     source: KINGFISHER,
   }),
   keyed({
@@ -97,6 +106,7 @@ export const shopsRules: readonly Rule[] = [
       "partnerstack_key=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
       "PARTNERSTACK_ACCESS_TOKEN=⟦XYZ9876543210ABC9876543210ABC9876543210ABC9876543210ABC9876543210⟧",
     ],
+    negative: ["partnerstack_key=abcdef1234567890abcdef1234567890abcdef1234567890abcdef123456789"],
     source: KINGFISHER,
   }),
   keyed({
@@ -109,6 +119,7 @@ export const shopsRules: readonly Rule[] = [
       "planyo_key=⟦12345678901234567890123456789012345678901234567890123456789012⟧",
       "planyo_token=⟦bu9JFVJtII3FINL1rOKcNpveXD4hSMtSDx7opOWdefghijklmnopqrstuvwxyz12⟧",
     ],
+    negative: ["planyo_key=1234567890123456789012345678901234567890123456789012345678901"],
     source: KINGFISHER,
   }),
   near({
@@ -121,6 +132,7 @@ export const shopsRules: readonly Rule[] = [
     positive: [
       "rentman ⟦eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyLCJleHAiOjE1MTYyMzkwMjIsImF1ZCI6WyJhcGkucmVudG1hbi5uZXQiXSwiaXNzIjoicmVudG1hbi5uZXQiLCJqdGkiOiJhYmNkZWYxMjM0NTY3ODkwIiwic2NvcGUiOlsicmVhZDp1c2VycyIsIndyaXRlOnVzZXJzIl0sInBlcm1pc3Npb25zIjpbInJlYWQ6dXNlcnMiLCJ3cml0ZTp1c2VycyJdfQ⟧",
     ],
+    negative: ["rentman eyJhbGciOiJIUzI1"],
     source: KINGFISHER,
   }),
   secret({
@@ -131,6 +143,7 @@ export const shopsRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])(?:[a-z0-9-]{1,63}\.){0,3}[a-z0-9-]{1,63}\.myshopify\.com\b`,
     ignoreCase: true,
     positive: ["⟦St0b1.n5V.myshopify.com⟧"],
+    negative: ["St0b1.n5V.myshopify.co"],
     source: SCANNERS,
   }),
   secret({
@@ -143,6 +156,7 @@ export const shopsRules: readonly Rule[] = [
       "SHOP_PASSWORD=⟦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⟧",
       'shopify_app_secret: "⟦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⟧"',
     ],
+    negative: ["SHOP_PASSWORD=shppa_755ff0d633321362"],
     source: SCANNERS,
   }),
   keyed({
@@ -155,6 +169,7 @@ export const shopsRules: readonly Rule[] = [
       "simvoly SECRET KEY ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q⟧",
       "simvoly ACCESS TOKEN ⟦r7s8t9u0v1w2x3y4z5a6b7c8d9e0f1g2h⟧",
     ],
+    negative: ["simvoly SECRET KEY a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6"],
     source: KINGFISHER,
   }),
   keyed({
@@ -166,6 +181,7 @@ export const shopsRules: readonly Rule[] = [
       "squarespace-secret-⟦123e4567-e89b-12d3-a456-426614174000⟧",
       "squarespaceSecretKey=⟦123e4567-e89b-12d3-a456-426614174111⟧",
     ],
+    negative: ["squarespace-secret-123e4567-e89b-12d3-a456-42661417400"],
     source: GITLEAKS,
   }),
   keyed({
@@ -178,6 +194,7 @@ export const shopsRules: readonly Rule[] = [
       "storecove_secret_token=⟦storecove_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO⟧",
       "storecove-access-key=⟦storecove_1234567890abcdefghijklmnopqrstuWXYZABCDEF123⟧",
     ],
+    negative: ["storecove_secret_token=storecove_abcdefghijklmnop"],
     source: KINGFISHER,
   }),
   keyed({
@@ -189,6 +206,7 @@ export const shopsRules: readonly Rule[] = [
     positive: [
       "storychief_key=⟦eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJodHRwczovL2FwaS5zdG9yeWNoaWVmLmlvIiwiYXVkIjoiaHR0cHM6Ly9hcGkuc3RvcnljaGllZi5pbyIsImlhdCI6MTIzNDU2Nzg5MCwiZXhwIjoxMjM0NTY3ODkwLCJzdWIiOiIxMjM0NTY3ODkwIiwianRpIjoiMTIzNDU2Nzg5MCIsInVzZXJfaWQiOiIxMjM0NTY3ODkwIiwiZW1haWwiOiJleGFtcGxlQGV4YW1wbGUuY29tIiwibmFtZSI6IkpvaG4gRG9lIiwicm9sZSI6ImFkbWluIiwicGVybWlzc2lvbnMiOlsicmVhZCIsIndyaXRlIiwiZGVsZXRlIl0sInRlYW1faWQiOiIxMjM0NTY3ODkwIiwidGVhbV9uYW1lIjoiRXhhbXBsZSBUZWFtIiwidGVhbV9yb2xlIjoiYWRtaW4iLCJ0ZWFtX3Blcm1pc3Npb25zIjpbInJlYWQiLCJ3cml0ZSIsImRlbGV0ZSJdLCJjbGllbnRfaWQiOiIxMjM0NTY3ODkwIiwiY2xpZW50X25hbWUiOiJFeGFtcGxlIENsaWVudCIsImNsaWVudF9yb2xlIjoiYWRtaW4iLCJjbGllbnRfcGVybWlzc2lvbnMiOlsicmVhZCIsIndyaXRlIiwiZGVsZXRlIl0sInByb2plY3RfaWQiOiIxMjM0NTY3ODkwIiwicHJvamVjdF9uYW1lIjoiRXhhbXBsZSBQcm9qZWN0IiwicHJvamVjdF9yb2xlIjoiYWRtaW4iLCJwcm9qZWN0X3Blcm1pc3Npb25zIjpbInJlYWQiLCJ3cml0ZSIsImRlbGV0ZSJdLCJvcmdhbml6YXRpb25faWQiOiIxMjM0NTY3ODkwIiwib3JnYW5pemF0aW9uX25hbWUiOiJFeGFtcGxlIE9yZ2FuaXphdG⟧",
     ],
+    negative: ["storychief_key=eyJ0eXAiOiJKV1Qi"],
     source: KINGFISHER,
   }),
 ];

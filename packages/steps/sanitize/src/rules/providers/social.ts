@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, NO_WORD, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of social networks. */
 export const socialRules: readonly Rule[] = [
   keyed({
     name: "ayrshare-api-key",
@@ -12,29 +13,7 @@ export const socialRules: readonly Rule[] = [
       "ayrshare TOKEN ⟦XYZ98765-WXYZ1234-KLMN5678-QRST9101⟧",
       "ayrshare SECRET ⟦ABCD1234-EFGH5678-IJKL9101-MNOP1121⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "calendarific-api-key",
-    title: "Calendarific API key",
-    service: "calendarific",
-    value: "[a-z0-9]{32}",
-    minEntropy: 1.5,
-    positive: [
-      "calendarific token ⟦xyzxyzxyzxyzxyzxyzxyzxyzxyzxyz12⟧",
-      "calendarific SECRET=⟦abcdefabcdefabcdefabcdefabcdef12⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "calendly-api-key",
-    title: "Calendly API key",
-    service: "calendly",
-    value: String.raw`eyj[\w-]{100,300}\.eyj[\w-]{100,300}\.[\w-]{1,256}`,
-    minEntropy: 3,
-    positive: [
-      "calendly_token=eyJhbGciOiJIUzI1NiJ9.⟦eyJpc3MiOiJjYWxlbmRseS5jb20iLCJpYXQiOjE2MjM0NTY3ODksImV4cCI6MTYyMzQ2MDM4OSwiYXVkIjoiY2FsZW5kbHkuY29tIiwic3ViIjoiYWJjZGVmMTIzNDU2Nzg5MCJ9.eyJpc3MiOiJjYWxlbmRseS5jb20iLCJpYXQiOjE2MjM0NTY3ODksImV4cCI6MTYyMzQ2MDM4OSwiYXVkIjoiY2FsZW5kbHkuY29tIiwic3ViIjoiYWJjZGVmMTIzNDU2Nzg5MCJ9.abcdefghijklmnopqrstuvwxyz⟧",
-    ],
+    negative: ["ayrshare TOKEN XYZ98765-WXYZ1234-KLMN5678-QRST910"],
     source: KINGFISHER,
   }),
   keyed({
@@ -47,75 +26,8 @@ export const socialRules: readonly Rule[] = [
       "disqus_secret_key = ⟦jK5HbxY2QrPn7vMNL8tADcF3mWg4kXqR9sBdZyE1hVuT6fGwJpC0nI9vUxY2aM3K⟧",
       "DISQUS_PRIVATE_TOKEN = ⟦Nh7vRf3mKp9wXc5tJq2YbL8sAg4dB6TzWeUx1nGQjCkPyDHVME0aI1FSx2Z5vY3n⟧",
     ],
+    negative: ["disqus_secret_key = jK5HbxY2QrPn7vMNL8tADcF3mWg4kXqR9sBdZyE1hVuT6fGwJpC0nI9vUxY2aM3"],
     source: KINGFISHER,
-  }),
-  keyed({
-    name: "eventbrite-api-key",
-    title: "Eventbrite API key",
-    service: "eventbrite",
-    value: String.raw`[a-z0-9]{20}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["eventbrite token ⟦ABCDEF1234567890QRST⟧", "eventbrite secretkey ⟦X7W8HTTHLVYXPPVRZJZS⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "facebook-access-token",
-    title: "Facebook access token",
-    keywords: ["eaac", "eaam", "eaab", "eaad", "eaag", "eaaj", "eaah"],
-    pattern: String.raw`\bEAA[a-zA-Z][a-zA-Z0-9]{24,600}\b`,
-    positive: [
-      "url = 'https://graph.facebook.com/me/friends?access_token=⟦EAACEdEose0cBAD5XZCz5JXYvqyeJzcSvFZC42toHiWyfjhcZCMZBZCpE3uRJnEBsrhUEMRK1wWs6SsdiDCaCI1mYwyoNuMix2XZCpvsKbZB9TumtZBlcLeIpl4pa931Ce9rTinEAhtyVVZAAZAX4NmfpBUqWtzCRC0fX5GZBn7ZC28mPKAZDZD⟧'",
-    ],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "facebook-app-id",
-    title: "Facebook app id",
-    keywords: ["facebook", "fb_app", "fb-app", "fbapp", "fb app", "fb.app"],
-    pattern: String.raw`\b(?:facebook|fb)[^]{0,8}?app(?:lication)?[^]{0,16}?\b(?<secret>\d{15})\b`,
-    ignoreCase: true,
-    positive: ["fb_app_id: ⟦123456789012345⟧", "FACEBOOK_APPLICATION_ID=⟦123456789012345⟧"],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "facebook-app-secret",
-    title: "Facebook secret",
-    service: "facebook",
-    value: "[a-f0-9]{32}",
-    minEntropy: 3,
-    positive: ['facebook_api_token = "⟦7Ef834c352dD0488922260AC2dDd0217⟧"'],
-    source: GITLEAKS,
-  }),
-  secret({
-    name: "facebook-app-token",
-    title: "Facebook app access token",
-    keywords: ["facebook", "fb_", "fb-", "fb "],
-    pattern: String.raw`(?:facebook|\bfb)[^]{0,48}?(?<![\w|])(?<secret>\d{15,16}(?:\||%)[\w-]{27,40})(?![\w-])`,
-    ignoreCase: true,
-    positive: ["facebook ⟦1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7AI⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "facebook-app-token-bare",
-    title: "Text of the form of a Facebook app access token",
-    certainty: "guess",
-    keywords: [],
-    pattern: String.raw`(?<![\w|])\d{15,16}(?:\||%)[\w-]{27,40}(?![\w-])`,
-    positive: ["⟦2461794275459633%31eSdOao9wOdxBKKFO6uNI9MOB7vgD⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "facebook-secret",
-    title: "Facebook app secret",
-    keywords: ["facebook", "fb_", "fb-", "fb.", "fbapp", "fbsec", "fbkey", "fbapi", "fbcli"],
-    pattern:
-      "\\b(?:facebook|fb).?(?:api|app(?:lication)?|client|consumer|customer|secret|key).?(?:key|oauth|sec(?:ret)?)?[\\s\"'(),:;=>\\\\`]{0,24}?\\b(?<secret>[a-z0-9]{32})\\b",
-    ignoreCase: true,
-    positive: [
-      "    var fbApiKey = '⟦0278fc1adf6dc1d82a156f306ce2c5cc⟧';",
-      '"facebook appSecret = "⟦ce3f9f0362bbe5ab01dfc8ee565e4372⟧"',
-    ],
-    source: SCANNERS,
   }),
   keyed({
     name: "flickr-access-token",
@@ -123,6 +35,7 @@ export const socialRules: readonly Rule[] = [
     service: "flickr",
     value: "[a-z0-9]{32}",
     positive: ["flickr KEY ⟦io3l0urk6hubmo2gbbzrf192key0ke9x⟧", "flickr SECRET ⟦1234567890abcdef1234567890abcdef⟧"],
+    negative: ["flickr KEY io3l0urk6hubmo2gbbzrf192key0ke9"],
     source: GITLEAKS,
   }),
   keyed({
@@ -132,6 +45,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{48}",
     minEntropy: 3,
     positive: ["foursquare_key = ⟦0F12A345BB67C8D901EFG23H45IJKL67MNO89PQ12RST34UV⟧"],
+    negative: ["foursquare_key = 0F12A345BB67C8D901EFG23H45IJKL67MNO89PQ12RST34U"],
     source: KINGFISHER,
   }),
   keyed({
@@ -142,6 +56,7 @@ export const socialRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{14}",
     minEntropy: 2,
     positive: ['linkedin_api_token = "⟦vCtKYAiJekmhCs⟧"'],
+    negative: ['linkedin_api_token = "vCtKYAiJekmhC"'],
     source: GITLEAKS,
   }),
   secret({
@@ -152,6 +67,7 @@ export const socialRules: readonly Rule[] = [
       "linkedin.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{12,14})\\b",
     ignoreCase: true,
     positive: ["linkedinappPidentifier'\"⟦LC56gv9iA6WFu5⟧"],
+    negative: ["linkedinappPidentifier'\"LC56gv9i"],
     source: SCANNERS,
   }),
   keyed({
@@ -162,6 +78,7 @@ export const socialRules: readonly Rule[] = [
     value: NO_WORD + "[a-z0-9]{16}",
     minEntropy: 2,
     positive: ['linked_in_api_token = "⟦WKZUuEuTkDYFi37Z⟧"'],
+    negative: ['linked_in_api_token = "WKZUuEuTkDYFi37"'],
     source: GITLEAKS,
   }),
   secret({
@@ -175,18 +92,8 @@ export const socialRules: readonly Rule[] = [
       'LINKEDIN_KEY = "77yg7tx91p4lag"\nLINKEDIN_SECRET = "⟦zt7GeN6IH911xvRj⟧"',
       'linkedinclientsec"⟦3QpvHO8Y38Uy6PP8⟧',
     ],
+    negative: ['linkedinclientsec"3QpvHO8Y38Uy6PP'],
     source: SCANNERS,
-  }),
-  keyed({
-    name: "livestorm-api-key",
-    title: "Livestorm API key",
-    service: "livestorm",
-    value: String.raw`eyjhbgcioijiuzi1nij9\.eyjhdwqioijhcgkubgl2zxn0b3jtlmnviiwianrpijoi[a-z0-9-]{134}\.[\w-]{43}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "livestorm_key = ⟦eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJhcGkubGl2ZXN0b3JtLmNvIiwianRpIjoil0pz62xfowrlpz3d9lwwyzv125aki8owjtnjd6of4piljvf8le79e6nxntfq09hsmsjqkto39wqofr3vkbcmz6usf769cay494u1ssxm8b2s5v5x971kfnqj132kirm3jxxal2.bgfwv9h4cb0t4fmfsxgc18fvc19cn8a5oeco84oq2kd⟧",
-    ],
-    source: KINGFISHER,
   }),
   keyed({
     name: "spotify-api-secret",
@@ -198,6 +105,7 @@ export const socialRules: readonly Rule[] = [
       "spotify_key = ⟦abcdefghijklmnopqrstuvwxyz123456⟧",
       "spotify_secret = ⟦abcdefghijklmnopqrstuvwxyz123456⟧",
     ],
+    negative: ["spotify_key = abcdefghijklmnopqrstuvwxyz12345"],
     source: KINGFISHER,
   }),
   keyed({
@@ -207,39 +115,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{20}",
     minEntropy: 3,
     positive: ["tefter SECRET KEY ⟦abcdefghijklmnopqrst⟧", "tefter PRIVATE KEY ⟦zyxwvutsrqponmlkjihg⟧"],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ticket-tailor-api-key",
-    title: "Ticket Tailor API key",
-    service: "tickettailor",
-    value: String.raw`sk_\d{4}_\d{6}_[a-f0-9]{32}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "tickettailor secret ⟦sk_1234_123456_1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d⟧",
-      "tickettailor key ⟦sk_5678_234567_abcdefabcdefabcdefabcdefabcdefabcdef⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "ticketmaster-api-key",
-    title: "TicketMaster API key",
-    service: "ticketmaster",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: [
-      "ticketmaster_key=⟦7BKWGCh4nXY9vFjQPtMDL3Z5RxS8qJaV⟧",
-      "TICKETMASTER_API_KEY=⟦DgH2MkP9wLcN4vQxZjR8sTbF6nKmVyB3⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "travelpayouts-api-key",
-    title: "TravelPayouts API key",
-    service: "travelpayouts",
-    value: "[a-z0-9]{32}",
-    minEntropy: 3,
-    positive: ["travelpayouts_key = ⟦abcdef0123456789abcdef0123456789⟧"],
+    negative: ["tefter SECRET KEY abcdefghijklmnopqrs"],
     source: KINGFISHER,
   }),
   keyed({
@@ -251,6 +127,7 @@ export const socialRules: readonly Rule[] = [
       "TWITCH_SECRET=⟦1234567890abcdefghij1234567890⟧",
       "twitch_access_token=⟦abcdefghij1234567890abcdefghij⟧",
     ],
+    negative: ["TWITCH_SECRET=1234567890abcdefghij123456789"],
     source: GITLEAKS,
   }),
   secret({
@@ -260,6 +137,7 @@ export const socialRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])live_\d{8,12}_[a-z0-9]{30,36}\b`,
     ignoreCase: true,
     positive: ["⟦live_318709537_uCAJG4J48YKRMYAqfgMvekMCuRTjCUO1J⟧"],
+    negative: ["live_318709537_uCAJG4"],
     source: SCANNERS,
   }),
   keyed({
@@ -268,6 +146,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "[a-z0-9]{45}",
     positive: ['twitter_api_token = "⟦chJwxfNQZkobmYzYAJiiz9bRD7ipyW1twqiM213sAZRkx⟧"'],
+    negative: ['twitter_api_token = "chJwxfNQZkobmYzYAJiiz9bRD7ipyW1twqiM213sAZRk"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -276,6 +155,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: String.raw`\d{15,25}-[a-z0-9]{20,40}`,
     positive: ['twitter_api_token = "⟦042707637552900789108-LNqoV7Yq4pGzoSNN9gxiyyaiE9T⟧"'],
+    negative: ['twitter_api_token = "0427076375529007"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -284,6 +164,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "[a-z0-9]{25}",
     positive: ['twitter_api_token = "⟦k0gu5shMAXSMXinbwDmIhV6nz⟧"'],
+    negative: ['twitter_api_token = "k0gu5shMAXSMXinbwDmIhV6n"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -292,6 +173,7 @@ export const socialRules: readonly Rule[] = [
     service: "twitter",
     value: "[a-z0-9]{50}",
     positive: ['twitter_api_token = "⟦FJsQrseYrsT0OB6rN3PzXGuv61uyB1uAQqwYpbeZL0M74LWo8R⟧"'],
+    negative: ['twitter_api_token = "FJsQrseYrsT0OB6rN3PzXGuv61uyB1uAQqwYpbeZL0M74LWo8"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -302,6 +184,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       'twitter_api_token = "⟦aaaaaaaaaaaaaaaaaaaaaadcQfHdBucYrO10XhVRJ3SG67IO5oZsfcXJMurv5njSqkoYDN%L%larKTLRyFaaRGjJ%bNrfmwLOVylLChqoDxwIO⟧"',
     ],
+    negative: ['twitter_api_token = "aaaaaaaaaaaaaaaa"'],
     source: GITLEAKS,
   }),
   secret({
@@ -315,6 +198,7 @@ export const socialRules: readonly Rule[] = [
       '     TWITTER_ID:               "⟦DkWLqcP3ace3wHuJ7fiw⟧",',
       "# TWITTER_API_KEY = '⟦UZYoBAfBzNace3mBwPOGYw⟧'\n# TWITTER_API_SECRET = 'ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E'",
     ],
+    negative: ['TWITTER_ID:               "DkWLqcP3ace3wHuJ",'],
     source: SCANNERS,
   }),
   secret({
@@ -327,6 +211,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "# TWITTER_API_KEY = 'UZYoBAfBzNace3mBwPOGYw'\n# TWITTER_API_SECRET = '⟦ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E⟧'",
     ],
+    negative: ["id=ngHaeaRPKA5BDQNXace3LWA1PvTA1kBGDaAJmc517E"],
     source: SCANNERS,
   }),
   keyed({
@@ -338,6 +223,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "twitter_token = ⟦ABOYKJCSVHKFGFYKVOJNRF%tjHNMzEpCIsmVvSFq1gzPI4%E4UY0w%L3X%dq95eFuxF%fGtbNy7RwoxiMRkPMg3ffFjEsgtBUGIqauGhlmlLU2QzhXov0QRY⟧",
     ],
+    negative: ["twitter_token = ABOYKJCSVHKFGFYK"],
     source: KINGFISHER,
   }),
   keyed({
@@ -347,6 +233,7 @@ export const socialRules: readonly Rule[] = [
     value: "[a-z0-9]{20,59}%(?:[a-z0-9]{3,256}%){0,2}[a-z0-9]{52}",
     minEntropy: 3,
     positive: ["twitter_secret=⟦KLMNOPQRST0987654321%xyz%ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnop⟧"],
+    negative: ["twitter_secret=KLMNOPQRST0987654321%xyz%ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmno"],
     source: KINGFISHER,
   }),
   keyed({
@@ -358,6 +245,7 @@ export const socialRules: readonly Rule[] = [
     positive: [
       "yelp_token = ⟦abcdefghij1234567890abcdefghijklmnopqrstuvwx1234567890yzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwx1234567890yz⟧",
     ],
+    negative: ["yelp_token = abcdefghij123456"],
     source: KINGFISHER,
   }),
 ];

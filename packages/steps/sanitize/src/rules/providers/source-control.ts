@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
-import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret } from "./secret.ts";
+import { GITLEAKS, KINGFISHER, keyed, SCANNERS, secret } from "./secret.ts";
 
+/** Keys and tokens of services that keep source code. */
 export const sourceControlRules: readonly Rule[] = [
   secret({
     name: "atlassian-api-token",
@@ -10,6 +11,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       'edentials and endpoint ########\nJIRA_USER="example@example.com"\nJIRA_API_TOKEN="⟦ATATT3xFfGF0xYT7HPCi5lokFfZWNkl0R1xi9BpiieoCRoG3Dn64p6PHPNO-J0-xpcxCZ2GgfV37TfLYSqwT0fQddokHukUVKaxaTqEvQiDM6zbsr2u4ME8Nlp8cTwIvw92CRaD6_U1Awmr3pQFAgIsli5clBlZoRsollYlRztAtrIQ-qDiyUg4=D46B4967⟧"',
     ],
+    negative: ["ATATT3xFfGF0xYT7HPCi5lok"],
     source: SCANNERS,
   }),
   secret({
@@ -23,6 +25,7 @@ export const sourceControlRules: readonly Rule[] = [
       "Here is my Jira token: ⟦VDOheDe1sSCeGkuTARhkFDE2⟧",
       'public static final String JIRA_PASSWORD = "⟦VDOheDe1sSCeGkuTARhkFDE2⟧";',
     ],
+    negative: ["Here is my Jira token: VDOheDe1sSCeGkuTARhkFDE"],
     source: GITLEAKS,
   }),
   keyed({
@@ -32,6 +35,7 @@ export const sourceControlRules: readonly Rule[] = [
     value: "[a-z0-9]{24}",
     minEntropy: 3,
     positive: ['Atlassian_key = "⟦DjayBenyJrtpvydFCzAphcqc⟧"', "ATLASSIAN_API_TOKEN:'⟦abcdef1234567890abcdef12⟧'"],
+    negative: ['Atlassian_key = "DjayBenyJrtpvydFCzAphcq"'],
     source: KINGFISHER,
   }),
   secret({
@@ -40,6 +44,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: ["atbb"],
     pattern: String.raw`\bATBB[a-zA-Z0-9]{32}\b`,
     positive: ["git ls-remote https://gemesa:⟦ATBB3g7gLXseCxPjJs1CQNMyEjwf1D12516D⟧@bitbucket.org/***/***"],
+    negative: ["git ls-remote https://gemesa:ATBB3g7gLXseCxPjJs1CQNMyEjwf1D12516@bitbucket.org/***/***"],
     source: SCANNERS,
   }),
   secret({
@@ -49,6 +54,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`bitbucket[^]{0,16}?(?:client|id)[^]{0,16}?\b(?<secret>[a-z0-9]{30,40})\b`,
     ignoreCase: true,
     positive: ["bitbucket_id=⟦byl2nhrv34zaclukjhvomlvjabkujf⟧", "bitbucket.client.ID=⟦abcdefghij1234567890klmnopqrst⟧"],
+    negative: ["bitbucket_id=byl2nhrv34zaclukjhvomlvjabkuj"],
     source: SCANNERS,
   }),
   keyed({
@@ -57,6 +63,7 @@ export const sourceControlRules: readonly Rule[] = [
     service: "bitbucket",
     value: "[a-z0-9]{32}",
     positive: ['bitbucket_api_token = "⟦KjTFpzjMkAj7hbe3ZrAziyNsj8f16FG9⟧"'],
+    negative: ['bitbucket_api_token = "KjTFpzjMkAj7hbe3ZrAziyNsj8f16FG"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -65,6 +72,7 @@ export const sourceControlRules: readonly Rule[] = [
     service: "bitbucket",
     value: String.raw`[\w=-]{64}`,
     positive: ['bitbucket_api_token = "⟦eU1SWlo0YUQmGfLtqCW4RYeug8W718YnKJxx0ySK7vbF5ozlOQWqBuOF2yQixulD⟧"'],
+    negative: ['bitbucket_api_token = "eU1SWlo0YUQmGfLtqCW4RYeug8W718YnKJxx0ySK7vbF5ozlOQWqBuOF2yQixul"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -77,73 +85,7 @@ export const sourceControlRules: readonly Rule[] = [
       "bitbucket_key=⟦HedmnK9h6KD_eh9KK8FlI9ahUc8WfaNZ4gulbrtN2ouV⟧",
       "bitbucket_secret=⟦kd8j2h4jf9s8mf6l4k9j2h4jf9s8mf6l4k9j2h4jf9s8mf6l⟧",
     ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "codacy-api-key",
-    title: "Codacy API key",
-    service: "codacy",
-    value: String.raw`[a-z0-9]{20,24}\w{0,64}`,
-    minEntropy: 3,
-    positive: ["codacySECRET=⟦a1b2c3d4e5f6g7h8i9j0⟧", "codacyACCESS_KEY ⟦k1l2m3n4o5p6q7r8s9t0⟧"],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "codeclimate-reporter-id",
-    title: "CodeClimate Reporter id",
-    service: "(?:codeclimate|cc_test_reporter_id)",
-    keywords: ["codeclimate", "cc_test_reporter_id"],
-    value: "[a-f0-9]{64}",
-    gap: 64,
-    minEntropy: 3,
-    positive: [
-      "CODECLIMATE_API_TOKEN=⟦d37a8b9e09642cb73cfcf4e1284815fc3d6a55a7714110187ac59856ae4ab5ad⟧",
-      'CODECLIMATE_API_TOKEN="⟦d37a8b9e09642cb73cfcf4e1284815fc3d6a55a7714110187ac59856ae4ab5ad⟧"',
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "codecov-access-token",
-    title: "Codecov access token",
-    service: "codecov",
-    value: "[a-z0-9]{32}",
-    positive: ['codecov_api_token = "⟦l9iNRWjISd9WhKjQXi97hEZIoR94gII3⟧"'],
-    source: GITLEAKS,
-  }),
-  keyed({
-    name: "codequiry-api-key",
-    title: "Codequiry API key",
-    service: "codequiry",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: [
-      "codequiry_KEY=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-      "codequirySECRET=⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  near({
-    name: "coveralls-api-key",
-    title: "Coveralls API key",
-    service: "coveralls[^]??(?:secret|private|access|key|token)",
-    keywords: ["coveralls"],
-    value: "[a-z0-9-]{37}",
-    minEntropy: 3,
-    positive: [
-      "coveralls-SECRET-KEY ⟦mnopqrstuvwxyzabcdefghi12345678901234⟧",
-      "coveralls_PRIVATEKEY-⟦1234567890abcdefghijklmnopqrstuvwxyza⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "crowdin-api-key",
-    title: "Crowdin API key",
-    service: "crowdin",
-    value: String.raw`[a-z0-9]{80}\w{0,64}`,
-    minEntropy: 3,
-    positive: [
-      "crowdin_token=⟦abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890abcdefghijklmnopqrstuvwx⟧",
-    ],
+    negative: ["bitbucket_key=HedmnK9h6KD_eh9KK8FlI9ahUc8WfaNZ4gulbrtN2ou"],
     source: KINGFISHER,
   }),
   keyed({
@@ -153,6 +95,7 @@ export const sourceControlRules: readonly Rule[] = [
     value: String.raw`[a-z0-9+=]{68}\w{0,64}`,
     minEntropy: 3,
     positive: ["getgist_token=⟦1a2b3c4d5e6f7g8h9i0jklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890⟧=="],
+    negative: ["getgist_token=1a2b3c4d5e6f7g8h=="],
     source: KINGFISHER,
   }),
   secret({
@@ -162,6 +105,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`clientsecret["']?\s{0,8}[:=]\s{0,8}["'](?<secret>[a-f0-9]{40})["']`,
     ignoreCase: true,
     positive: ['clientsecret"  :   "⟦FDED1213c77eD43f61FA569d9bC76DF37D4AEb63⟧\''],
+    negative: ['clientsecret"  :   "FDED1213c77eD43f61FA569d9bC76DF37D4AEb6\''],
     source: SCANNERS,
   }),
   secret({
@@ -173,6 +117,7 @@ export const sourceControlRules: readonly Rule[] = [
       '            "token": "⟦ghu_16C7e42F292c69C2E7C10c838347Ae178B4a⟧",',
       "Example usage:\ngit clone http://⟦ghs_RguXIkihJjwHAP6eXEYxaPNvywurTr5IOAbg⟧@github.com/username/repo.git",
     ],
+    negative: ['"token": "ghu_16C7e42F292c69C2",'],
     source: SCANNERS,
   }),
   secret({
@@ -183,6 +128,7 @@ export const sourceControlRules: readonly Rule[] = [
       "github.?(?:api|app(?:lication)?|client|consumer|customer)?.?(?:id|identifier|key)[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{20})\\b",
     ignoreCase: true,
     positive: ["GITHUB_CLIENT_ID=⟦ac58d6da7d7a84c039b7⟧\nGITHUB_SECRET=37d02377a3e9d849e18704c3ec883f9c5787d857"],
+    negative: ["GITHUB_CLIENT_ID=ac58d6da7d7a84c0"],
     source: SCANNERS,
   }),
   secret({
@@ -193,6 +139,7 @@ export const sourceControlRules: readonly Rule[] = [
       "github.?(?:api|app(?:lication)?|client|consumer|customer|secret|key).?(?:key|oauth|sec(?:ret)?)?[\\s\"',:=>`]{0,24}?\\b(?<secret>[a-z0-9]{40})\\b",
     ignoreCase: true,
     positive: ["GITHUB_CLIENT_ID=ac58d6da7d7a84c039b7\nGITHUB_SECRET=⟦37d02377a3e9d849e18704c3ec883f9c5787d857⟧"],
+    negative: ["id=37d02377a3e9d849e18704c3ec883f9c5787d857"],
     source: SCANNERS,
   }),
   secret({
@@ -201,6 +148,7 @@ export const sourceControlRules: readonly Rule[] = [
     keywords: ["github_pat_"],
     pattern: String.raw`github_pat_\w{35,235}`,
     positive: ["⟦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⟧"],
+    negative: ["github_pat_11AAOKYUI0Jq"],
     source: SCANNERS,
   }),
   secret({
@@ -212,6 +160,7 @@ export const sourceControlRules: readonly Rule[] = [
       "oauth_token: ⟦gho_fq75OMU7UVbS9pTZmoCCzJT6TM5d1w099FgG⟧",
       "    oauth_token: ⟦gho_fq75OMU7UVbS9pTZmoCCzJT6TM5d1w099FgG⟧",
     ],
+    negative: ["oauth_token: gho_fq75OMU7UVbS9pTZ"],
     source: SCANNERS,
   }),
   secret({
@@ -223,6 +172,7 @@ export const sourceControlRules: readonly Rule[] = [
       "GITHUB_KEY=⟦ghp_XIxB7KMNdAr3zqWtQqhE94qglHqOzn1D1stg⟧",
       "let g:gh_token='⟦ghp_4U3LSowpDx8XvYE7A8GH56oxU5aWnY2mzIbV⟧'",
     ],
+    negative: ["GITHUB_KEY=ghp_XIxB7KMNdAr3zqWt"],
     source: SCANNERS,
   }),
   secret({
@@ -233,6 +183,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       '    "refresh_token": "⟦ghr_1B4a2e77838347a7E420ce178F2E7c6912E169246c3CE1ccbF66C46812d16D5B1A9Dc86A1498⟧",',
     ],
+    negative: ['"refresh_token": "ghr_1B4a2e77838347a7",'],
     source: SCANNERS,
   }),
   secret({
@@ -244,6 +195,7 @@ export const sourceControlRules: readonly Rule[] = [
       "⟦glpat-kSaPeOD_-T0JxMi3p28B⟧",
       "docker build -t tweedledee \\\n-f Dockerfile \\\n--build-arg 'GO_REPO_TOKEN=⟦glpat-tFrjFXD7soVU2fqxuDMh⟧' \\",
     ],
+    negative: ["glpat-kSaPeOD_-T0JxMi3p28"],
     source: SCANNERS,
   }),
   secret({
@@ -254,6 +206,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       '--non-interactive \\\n--url "https://gitlab.com/" \\\n--registration-token "⟦GR1348941_iAgdMy7a3NhZaa5oNoH⟧" \\',
     ],
+    negative: ["GR1348941_iAgdMy7a3NhZaa5oNo"],
     source: SCANNERS,
   }),
   secret({
@@ -263,6 +216,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: "_gitlab_session=[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["⟦_gitlab_session=05dldzf6degkilapxssusmz84xi1zvyc⟧"],
+    negative: ["_gitlab_session=05dldzf6degkilapxssusmz84xi1zvy"],
     source: GITLEAKS,
   }),
   secret({
@@ -287,6 +241,7 @@ export const sourceControlRules: readonly Rule[] = [
     positive: [
       "curl    \\\n-X POST \\\n--fail  \\\n--no-progress-meter \\\n-F token=⟦glptt-0d66598d696a02da33fb65e2a041f607c68ea50d⟧ \\\n-F ref=main",
     ],
+    negative: ["glptt-0d66598d696a02da33fb65e2a041f607c68ea50"],
     source: SCANNERS,
   }),
   keyed({
@@ -295,6 +250,7 @@ export const sourceControlRules: readonly Rule[] = [
     service: "gitter",
     value: String.raw`[\w-]{40}`,
     positive: ["gitter-secret-⟦abcdefghijklmnopqrstuvwxyz12345678901234⟧"],
+    negative: ["gitter-secret-abcdefghijklmnopqrstuvwxyz1234567890123"],
     source: GITLEAKS,
   }),
   secret({
@@ -305,45 +261,7 @@ export const sourceControlRules: readonly Rule[] = [
     pattern: String.raw`(?<![\w.-])[a-z][a-z0-9-]{4,24}\.atlassian\.net\b`,
     ignoreCase: true,
     positive: ["⟦MqEkF1Cz4j.atlassian.net⟧"],
-    source: SCANNERS,
-  }),
-  keyed({
-    name: "lokalise-api-key",
-    title: "Lokalise API key",
-    service: "lokalise",
-    value: "[a-z0-9]{40}",
-    minEntropy: 3,
-    positive: [
-      "lokalise ACCESSKEY ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9a0⟧",
-      "lokalise SECRET_TOKEN ⟦a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0⟧",
-    ],
-    source: KINGFISHER,
-  }),
-  keyed({
-    name: "scrutinizer-ci-access-token",
-    title: "Scrutinizer CI access token",
-    service: "scrutinizer",
-    value: "[a-z0-9]{64}",
-    minEntropy: 3,
-    positive: ["scrutinizer_key = ⟦abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890⟧"],
-    source: KINGFISHER,
-  }),
-  secret({
-    name: "sourcegraph-legacy-token",
-    title: "Sourcegraph access token without its prefix",
-    keywords: ["sourcegraph"],
-    pattern: String.raw`sourcegraph[^]{0,48}?\b(?<secret>[a-f0-9]{40})\b`,
-    ignoreCase: true,
-    positive: ["sourcegraph token ⟦9d1f3a5c7b2e4f6a8c0d9e1b3f5a7c2d4e6f8a0b⟧"],
-    source: SCANNERS,
-  }),
-  secret({
-    name: "sourcegraph-token",
-    title: "Sourcegraph access token",
-    keywords: ["sgp_", "slk_"],
-    pattern: String.raw`(?<![a-zA-Z])sgp_(?:(?:[a-f0-9]{16}|local)_){0,2}[a-f0-9]{40}\b|(?<![a-zA-Z])slk_[a-f0-9]{64}\b|(?<![a-zA-Z])sgp_sgp_[a-f0-9]{40}\b`,
-    ignoreCase: true,
-    positive: ["⟦sgp_abcdef12345678901234567890abcdef12345678⟧", "⟦sgp_c3f6EBC6DaBA1eE2996aCbAd84Fa03Ee9DE3E3e4⟧"],
+    negative: ["MqEkF1Cz4j.atlassian.ne"],
     source: SCANNERS,
   }),
 ];

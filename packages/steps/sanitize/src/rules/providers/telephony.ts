@@ -1,6 +1,7 @@
 import type { Rule } from "../../rule.ts";
 import { GITLEAKS, KINGFISHER, keyed, near, SCANNERS, secret, UUID } from "./secret.ts";
 
+/** Keys and tokens of services for calls and text messages. */
 export const telephonyRules: readonly Rule[] = [
   keyed({
     name: "d7network-api-key",
@@ -9,6 +10,7 @@ export const telephonyRules: readonly Rule[] = [
     value: String.raw`[^]{23}=\w{0,64}`,
     minEntropy: 3,
     positive: ["d7networkKEY ⟦jkl0987654321XYZ+/45Mf==⟧", "d7networkSECRET ⟦abc1234567890ABC+=01Nz==⟧"],
+    negative: ["d7networkKEY jkl0987654321XYZ+/45Mf="],
     source: KINGFISHER,
   }),
   keyed({
@@ -18,6 +20,7 @@ export const telephonyRules: readonly Rule[] = [
     value: String.raw`[a-z0-9]{24}\w{0,64}`,
     minEntropy: 3,
     positive: ["happyscribeKEY ⟦012ABC345DEF678GHI901JKL234⟧", "happyscribe SECRET ⟦123ABC456DEF789GHI012JKL⟧"],
+    negative: ["happyscribeKEY 012ABC345DEF678G"],
     source: KINGFISHER,
   }),
   keyed({
@@ -27,6 +30,7 @@ export const telephonyRules: readonly Rule[] = [
     value: String.raw`[\w-]{25}\w{0,64}`,
     minEntropy: 3,
     positive: ["messagebird_key = ⟦z9mDSt4spXMqykDGYzReONZl7⟧"],
+    negative: ["messagebird_key = z9mDSt4spXMqykDGYzReONZl"],
     source: KINGFISHER,
   }),
   keyed({
@@ -36,6 +40,7 @@ export const telephonyRules: readonly Rule[] = [
     keywords: ["messagebird", "message-bird", "message_bird"],
     value: "[a-z0-9]{25}",
     positive: ['message-bird_api_token = "⟦LPAnIUXTJ9dGZvFEKWSx70rFS⟧"'],
+    negative: ['message-bird_api_token = "LPAnIUXTJ9dGZvFEKWSx70rF"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -45,6 +50,7 @@ export const telephonyRules: readonly Rule[] = [
     keywords: ["messagebird", "message-bird", "message_bird"],
     value: UUID,
     positive: ['message-bird_api_token = "⟦FA7cfA5C-4dAc-eAbd-1CaC-73A3bC9F9B27⟧"'],
+    negative: ['message-bird_api_token = "FA7cfA5C-4dAc-eAbd-1CaC-73A3bC9F9B2"'],
     source: GITLEAKS,
   }),
   keyed({
@@ -57,6 +63,7 @@ export const telephonyRules: readonly Rule[] = [
       "numverify KEY ⟦0987654321fedcba0987654321fedcba⟧",
       "numverify SECRET ⟦abcdef1234567890abcdef1234567890⟧",
     ],
+    negative: ["numverify KEY 0987654321fedcba0987654321fedcb"],
     source: KINGFISHER,
   }),
   keyed({
@@ -69,6 +76,7 @@ export const telephonyRules: readonly Rule[] = [
       "onesignal_key=⟦12345678-90ab-cdef-1234-567890abcdef⟧",
       "ONESIGNAL_SECRET_KEY=⟦98765432-10fe-dcba-9876-543210fedcba⟧",
     ],
+    negative: ["onesignal_key=12345678-90ab-cdef-1234-567890abcde"],
     source: KINGFISHER,
   }),
   secret({
@@ -78,6 +86,7 @@ export const telephonyRules: readonly Rule[] = [
     pattern: String.raw`(?<![a-zA-Z])(?:pub|sub|sec)-c-[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}\b`,
     ignoreCase: true,
     positive: ["⟦pub-c-12345678-1234-1234-1234-123456789012⟧", "⟦sub-c-12345678-abcd-1234-efgh-567890abcdef⟧"],
+    negative: ["pub-c-12345678-1234-1234-1234-12345678901"],
     source: SCANNERS,
   }),
   keyed({
@@ -90,6 +99,7 @@ export const telephonyRules: readonly Rule[] = [
       "pushbullet SECRET ⟦aa4a2cH7QOxs40mhF7wFufa4uH3Pn3tLQ0⟧",
       "pushbullet Access ⟦aiOj3Jj4hds9w8dj3OaJrn2D9KleYn3C2P⟧",
     ],
+    negative: ["pushbullet SECRET aa4a2cH7QOxs40mhF7wFufa4uH3Pn3tLQ"],
     source: KINGFISHER,
   }),
   keyed({
@@ -102,6 +112,7 @@ export const telephonyRules: readonly Rule[] = [
       "ritekit_token=⟦b45342d1e04f33d84e4d67f7e03c4267354f741b7658⟧",
       "ritekit_secret=⟦b45342d1e04f33d84e4d67f7e03c4267354f741b7658⟧",
     ],
+    negative: ["ritekit_token=b45342d1e04f33d84e4d67f7e03c4267354f741b765"],
     source: KINGFISHER,
   }),
   keyed({
@@ -114,6 +125,7 @@ export const telephonyRules: readonly Rule[] = [
       "speechtextaccess-⟦3456cdef7890abcd1234f67e8901abcd⟧",
       "speechtext-secretkey-⟦a1b2c3d4e5f67890abcdef1234567890⟧",
     ],
+    negative: ["speechtextaccess-3456cdef7890abcd1234f67e8901abc"],
     source: KINGFISHER,
   }),
   near({
@@ -123,6 +135,7 @@ export const telephonyRules: readonly Rule[] = [
     value: String.raw`key[\w-]{55}`,
     minEntropy: 3,
     positive: ["telnyx = ⟦KEYUAaoJbHzFtewME4Mj7-D3fHaONWFO2msN7QsFK_lZgTpNY5D4HbAInl⟧"],
+    negative: ["telnyx = KEYUAaoJbHzFtewME4Mj7-D3fHaONWFO2msN7QsFK_lZgTpNY5D4HbAIn"],
     source: KINGFISHER,
   }),
   secret({
@@ -132,6 +145,7 @@ export const telephonyRules: readonly Rule[] = [
     pattern: "twilio[^]{0,64}?(?<![a-z0-9])(?<secret>ac[a-f0-9]{32})(?![a-z0-9])",
     ignoreCase: true,
     positive: ["const twilioAccountSid = '⟦AC712594f590c0d8ace55c04858f7398f9⟧'"],
+    negative: ["const twilioAccountSid = 'AC712594f590c0d8ace55c04858f7398f'"],
     source: SCANNERS,
   }),
   secret({
@@ -158,6 +172,7 @@ export const telephonyRules: readonly Rule[] = [
     ],
     pattern: "(?<![a-zA-Z0-9])AC[a-fA-F0-9]{32}(?![a-zA-Z0-9])",
     positive: ["⟦ACE23465BD121f91cE4D83441C4c2A802c⟧"],
+    negative: ["ACE23465BD121f91cE4D83441C4c2A802"],
     source: SCANNERS,
   }),
   keyed({
@@ -167,6 +182,7 @@ export const telephonyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["Twilio_key=⟦Cd2Bd1dE1201aE2DFFEcfeBafCc3c31D⟧"],
+    negative: ["Twilio_key=Cd2Bd1dE1201aE2DFFEcfeBafCc3c31"],
     source: KINGFISHER,
   }),
   secret({
@@ -192,6 +208,7 @@ export const telephonyRules: readonly Rule[] = [
     ],
     pattern: "(?<![a-zA-Z0-9])SK[a-fA-F0-9]{32}(?![a-zA-Z0-9])",
     positive: ["⟦SKbdcbA35D54b48F087B32bfecCc271CA5⟧"],
+    negative: ["SKbdcbA35D54b48F087B32bfecCc271CA"],
     source: SCANNERS,
   }),
   keyed({
@@ -201,6 +218,7 @@ export const telephonyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["tyntec TOKEN ⟦a1b2c3d4e5f678901234567890abcdef⟧", "tyntec SECRET ⟦b19a730fd0e140e286f47feb2f3bb7c9⟧"],
+    negative: ["tyntec TOKEN a1b2c3d4e5f678901234567890abcde"],
     source: KINGFISHER,
   }),
   keyed({
@@ -210,6 +228,7 @@ export const telephonyRules: readonly Rule[] = [
     value: "[a-z0-9]{32}",
     minEntropy: 3,
     positive: ["veriphone_key = ⟦6345ABCD0987EFGH3456IJKL7891MNOP⟧"],
+    negative: ["veriphone_key = 6345ABCD0987EFGH3456IJKL7891MNO"],
     source: KINGFISHER,
   }),
   keyed({
@@ -221,6 +240,7 @@ export const telephonyRules: readonly Rule[] = [
     positive: [
       "voicegain_token = ⟦eyjN9tEByT-3r2kwGs4_oziLD6aUvJcwPPzy.eyE7D69cRJc0-KuMv1bELOz6_MCuM70rTGe1eJuib0f9epZw9MtOuDrIY1npMdoM8nIrRlUiBUD4BA03lPpOUQQtmRtHTaSbA03HP6DQg6yvxW.60yoZY2LZ0R4y3P_gJfSDYtSKp8H-m80oSkYnQ0hrkF⟧",
     ],
+    negative: ["voicegain_token = eyjN9tEByT-3r2kwGs4_oziLD6a"],
     source: KINGFISHER,
   }),
   keyed({
@@ -230,6 +250,7 @@ export const telephonyRules: readonly Rule[] = [
     value: "[a-z0-9]{46}",
     minEntropy: 3,
     positive: ["voodoosms_key = ⟦qPUKVel1ka4YalLPP0E533QvWeXSE3m0zd7UExTlRM8L9Z⟧"],
+    negative: ["voodoosms_key = qPUKVel1ka4YalLPP0E533QvWeXSE3m0zd7UExTlRM8L9"],
     source: KINGFISHER,
   }),
   keyed({
@@ -239,6 +260,7 @@ export const telephonyRules: readonly Rule[] = [
     value: "[a-z0-9]{50}",
     minEntropy: 3,
     positive: ["vyte_token = ⟦74bt83a0fnreonaknkbauvumjekm1v608pk61pddfntkma2n89⟧"],
+    negative: ["vyte_token = 74bt83a0fnreonaknkbauvumjekm1v608pk61pddfntkma2n8"],
     source: KINGFISHER,
   }),
 ];

@@ -147,7 +147,7 @@ test("a role is assumed with the key given, under the external id it asks for", 
   const credentials = "<AccessKeyId>t</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>k</SessionToken>";
   const answer = `<AssumeRoleResponse><AssumeRoleResult><Credentials>${credentials}<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
   const sts: RequestListener = (request, response) => {
-    request.on("data", (body: Buffer) => asked.push(`${request.headers.authorization} ${body}`));
+    request.on("data", (body: Buffer) => asked.push(`${request.headers.authorization} ${body.toString()}`));
     request.on("end", () => void response.writeHead(200, { "content-type": "text/xml" }).end(answer));
   };
   await withStore(sts, async (endpoint) => {

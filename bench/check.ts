@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import type { Contender, FieldNames } from "./contender.ts";
-import type { JobName } from "./jobs.ts";
+import type { GelfJob } from "./jobs.ts";
 
 type Frame = Record<string, unknown>;
 type Expected = Record<string, string | number>;
@@ -17,7 +17,7 @@ const PEER =
  * Compares frames with what a slow and simple reader finds in the lines that they carry. Returns what differs, one
  * text a difference.
  */
-export function differences(contender: Contender, job: JobName, log: string, framePrefix: string): string[] {
+export function differences(contender: Contender, job: GelfJob, log: string, framePrefix: string): string[] {
   const lines = readFileSync(log, "utf8").trimEnd().split("\n");
   const frames = globSync(`${framePrefix}.*`).flatMap(readFrames);
   const byLine = new Map(frames.map((frame) => [frame["short_message"], frame]));
@@ -25,8 +25,8 @@ export function differences(contender: Contender, job: JobName, log: string, fra
   for (const line of lines) {
     const frame = byLine.get(line);
     if (frame === undefined) found.push(`no frame carries ${line}`);
-    else if (job === "nginx") compare(frame, expectedNginx(line), contender.fields.nginx, found);
-    else if (job === "auth") compare(frame, expectedAuth(line), contender.fields.auth, found);
+    else if (job === "nginx") found.push(...wrongFields(frame, expectedNginx(line), contender.fields.nginx));
+    else if (job === "auth") found.push(...wrongFields(frame, expectedAuth(line), contender.fields.auth));
   }
   return found;
 }
@@ -36,14 +36,16 @@ function readFrames(file: string): Frame[] {
   return texts.map((text) => JSON.parse(text) as Frame);
 }
 
-function compare(frame: Frame, expected: Expected, names: FieldNames, found: string[]): void {
-  for (const [field, value] of Object.entries(expected)) {
+/** What of a line's fields differs in an event, which has them under these names; one text a difference. */
+export function wrongFields(event: Frame, expected: Expected, names: FieldNames): string[] {
+  const text = String(event["short_message"] ?? event["message"]);
+  return Object.entries(expected).flatMap(([field, value]) => {
     const name = names[field] ?? field;
-    const actual = field === "moment" ? moment(frame["timestamp"]) : frame[name];
+    const actual = field === "moment" ? moment(event["timestamp"]) : event[name];
     // sluice leaves fields out that are only a dash, as ECS has it.
-    if (actual === value || (value === "-" && actual === undefined)) continue;
-    found.push(`${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}: ${String(frame["short_message"])}`);
-  }
+    if (actual === value || (value === "-" && actual === undefined)) return [];
+    return [`${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}: ${text}`];
+  });
 }
 
 /** `05 Jan 06:25:16`: a time without the year, which a line of auth.log does not tell. */
@@ -52,7 +54,8 @@ function moment(timestamp: unknown): string {
   return text.slice(5, 11) + text.slice(16, 25);
 }
 
-function expectedNginx(line: string): Expected {
+/** Fields of a line of nginx in its combined format; the time in seconds since the epoch. */
+export function expectedNginx(line: string): Expected {
   const { time = "", request = "", status, bytes, ...texts } = COMBINED.exec(line)?.groups ?? {};
   return {
     ...texts,

@@ -1,10 +1,9 @@
 import type { JobName } from "./jobs.ts";
 
-/** One run of one program: where it reads, where it sends, and a directory that is its own. */
+/** One run of one program: what it reads, and a directory that is its own. */
 export interface Run {
   readonly job: JobName;
   readonly log: string;
-  readonly port: number;
   readonly dir: string;
 }
 
@@ -24,5 +23,7 @@ export interface Contender {
   version(): string;
   /** Starts in the foreground, ends on SIGTERM. */
   command(run: Run): Command;
+  /** In the job `s3` it writes to the store and ends when all is read; the others fill `packed` and are told to end. */
+  readonly storesObjects?: true;
   readonly fields: Readonly<Record<"nginx" | "auth", FieldNames>>;
 }

@@ -6,11 +6,14 @@ import { openTraffic, type TrafficKind } from "@sluice/generate";
  * `nginx` and `auth`: tail to the end, all fields, numbers as numbers, time from the line, GELF/TCP. `raw`: the same
  * way without parsing.
  */
-export const JOB_NAMES = ["nginx", "auth", "raw"] as const;
+export const GELF_JOBS = ["nginx", "auth", "raw"] as const;
+/** `s3`: as `nginx`, but as gzip NDJSON into a store. */
+export const JOB_NAMES = [...GELF_JOBS, "s3"] as const;
 
+export type GelfJob = (typeof GELF_JOBS)[number];
 export type JobName = (typeof JOB_NAMES)[number];
 
-const TRAFFIC: Record<JobName, TrafficKind> = { nginx: "nginx", auth: "auth", raw: "nginx" };
+const TRAFFIC: Record<JobName, TrafficKind> = { nginx: "nginx", auth: "auth", raw: "nginx", s3: "nginx" };
 const SEED = 2026;
 const BLOCK = 5000;
 

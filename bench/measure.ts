@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Contender } from "./contender.ts";
-import { DATA_DIR, type JobName, logFor } from "./jobs.ts";
+import { type GelfJob, logFor } from "./jobs.ts";
 import { treeUsage } from "./process-tree.ts";
 import { type Arrivals, Receiver } from "./receiving.ts";
+import { lastWords, scratchDir, startContender } from "./start.ts";
 
 const PATIENCE_MS = 120_000;
 const STOP_PATIENCE_MS = 30_000;
@@ -26,18 +26,16 @@ export interface Measurement {
 /** Has a program do a job once; `savePrefix` keeps the frames. Rejects when not all lines arrive. */
 export async function measure(
   contender: Contender,
-  job: JobName,
+  job: GelfJob,
   lines: number,
   savePrefix?: string,
 ): Promise<Measurement> {
   const log = logFor(job, lines);
   readFileSync(log); // so that everyone finds it in the page cache
-  const dir = join(DATA_DIR, "scratch");
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true });
+  const dir = scratchDir();
   const receiver = await Receiver.start(lines, savePrefix);
   const started = performance.timeOrigin + performance.now();
-  const child = start(contender, { job, log, port: receiver.port, dir });
+  const child = startContender(contender, { job, log, dir }, { BENCH_PORT: String(receiver.port) });
   const arrived = await arrival(receiver, child);
   const usage = treeUsage(child.pid as number);
   await stop(child);
@@ -50,17 +48,6 @@ export async function measure(
     peakRss: usage.rss,
     arrivals,
   };
-}
-
-function start(contender: Contender, run: Parameters<Contender["command"]>[0]): ChildProcess {
-  const { file, args, env } = contender.command(run);
-  const output = openSync(join(run.dir, "output.txt"), "w");
-  const child = spawn(file, args, {
-    stdio: ["ignore", output, output],
-    env: { ...process.env, TZ: "UTC", BENCH_LOG: run.log, BENCH_PORT: String(run.port), BENCH_DIR: run.dir, ...env },
-  });
-  closeSync(output);
-  return child;
 }
 
 async function arrival(receiver: Receiver, child: ChildProcess): Promise<boolean> {
@@ -83,7 +70,6 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
-function failure(contender: Contender, job: JobName, lines: number, arrivals: Arrivals, dir: string): string {
-  const said = readFileSync(join(dir, "output.txt"), "utf8").slice(-2000);
-  return `${contender.name}, ${job}: ${arrivals.frames} of ${lines} frames arrived. It said:\n${said}`;
+function failure(contender: Contender, job: GelfJob, lines: number, arrivals: Arrivals, dir: string): string {
+  return `${contender.name}, ${job}: ${arrivals.frames} of ${lines} frames arrived. It said:\n${lastWords(dir)}`;
 }

@@ -8,14 +8,18 @@ export interface Usage {
   readonly cpu: number;
   /** Sum of the processes' peak resident set sizes, in bytes. */
   readonly rss: number;
+  /** Sum of their resident set sizes now, in bytes. */
+  readonly resident: number;
 }
 
 /** What a process and its descendants have used so far. */
 export function treeUsage(pid: number): Usage {
-  const total = { cpu: 0, rss: 0 };
+  const total = { cpu: 0, rss: 0, resident: 0 };
   for (const member of tree(pid)) {
     total.cpu += cpuSeconds(member);
-    total.rss += peakRss(member);
+    const status = read(`/proc/${member}/status`);
+    total.rss += kilobytes(status, "VmHWM") * 1024;
+    total.resident += kilobytes(status, "VmRSS") * 1024;
   }
   return total;
 }
@@ -40,8 +44,8 @@ function cpuSeconds(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
 }
 
-function peakRss(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
+function kilobytes(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
 }
 
 // A process may end between two looks at it.

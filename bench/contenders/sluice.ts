@@ -47,9 +47,12 @@ function contender(name: string, sanitize: "default" | "off"): Contender {
         "2",
         "--http",
         "off",
+        // A sink of objects keeps the last one open for more; with this it is finished when all is read.
+        ...(job === "s3" ? ["--until-eof"] : []),
       ],
       env: { BENCH_SANITIZE: sanitize },
     }),
+    storesObjects: true,
     fields: FIELDS,
   };
 }

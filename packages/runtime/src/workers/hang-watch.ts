@@ -31,6 +31,8 @@ interface Mark {
 
 /** What the watch has found. */
 export interface Findings {
+  /** No thread will have work before the next `start`: one that has some may not have come to it yet. */
+  idle(): boolean;
   /** The thread may hang: give it nothing more for now. */
   slow(index: number): void;
   /** The thread hangs. */
@@ -50,7 +52,7 @@ export class HangWatch {
     this.#findings = findings;
   }
 
-  /** Watches until all threads are idle. */
+  /** Watches until there is no work left. */
   start(): void {
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
@@ -62,13 +64,11 @@ export class HangWatch {
   }
 
   #tick(): void {
-    let busy = false;
     for (const [index, work] of this.#look()) {
-      if (work) busy = true;
       if (work) this.#judge(index, work);
       else this.#marks.delete(index);
     }
-    if (!busy) this.stop();
+    if (this.#findings.idle()) this.stop();
   }
 
   #judge(index: number, work: Work): void {

@@ -56,6 +56,7 @@ export class WorkerPool implements ProgramRunner {
     const events = this.#events();
     this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index, options, events));
     this.#watch = new HangWatch(() => this.#slots.map((slot) => [slot.index, slot.work()] as const), {
+      idle: () => this.#jobs.size === 0,
       slow: (index) => this.#relieve(this.#slots[index] as WorkerSlot),
       hung: (index, work) => this.#hung(this.#slots[index] as WorkerSlot, work),
     });

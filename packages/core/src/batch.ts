@@ -64,7 +64,7 @@ export interface EncodedBatch {
   readonly ends: Uint32Array<ArrayBuffer>;
 }
 
-/** Where the frames of a batch come from. Positions of a stream's records ascend. */
+/** Where the frames of a batch come from. Positions of records ascend within a `streamId`. */
 export interface BatchOrigin {
   /** Name of the source in the pipeline file. */
   readonly source: string;

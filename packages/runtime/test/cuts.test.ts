@@ -194,7 +194,7 @@ test("a sink that loses what it has gathered ends the pipeline, and no position 
   expect(state.source("test", "s").all().size).toBe(0);
 });
 
-test("a cut is forgotten with the last of its positions, and not before", () => {
+test("a cut is forgotten with the last of its positions, and not before", async () => {
   const state = openTestState();
   const journal = () => state.journal("p", "sink");
   const range = (streamKey: string) => ({ streamKey, streamId: streamKey, from: 0, to: 100, resume: 100 });
@@ -203,7 +203,12 @@ test("a cut is forgotten with the last of its positions, and not before", () => 
   first.committed("s", "a", 100);
   first.committed("s", "b", 99);
   first.committed("other", "b", 100);
-  expect(journal().cuts()).toEqual([{ id: "c", source: "s", ranges: [range("a"), range("b")], note: { key: "k" } }]);
+  const [noted] = journal().cuts();
+  expect(noted).toEqual({ id: "c", source: "s", ranges: [range("a"), range("b")], note: { key: "k" } });
+  // What is committed does not come again after a restart, so that nothing waits for it.
+  await Promise.resolve();
+  state.flush();
+  expect(journal().cuts()[0]?.ranges).toEqual([range("b")]);
   first.committed("s", "b", 150);
   state.flush();
   expect(journal().cuts()).toEqual([]);

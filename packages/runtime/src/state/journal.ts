@@ -9,7 +9,7 @@ export interface JournalStore {
 }
 
 interface OpenCut {
-  readonly cut: JournalledCut;
+  cut: JournalledCut;
   /** Streams whose position has not passed the cut. */
   readonly waiting: Map<string, CutRange>;
 }
@@ -19,6 +19,8 @@ export class Journal implements SinkState {
   readonly #store: JournalStore;
   readonly #cuts = new Map<string, OpenCut>();
   readonly #notes: Map<string, Value>;
+  /** Cuts of which some streams were committed since the entry was written. */
+  readonly #shrunk = new Set<OpenCut>();
 
   constructor(store: JournalStore) {
     this.#store = store;
@@ -41,7 +43,7 @@ export class Journal implements SinkState {
   noteCut(cut: JournalledCut): void {
     const known = this.#cuts.get(cut.id);
     if (!known) return;
-    this.#cuts.set(cut.id, { ...known, cut });
+    known.cut = cut;
     this.#store.set("cut", cut.id, cut as unknown as Value);
   }
 
@@ -65,12 +67,32 @@ export class Journal implements SinkState {
 
   /** A position was committed: everything of the stream before `to` is settled. */
   committed(source: string, streamId: string, to: number): void {
-    for (const { cut, waiting } of this.#cuts.values()) {
+    for (const open of this.#cuts.values()) {
+      const { cut, waiting } = open;
       const range = cut.source === source ? waiting.get(streamId) : undefined;
       if (!range || range.to > to) continue;
       waiting.delete(streamId);
       if (waiting.size === 0) this.removeCut(cut.id);
+      else this.#shrink(open);
     }
+  }
+
+  /**
+   * A stream that is committed does not come again, so its range has to go from the entry, in the same transaction. Many
+   * streams may be committed at a time, and nothing is written in the midst of that.
+   */
+  #shrink(open: OpenCut): void {
+    if (this.#shrunk.size === 0) queueMicrotask(() => this.#writeShrunk());
+    this.#shrunk.add(open);
+  }
+
+  #writeShrunk(): void {
+    for (const open of this.#shrunk) {
+      if (this.#cuts.get(open.cut.id) !== open) continue;
+      open.cut = { ...open.cut, ranges: [...open.waiting.values()] };
+      this.#store.set("cut", open.cut.id, open.cut as unknown as Value);
+    }
+    this.#shrunk.clear();
   }
 
   #open(cut: JournalledCut): void {

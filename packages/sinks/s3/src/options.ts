@@ -68,7 +68,7 @@ const shape = z.strictObject({
     .prefault("8MiB")
     .describe("An object that grows beyond this is uploaded in parts of this size."),
   memory: size()
-    .prefault("24MiB")
+    .prefault("20MiB")
     .describe("Compressed bytes held in memory; the sources wait while the store takes no more."),
   concurrency: z.int().min(1).max(16).default(4).describe("Requests under way at once."),
   conditional: z

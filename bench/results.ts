@@ -1,0 +1,28 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ARCHIVE_METHOD } from "./archive/report.ts";
+import { JOB_NAMES } from "./jobs.ts";
+import { METHOD, machine } from "./report.ts";
+
+const PATH = join(import.meta.dirname, "RESULTS.md");
+/** In this order. The memory run is asked for by itself. */
+const KEYS: readonly string[] = [...JOB_NAMES, "memory"];
+
+/** Puts sections, each of which begins with `## key: `, into bench/RESULTS.md and leaves its other sections. */
+export function writeResults(sections: readonly string[]): void {
+  const kept = existsSync(PATH) ? readFileSync(PATH, "utf8").split(/^(?=## )/m) : [];
+  const byKey = new Map(kept.map((text) => [keyOf(text), text.trimEnd()]));
+  for (const section of sections) byKey.set(keyOf(section), withOrigin(section));
+  const texts = KEYS.map((key) => byKey.get(key)).filter((text) => text !== undefined);
+  writeFileSync(PATH, `${["# Benchmark", ...texts, "## How", METHOD, ARCHIVE_METHOD].join("\n\n").trimEnd()}\n`);
+}
+
+function keyOf(section: string): string {
+  return /^## (\w+): /.exec(section)?.[1] ?? "";
+}
+
+/** A section that says how it came about. */
+function withOrigin(section: string): string {
+  const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
+  return section.replace("\n\n", `\n\n\`${command}\` on ${machine()}\n\n`);
+}

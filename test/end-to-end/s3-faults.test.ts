@@ -40,7 +40,7 @@ sources:
 steps:
   - parse: nginx
 sinks:
-  archive: {${sink}, compression: none, part_size: 5MiB, max_size: ${maxSize}, memory: 16MiB, request_timeout: 2s, retry: {initial: 50ms, max: 500ms}}
+  archive: {${sink}, compression: none, part_size: 5MiB, max_size: ${maxSize}, memory: 48MiB, request_timeout: 2s, retry: {initial: 50ms, max: 500ms}}
 `,
   );
   const start = (args: readonly string[] = ["--until-eof"], env = {}) =>

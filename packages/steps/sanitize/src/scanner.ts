@@ -7,56 +7,65 @@ import { findShape } from "./shapes.ts";
 /** Receives what a rule has found; `order` is the rule's place in the list. */
 export type MatchVisitor = (order: number, match: Match) => void;
 
-/** Finds what any of many rules takes for a secret: one pass for keywords, patterns only around these. */
-export class Scanner {
-  readonly #matchers: readonly Matcher[];
-  readonly #finder: KeywordFinder;
+/** What is made of the rules for the first text: a program that only validates has none. */
+class Tools {
+  readonly matchers: readonly Matcher[];
+  readonly finder: KeywordFinder;
   /** For each keyword the rules that have it. */
-  readonly #byKeyword: readonly (readonly number[])[];
-  readonly #byShape: ReadonlyMap<Shape, readonly number[]>;
+  readonly byKeyword: readonly (readonly number[])[];
+  readonly byShape: ReadonlyMap<Shape, readonly number[]>;
   /** Rules that run over every text. */
-  readonly #everywhere: readonly number[];
+  readonly everywhere: readonly number[];
 
   constructor(rules: readonly Rule[]) {
-    this.#matchers = rules.map((rule) => new Matcher(rule));
+    this.matchers = rules.map((rule) => new Matcher(rule));
     const byKeyword = groupBy(rules, ({ keywords }) => keywords.map((keyword) => keyword.toLowerCase()));
-    this.#finder = keywordFinder([...byKeyword.keys()]);
-    this.#byKeyword = [...byKeyword.values()];
-    this.#byShape = groupBy(rules, ({ shape }) => (shape === undefined ? [] : [shape]));
-    this.#everywhere = rules.flatMap((r, order) => (r.keywords.length === 0 && r.shape === undefined ? [order] : []));
+    this.finder = keywordFinder([...byKeyword.keys()]);
+    this.byKeyword = [...byKeyword.values()];
+    this.byShape = groupBy(rules, ({ shape }) => (shape === undefined ? [] : [shape]));
+    this.everywhere = rules.flatMap((r, order) => (r.keywords.length === 0 && r.shape === undefined ? [order] : []));
+  }
+}
+
+/** Finds what any of many rules takes for a secret: one pass for keywords, patterns only around these. */
+export class Scanner {
+  readonly #rules: readonly Rule[];
+  #tools: Tools | undefined;
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
   }
 
   /** Throws TextWithheld when the budget is used up. */
   scan(text: string, budget: Budget, visit: MatchVisitor): void {
+    this.#tools ??= new Tools(this.#rules);
+    const { matchers } = this.#tools;
     const candidates: number[] = [];
     try {
-      this.#collect(text, budget, candidates);
+      collect(this.#tools, text, budget, candidates);
       for (const order of candidates) {
         budget.check();
-        this.#matcher(order).find(text, budget, (match) => visit(order, match));
+        matchers[order]?.find(text, budget, (match) => visit(order, match));
       }
     } finally {
-      for (const order of candidates) this.#matcher(order).clear();
+      for (const order of candidates) matchers[order]?.clear();
     }
   }
+}
 
-  /** Marks where each rule has to look; `candidates` are those that have to look somewhere. */
-  #collect(text: string, budget: Budget, candidates: number[]): void {
-    const add = (orders: readonly number[], start: number, end: number): void => {
-      for (const order of orders) if (this.#matcher(order).add(start, end)) candidates.push(order);
-    };
-    add(this.#everywhere, 0, text.length);
-    for (const [shape, orders] of this.#byShape) findShape(shape, text, (start, end) => add(orders, start, end));
-    this.#finder.find(
-      text,
-      (keyword, start, end) => add(this.#byKeyword[keyword] as readonly number[], start, end),
-      () => budget.check(),
-    );
-  }
-
-  #matcher(order: number): Matcher {
-    return this.#matchers[order] as Matcher;
-  }
+/** Marks where each rule has to look; `candidates` are those that have to look somewhere. */
+function collect(tools: Tools, text: string, budget: Budget, candidates: number[]): void {
+  const { matchers, finder, byKeyword, byShape, everywhere } = tools;
+  const add = (orders: readonly number[], start: number, end: number): void => {
+    for (const order of orders) if (matchers[order]?.add(start, end)) candidates.push(order);
+  };
+  add(everywhere, 0, text.length);
+  for (const [shape, orders] of byShape) findShape(shape, text, (start, end) => add(orders, start, end));
+  finder.find(
+    text,
+    (keyword, start, end) => add(byKeyword[keyword] as readonly number[], start, end),
+    () => budget.check(),
+  );
 }
 
 /** The numbers of the rules by a property of which a rule may have several. */

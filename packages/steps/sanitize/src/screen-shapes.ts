@@ -47,9 +47,9 @@ export class ShapeCheck {
     return (
       at >= before &&
       second + after < length &&
-      bytes.subarray(at + 1, second).every(isWord) &&
-      bytes.subarray(at - before, at).every(isWord) &&
-      bytes.subarray(second + 1, second + 1 + after).every(isWord)
+      areWords(bytes, at + 1, second) &&
+      areWords(bytes, at - before, at) &&
+      areWords(bytes, second + 1, second + 1 + after)
     );
   }
 
@@ -60,8 +60,10 @@ export class ShapeCheck {
   }
 }
 
-function isWord(byte: number): boolean {
-  return WORD[byte] === 1;
+/** Ordinary lines have many dots: what is wrong about them mostly stands right before the second one, or the first. */
+function areWords(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = end - 1; at >= start; at--) if (WORD[bytes[at] as number] !== 1) return false;
+  return true;
 }
 
 function runAround(bytes: Uint8Array, at: number, length: number, parts: Uint8Array): [number, number] {

@@ -10,6 +10,8 @@ if (major < MINIMUM) {
   process.exit(2);
 }
 module.enableCompileCache?.();
+// Worker threads only take part in it when the environment says so.
+if (module.getCompileCacheDir?.()) process.env.NODE_COMPILE_CACHE ??= module.getCompileCacheDir();
 // The bundle, or in a checkout whose sources are newer (bin/sluice says so) the TypeScript itself.
 const { main } = await import(process.env.SLUICE_FROM_SOURCE === "1" ? "../src/main.ts" : "../bundle/main.js");
 await main(process.argv);

@@ -49,6 +49,8 @@ export interface Source {
   run(ctx: SourceContext): Promise<void>;
   /** Tells whether its input can be read now (`validate --connect`). */
   check?(signal: AbortSignal): Promise<void>;
+  /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
+  readonly ordered?: boolean;
 }
 
 export interface SourceDefinition<O = unknown> {

@@ -37,6 +37,8 @@ export interface Damage {
 
 /** Reads archives, one after the other. */
 export class ReplaySource implements Source {
+  /** Rotated files are one log: what one of them ends with must not overtake its beginning. */
+  readonly ordered = true;
   readonly #options: ReplayOptions;
   readonly #pace: Pace | null;
   /** Stored bytes of the archives before the one at work. */

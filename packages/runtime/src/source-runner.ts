@@ -148,7 +148,7 @@ export class SourceRunner {
     if (deadline.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
     this.#batches++;
     this.#bytes += batch.data.length;
-    const lane = `${this.name}\0${batch.streamKey}`;
+    const lane = this.#options.source.ordered ? this.name : `${this.name}\0${batch.streamKey}`;
     const now = batch.writtenBy ?? Date.now();
     const settled = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
     const place = lanes.enter(lane);

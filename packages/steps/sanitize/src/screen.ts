@@ -9,14 +9,14 @@ import { ShapeCheck } from "./screen-shapes.ts";
 
 const NEWLINE = 10;
 const BACKSLASH = 0x5c;
-const HITS_BEFORE_GATE = 32;
+const HITS_BEFORE_GATE = 1;
 const WINDOW = LiteralFinder.WINDOW;
 
 export interface ScreenOptions {
   readonly rules: readonly Rule[];
   /** Secrets may lie over several lines. Default false: each line stands for itself. */
   readonly acrossLines?: boolean;
-  /** A keyword that occurs less often is not worth a gate: its lines are suspect. Default 32. */
+  /** A keyword that occurs less often is not worth a gate: its lines are suspect. Default 1. */
   readonly hitsBeforeGate?: number;
 }
 

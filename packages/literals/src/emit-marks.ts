@@ -34,6 +34,7 @@ export function emitMarks(module: ModuleBuilder): FunctionBuilder {
   const func = module.func(["i32", "i32", "i32"], ["i32"]);
   const [start, end, list] = [0, 1, 2];
   const [at, mask, digits, numeric, dots] = [func.local(), func.local(), func.local(), func.local(), func.local()];
+  const near = func.local();
   const vector = func.local("v128");
   const [again, run, bit] = [label("again"), label("run"), label("bit")];
   func.body(
@@ -59,7 +60,12 @@ export function emitMarks(module: ModuleBuilder): FunctionBuilder {
       shiftIn(dots, is(vector, DOT)),
       // Of the same 32 bytes: the second dot is one of these 16.
       set(mask, i32.and(get(dots), i32.shrU(get(dots), i32.const(PAIR)))),
-      when(tee(mask, i32.and(get(mask), i32.const(-1 << (16 - PAIR)))), [noteEach(list, at, mask, MARK.dots)]),
+      when(tee(mask, i32.and(get(mask), i32.const(-1 << (16 - PAIR)))), [
+        // Versions of browsers have more dots in between.
+        when(tee(mask, i32.and(get(mask), i32.xor(dotsBetween(dots, near), i32.const(-1)))), [
+          noteEach(list, at, mask, MARK.dots),
+        ]),
+      ]),
       set(at, i32.add(get(at), i32.const(16))),
       brIf(again, i32.ltU(get(at), get(end))),
     ),
@@ -109,6 +115,19 @@ function shiftIn(bits: Local, vector: Code): Code {
 function base64(vector: Local): Code {
   const letters = inRange(v128.or(get(vector), i8x16.splat(0x20)), 0x61, 26);
   return [letters, inRange(get(vector), SLASH, 11), is(vector, 0x2b)].reduce(v128.or);
+}
+
+/** Bits behind which one of the next {@link PAIR} - 1 is set. */
+function dotsBetween(dots: Local, near: Local): Code {
+  const orShifted = (shift: number): Code => i32.or(get(near), i32.shrU(get(near), i32.const(shift)));
+  // One of two bits, then one of four; of six when what begins at the next one and at the third are put together.
+  return [
+    set(near, get(dots)),
+    set(near, orShifted(1)),
+    set(near, orShifted(2)),
+    set(near, i32.shrU(get(near), i32.const(1))),
+    orShifted(PAIR - 5),
+  ];
 }
 
 /** Bits at which 11 set ones begin. */

@@ -2,7 +2,7 @@ import { instantiate, ModuleBuilder, newMemory } from "@sluice/wasm";
 import { emitCollect, emitVerify } from "./emit-literals.ts";
 import { emitMarks } from "./emit-marks.ts";
 import { HIT_BYTES, MARK, MAX_HITS, RESULT, type Regions, regions, WINDOW } from "./layout.ts";
-import { buildTables, isLiteral } from "./tables.ts";
+import { isLiteral, tablesLength, writeTables } from "./tables.ts";
 
 /** Reports one occurrence of a literal: its number, and its start. */
 export type HitVisitor = (literal: number, start: number) => void;
@@ -15,7 +15,7 @@ export interface MarkVisitor {
   digits(at: number): void;
   /** Somewhere in a run of letters, digits, `+` and `/`; every run of 64 or more is named at least once. */
   run(at: number): void;
-  /** The first of two dots with six bytes between them. */
+  /** The first of two dots with six other bytes between them. */
   dots(at: number): void;
 }
 
@@ -43,12 +43,11 @@ export class LiteralFinder {
 
   /** Takes literals of 3 to 4096 ASCII characters. */
   constructor(literals: readonly string[]) {
-    const tables = buildTables(literals);
     this.#pad = Math.max(0, ...literals.map((text) => text.length)) + 64;
-    this.#regions = regions(tables.length, 2 * literals.length);
+    this.#regions = regions(tablesLength(literals), 2 * literals.length);
     const memory = newMemory(this.#regions.total);
+    writeTables(literals, memory.buffer);
     this.#memory = new Uint8Array(memory.buffer);
-    this.#memory.set(tables);
     this.#words = new Int32Array(memory.buffer);
     this.input = this.#memory.subarray(this.#regions.input, this.#regions.input + WINDOW);
     const exports = instantiate(moduleBytes(), { memory });

@@ -38,15 +38,7 @@ class Passing {
   readonly #behind = new Int32Array(CHARS ** 2);
   /** By pair: its last place in the ordinary text, and the place before each place; -1: none. */
   readonly #last = new Int16Array(CHARS ** 2).fill(-1);
-  readonly #previous = new Int16Array(ORDINARY.length);
-
-  constructor() {
-    for (let at = 1; at + 2 < ORDINARY.length; at++) {
-      const pair = pairAt(ORDINARY, at);
-      this.#previous[at] = this.#last[pair] as number;
-      this.#last[pair] = at;
-    }
-  }
+  readonly #previous = previousPlaces(this.#last);
 
   /** The place `back` for which the fewest more places pass; every second one is possible from `first` on. */
   choose(text: string, first: number): number {
@@ -74,6 +66,18 @@ class Passing {
     }
     return cost;
   }
+}
+
+/** For each place in the ordinary text the place before it with the same pair; notes the last ones. */
+function previousPlaces(last: Int16Array): Int16Array {
+  const previous = new Int16Array(ORDINARY.length);
+  // As a callback, since V8 optimizes a long loop while it runs, which takes longer than this one.
+  previous.subarray(0, -2).forEach((_, at) => {
+    const pair = pairAt(ORDINARY, at);
+    previous[at] = last[pair] as number;
+    last[pair] = at;
+  });
+  return previous;
 }
 
 function pairAt(text: string, at: number): number {

@@ -19,16 +19,17 @@ export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
   let steps = 0;
   const tracker = new Tracker(keywords);
   const byKeyword = new Map<string, Set<State>>();
-  const visited = new Map<State, Set<string>>();
-  const open: [state: State, seen: string][] = [];
-  const visit = (state: State, seen: string): void => {
-    const before = visited.get(state);
-    if (before?.has(seen)) return;
-    if (before) before.add(seen);
-    else visited.set(state, new Set([seen]));
+  const visited = new Set<number>();
+  const open: [state: State, seen: number][] = [];
+  let avoidable = false;
+  const visit = (state: State, seen: number): void => {
+    const key = state.id * tracker.size + seen;
+    if (visited.has(key)) return;
+    visited.add(key);
+    avoidable ||= state === nfa.accept;
     open.push([state, seen]);
   };
-  visit(nfa.start, "");
+  visit(nfa.start, 0);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (steps++ > MAX_STEPS) return { byKeyword, avoidable: true };
     const [state, seen] = next;
@@ -41,33 +42,42 @@ export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
       }
     }
   }
-  return { byKeyword, avoidable: visited.has(nfa.accept) };
+  return { byKeyword, avoidable };
 }
 
-/** Follows which beginning of a keyword the text so far ends with. */
+/** Follows which beginning of a keyword the text so far ends with: its number, of which 0 is the empty one. */
 class Tracker {
-  readonly #beginnings = new Set<string>([""]);
-  readonly #keywords: readonly string[];
+  readonly #beginnings: readonly string[];
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #completed: readonly (string | undefined)[];
   readonly #chars: readonly string[];
-  readonly #next = new Map<string, string>();
+  /** By set: by number, what may be seen after one of its bytes. */
+  readonly #steps = new Map<ByteSet, (readonly number[])[]>();
   readonly #charsIn = new Map<ByteSet, readonly string[]>();
 
   constructor(keywords: readonly string[]) {
+    const beginnings = keywords.flatMap((word) => Array.from(word, (_, i) => word.slice(0, i + 1)));
+    this.#beginnings = [...new Set(["", ...beginnings])];
+    this.#numbers = new Map(this.#beginnings.map((text, number) => [text, number]));
     // The longest first: of several that end at the same place, one is enough.
-    this.#keywords = keywords.toSorted((a, b) => b.length - a.length);
-    for (const word of keywords) for (let i = 1; i <= word.length; i++) this.#beginnings.add(word.slice(0, i));
+    const longestFirst = keywords.toSorted((a, b) => b.length - a.length);
+    this.#completed = this.#beginnings.map((text) => longestFirst.find((word) => text.endsWith(word)));
     this.#chars = [...new Set(keywords.join(""))];
   }
 
-  completed(seen: string): string | undefined {
-    return this.#keywords.find((word) => seen.endsWith(word));
+  get size(): number {
+    return this.#beginnings.length;
+  }
+
+  completed(seen: number): string | undefined {
+    return this.#completed[seen];
   }
 
   /** What may be seen after one of these bytes. */
-  steps(seen: string, bytes: ByteSet): Set<string> {
-    const after = new Set<string>();
-    for (const char of this.#relevant(bytes)) after.add(char === "" ? "" : this.#step(seen, char));
-    return after;
+  steps(seen: number, bytes: ByteSet): readonly number[] {
+    let bySeen = this.#steps.get(bytes);
+    if (bySeen === undefined) this.#steps.set(bytes, (bySeen = []));
+    return (bySeen[seen] ??= [...new Set(this.#relevant(bytes).map((char) => this.#step(seen, char)))]);
   }
 
   /** The characters of keywords among the bytes, and "" for all others. */
@@ -82,14 +92,11 @@ class Tracker {
     return list;
   }
 
-  #step(seen: string, char: string): string {
-    const key = seen + char;
-    let after = this.#next.get(key);
-    if (after === undefined) {
-      after = key;
-      while (!this.#beginnings.has(after)) after = after.slice(1);
-      this.#next.set(key, after);
+  #step(seen: number, char: string): number {
+    if (char === "") return 0;
+    for (let text = this.#beginnings[seen] + char; ; text = text.slice(1)) {
+      const number = this.#numbers.get(text);
+      if (number !== undefined) return number;
     }
-    return after;
   }
 }

@@ -120,20 +120,23 @@ function byteClasses(from: ReadonlySet<State>): { classes: Uint8Array; count: nu
     }
   }
   const classes = new Uint8Array(256);
-  let count = 1;
-  for (const set of sets) {
-    const split = new Map<number, number>();
-    const has = new Set<number>();
-    for (let byte = 0; byte < 256; byte++) if (set[byte] === 0) has.add(classes[byte] as number);
-    for (let byte = 0; byte < 256; byte++) {
-      const old = classes[byte] as number;
-      if (set[byte] === 0 || !has.has(old)) continue;
-      const own = split.get(old) ?? count++;
-      split.set(old, own);
-      classes[byte] = own;
-    }
+  const sizes = [256];
+  for (const set of sets) split(classes, sizes, set);
+  return { classes, count: sizes.length };
+}
+
+/** Makes classes of their own for the bytes of a set, where it has not all of a class. */
+function split(classes: Uint8Array, sizes: number[], set: ByteSet): void {
+  const inside = sizes.map(() => 0);
+  for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) (inside[classes[byte] as number] as number)++;
+  const own = inside.map((count, old) => {
+    if (count === 0 || count === sizes[old]) return old;
+    (sizes[old] as number) -= count;
+    return sizes.push(count) - 1;
+  });
+  for (let byte = 0; byte < 256; byte++) {
+    if (set[byte] === 1) classes[byte] = own[classes[byte] as number] as number;
   }
-  return { classes, count };
 }
 
 /** The same automaton with all its ways turned round. */

@@ -193,6 +193,7 @@ function isFree(element: AST.Element): boolean {
 }
 
 const HIGH: ByteSet = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x80 ? 0 : 1));
+const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
 const known = new Map<string, ByteSet>();
 
 /** Asks the regular expression itself which ASCII characters it takes. All others are taken if it might take one. */
@@ -202,9 +203,8 @@ function bytesOf(raw: string, ignoreCase: boolean): ByteSet {
   if (before) return before;
   const one = new RegExp(`^(?:${raw})$`, ignoreCase ? "i" : "");
   const asciiOnly = /^[\x20-\x7e]+$/.test(raw) && !/^\[\^|^\.$|\\[sSWDBpPuxc]/.test(raw);
-  const set = Uint8Array.from({ length: 256 }, (_, byte) =>
-    byte < 0x80 ? Number(one.test(String.fromCharCode(byte))) : Number(!asciiOnly),
-  );
+  const set = new Uint8Array(256).fill(asciiOnly ? 0 : 1, 0x80);
+  for (let byte = 0; byte < 0x80; byte++) if (one.test(ASCII[byte] as string)) set[byte] = 1;
   known.set(key, set);
   return set;
 }

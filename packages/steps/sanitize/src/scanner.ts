@@ -71,12 +71,13 @@ function collect(tools: Tools, text: string, budget: Budget, candidates: number[
 /** The numbers of the rules by a property of which a rule may have several. */
 function groupBy<K>(rules: readonly Rule[], keysOf: (rule: Rule) => readonly K[]): Map<K, number[]> {
   const groups = new Map<K, number[]>();
-  for (const [order, rule] of rules.entries()) {
+  // As a callback, since V8 optimizes a long loop while it runs, which takes longer than this one.
+  rules.forEach((rule, order) => {
     for (const key of new Set(keysOf(rule))) {
       const group = groups.get(key);
       if (group) group.push(order);
       else groups.set(key, [order]);
     }
-  }
+  });
   return groups;
 }

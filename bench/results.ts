@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { ARCHIVE_METHOD } from "./archive/report.ts";
 import { JOB_NAMES } from "./jobs.ts";
@@ -21,8 +22,9 @@ function keyOf(section: string): string {
   return /^## (\w+): /.exec(section)?.[1] ?? "";
 }
 
-/** A section that says how it came about. */
+/** A section that says how it came about, and how busy the machine was: with more to do than it has cores, times stretch. */
 function withOrigin(section: string): string {
   const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
-  return section.replace("\n\n", `\n\n\`${command}\` on ${machine()}\n\n`);
+  const load = (loadavg()[0] ?? 0).toFixed(0);
+  return section.replace("\n\n", `\n\n\`${command}\` on ${machine()}, load ${load} at the end\n\n`);
 }

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { competeArchiving, watchMemory } from "./archive/compete.ts";
 import type { Contender } from "./contender.ts";
 import { rsyslog } from "./contenders/rsyslog.ts";
-import { sluice, unsanitized } from "./contenders/sluice.ts";
+import { oneWorker, sluice, unsanitized } from "./contenders/sluice.ts";
 import { syslogNg } from "./contenders/syslog-ng.ts";
 import { fetchPeers } from "./debian-peers.ts";
 import { competeGelf } from "./gelf.ts";
@@ -77,10 +77,8 @@ async function measureAll(): Promise<string[]> {
 
 function compete(contenders: Contender[], job: JobName, effort: Parameters<typeof competeGelf>[2]): Promise<string> {
   if (job !== "s3") return competeGelf(contenders, job, effort);
-  return competeArchiving(
-    contenders.filter((contender) => contender !== syslogNg),
-    effort,
-  );
+  const archivers = contenders.filter((contender) => contender !== syslogNg);
+  return competeArchiving([oneWorker, ...archivers], effort);
 }
 
 async function main(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Contender } from "../contender.ts";
 import { type Archived, Archiving } from "./measure.ts";
-import { archiveSection, medianRun, memorySection } from "./report.ts";
+import { archiveSection, memorySection } from "./report.ts";
 import { openObjectStore } from "./store.ts";
 
 const CHECKED_LINES = 20_000;
@@ -27,10 +27,9 @@ export async function competeArchiving(contenders: readonly Contender[], effort:
     }
   }
   const results = [...measured].map(([contender, own]) => ({
-    runs,
     contender: contender.name,
     version: contender.version(),
-    median: medianRun(own),
+    runs: own,
   }));
   return archiveSection(results);
 }

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { treeUsage } from "../process-tree.ts";
 
 const LOOK_MS = 20;
-/** A program that has used no CPU time for this long has done its work: the machine does not starve anyone so long. */
-const QUIET_MS = 2000;
+/** A program that has used less than `QUIET_CPU` seconds of CPU time in this time has done its work. */
+const QUIET_MS = 3000;
+/** More than rsyslog's threads use that look whether there is something to flush. */
+const QUIET_CPU = 0.06;
 const PATIENCE_MS = 60 * 60_000;
 
 /** What a program used from its start to its end. */
@@ -23,16 +25,18 @@ export interface Watched {
 export async function watch(child: ChildProcess, endsItself: boolean): Promise<Watched> {
   const begun = performance.now();
   const resident: number[] = [];
-  let [last, active, waited] = [treeUsage(child.pid as number), begun, 0];
+  let last = treeUsage(child.pid as number);
+  let active = { at: begun, cpu: last.cpu };
+  let waited = 0;
   while (child.exitCode === null && child.signalCode === null) {
     const usage = treeUsage(child.pid as number);
     const now = performance.now();
     // A process that is just ending has no memory any more, and one that has ended no CPU time either.
     if (usage.resident > 0) resident.push(usage.resident);
-    if (usage.cpu > last.cpu) active = now;
+    if (usage.cpu >= active.cpu + QUIET_CPU) active = { at: now, cpu: usage.cpu };
     last = { ...usage, cpu: Math.max(usage.cpu, last.cpu), rss: Math.max(usage.rss, last.rss) };
-    if (!endsItself && waited === 0 && now - active > QUIET_MS) {
-      waited = now - active;
+    if (!endsItself && waited === 0 && now - active.at > QUIET_MS) {
+      waited = now - active.at;
       child.kill("SIGTERM");
     }
     if (now - begun > PATIENCE_MS) child.kill("SIGKILL");

@@ -27,12 +27,15 @@ const FIELDS: Contender["fields"] = {
 };
 
 /** sluice with two workers, delivery confirmed, state on disk, secrets taken out: as it is run in earnest. */
-export const sluice: Contender = contender("sluice", "default");
+export const sluice: Contender = contender("sluice", "default", 2);
 
 /** The same without its sanitizer, which the others do not have. */
-export const unsanitized: Contender = contender("sluice-unsanitized", "off");
+export const unsanitized: Contender = contender("sluice-unsanitized", "off", 2);
 
-function contender(name: string, sanitize: "default" | "off"): Contender {
+/** With one worker: enough where packing is what takes time, and less memory. */
+export const oneWorker: Contender = contender("sluice-one-worker", "default", 1);
+
+function contender(name: string, sanitize: "default" | "off", workers: number): Contender {
   return {
     name,
     version: () => `${name} ${execFileSync(SLUICE, ["--version"], { encoding: "utf8" }).trim()}`,
@@ -44,7 +47,7 @@ function contender(name: string, sanitize: "default" | "off"): Contender {
         "--state-dir",
         join(dir, "state"),
         "--workers",
-        "2",
+        String(workers),
         "--http",
         "off",
         // A sink of objects keeps the last one open for more; with this it is finished when all is read.

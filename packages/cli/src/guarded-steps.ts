@@ -1,12 +1,10 @@
 import { type Event, newTally, type ProgramSpec } from "@sluice/core";
 import { compileSteps, type Steps } from "@sluice/program";
-import { runWithTimeout } from "@sluice/runtime/timeout";
+import { ownCpuMs, patienceFor, runWithTimeout } from "@sluice/runtime/timeout";
 import { registry } from "./registry.ts";
 
 /** Milliseconds that a line may take before it is looked into; the first one also pays for compiling its patterns. */
 const PATIENCE_MS = 500;
-/** Characters for which a line gets a millisecond more. */
-const CHARACTERS_PER_MS = 4096;
 
 /** Puts lines through steps; one on which a step hangs is passed on unparsed, tagged `_timeout`, as `run` does. */
 export class GuardedSteps {
@@ -27,8 +25,8 @@ export class GuardedSteps {
     const events: Event[] = [];
     for (let next = 0; next < lines.length; ) {
       const first = next;
-      const patience = PATIENCE_MS + (lines[first] as string).length / CHARACTERS_PER_MS;
-      const cpu = threadCpu();
+      const patience = PATIENCE_MS + patienceFor((lines[first] as string).length);
+      const cpu = ownCpuMs();
       const { timedOut } = runWithTimeout(() => {
         for (; next < lines.length; next++) this.#one(lines[next] as string, events);
       }, patience);
@@ -36,7 +34,7 @@ export class GuardedSteps {
       // The steps may be left in any state.
       this.#steps = await compileSteps(this.#spec, registry);
       // Only a line that had all the time for itself, and computed, is to blame: the machine may be busy.
-      if (next > first || threadCpu() - cpu < patience / 2) continue;
+      if (next > first || ownCpuMs() - cpu < patience / 2) continue;
       this.#one(lines[next++] as string, events, "skip");
     }
     return events;
@@ -46,10 +44,4 @@ export class GuardedSteps {
     const event: Event = { message: line };
     if (this.#steps[how](event, { now: Date.now(), tally: newTally() }) === null) events.push(event);
   }
-}
-
-/** Milliseconds of CPU that this thread has used. */
-function threadCpu(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
 }

@@ -1,6 +1,7 @@
 import type { Program, ProgramInput, ProgramOutput } from "@sluice/core";
 import { patienceFor } from "./patience.ts";
 import { RECORD } from "./protocol.ts";
+import { ownCpuMs } from "./thread-cpu.ts";
 import { runWithTimeout } from "./timeout.ts";
 
 export interface GuardedOutput {
@@ -58,13 +59,13 @@ export class GuardedProgram {
     let patience = usual;
     for (;;) {
       const skip = [...(input.skip ?? []), ...timedOut];
-      const started = threadCpu();
+      const started = ownCpuMs();
       const result = runWithTimeout(() => this.runUnguarded({ ...input, skip }), patience);
       if (!result.timedOut) {
-        this.#slowest = Math.max(threadCpu() - started, this.#slowest * 0.95);
+        this.#slowest = Math.max(ownCpuMs() - started, this.#slowest * 0.95);
         return { output: result.value, timedOut };
       }
-      const busy = threadCpu() - started > usual / 2;
+      const busy = ownCpuMs() - started > usual / 2;
       const record = this.#progress[RECORD] as number;
       this.#progress[RECORD] = -1;
       await this.renew();
@@ -76,10 +77,4 @@ export class GuardedProgram {
       suspect = guilty ? -1 : record;
     }
   }
-}
-
-/** Milliseconds of CPU that this thread has used. */
-function threadCpu(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
 }

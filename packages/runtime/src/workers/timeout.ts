@@ -1,5 +1,8 @@
 import { Script } from "node:vm";
 
+export { patienceFor } from "./patience.ts";
+export { ownCpuMs } from "./thread-cpu.ts";
+
 const SLOT = Symbol.for("sluice.runWithTimeout");
 const script = new Script(`globalThis[Symbol.for("sluice.runWithTimeout")]()`);
 

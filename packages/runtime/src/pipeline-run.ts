@@ -188,11 +188,13 @@ export class PipelineRun {
     const { stream, data, framing, streamKey } = batch;
     // Before the program takes the data over.
     const origin = originOf(source, batch, now);
+    const { watcher } = this.#options;
     const began = performance.now();
     const output =
       data.length === 0
         ? { outputs: [], tally: newTally() }
-        : await this.#program.run({ stream, data, framing, now }, streamKey);
+        : await this.#program.run({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey);
+    if (output.seen) watcher?.saw(output.seen);
     this.#batches.observe((performance.now() - began) / 1000);
     this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
     this.#buffered += output.tally.in;

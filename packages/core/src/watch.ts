@@ -50,6 +50,8 @@ export interface Seen {
   readonly services: Readonly<Record<string, ServiceCount>>;
   /** False where only a sample of the events was looked at. */
   readonly exact: boolean;
+  /** Events that were put through the steps a second time to look at them. */
+  readonly sampled: number;
   /** Events that are few and that somebody wants to know of: alerts and figures of the host, as JSON. */
   readonly notable: readonly string[];
 }

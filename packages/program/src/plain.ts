@@ -69,7 +69,7 @@ export class PlainProgram implements Program {
     if (!watch || !this.#observing || framing.kind !== "lines") return undefined;
     const starts = sampleLines(data, lines, watch.examine);
     if (starts.length === 0) return undefined;
-    const observer = this.#observing(watch, Math.max(1, lines / starts.length));
+    const observer = this.#observing(watch, { size: starts.length, weight: Math.max(1, lines / starts.length) });
     this.#observer = observer;
     for (const start of starts) {
       this.runRecord(input, lineAt(data, start).text, framing.base + start, this.#frames, { now, tally: newTally() });

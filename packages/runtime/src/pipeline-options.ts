@@ -56,8 +56,8 @@ export interface PipelineOptions {
 export interface Watcher {
   /** What to look at in the next batch of a source; undefined: nothing. */
   ask(source: string): Watch | undefined;
-  /** Is told what was seen, in no particular order of batches. */
-  saw(seen: Seen): void;
+  /** Is told what was seen of a batch of so many events; batches come in no particular order. */
+  saw(seen: Seen | undefined, events: number): void;
 }
 
 /** All numbers of a pipeline at one moment. */
@@ -74,6 +74,8 @@ export interface PipelineSnapshot {
   readonly sources: readonly SourceSnapshot[];
   readonly sinks: readonly SinkSnapshot[];
   readonly workers: WorkersSnapshot;
+  /** What the steps made of the events of this run, whether or not they are settled: `in = kept + dropped`. */
+  readonly steps: { readonly in: number; readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
   /** How long batches took in the program, waiting for a worker included. */
   readonly program: HistogramSnapshot;
 }

@@ -10,21 +10,29 @@ const NOTABLE_CUT = 1024;
 
 export type Condition = (event: Event) => boolean;
 
+/** A part of a batch that stands for all of it. */
+export interface Sample {
+  readonly size: number;
+  readonly weight: number;
+}
+
 /** Sees the events of one batch as they go through the steps. */
 export class Observer {
   readonly #taps: readonly { readonly at: TapRequest["at"]; readonly tap: Tap }[];
   readonly #cleaner: Cleaner;
   readonly #weight: number;
+  readonly #sampled: number;
   readonly #services: Record<string, ServiceCount> = {};
   readonly #notable: string[] = [];
   #left: number;
   /** Whether somebody looks between the steps. */
   readonly looksAtSteps: boolean;
 
-  /** @param weight How many events each of those stands for that it will see. */
-  constructor(watch: Watch, cleaner: Cleaner, conditionOf: (source: string) => Condition, weight = 1) {
+  /** @param sample Where it will not see every event: how many it will see, and how many each of them stands for. */
+  constructor(watch: Watch, cleaner: Cleaner, conditionOf: (source: string) => Condition, sample?: Sample) {
     this.#cleaner = cleaner;
-    this.#weight = weight;
+    this.#weight = sample?.weight ?? 1;
+    this.#sampled = sample?.size ?? 0;
     this.#left = watch.examine;
     this.#taps = watch.taps.map((request) => {
       const holds = request.where === undefined ? undefined : conditionOf(request.where);
@@ -60,7 +68,8 @@ export class Observer {
 
   seen(): Seen {
     const taps = this.#taps.map(({ tap: { id, events, examined, matched } }) => ({ id, events, examined, matched }));
-    return { taps, services: this.#services, exact: this.#weight === 1, notable: this.#notable };
+    const exact = this.#weight === 1;
+    return { taps, services: this.#services, exact, sampled: this.#sampled, notable: this.#notable };
   }
 
   #offer(tap: Tap, event: Event, clean: Clean): void {

@@ -1,10 +1,10 @@
 import type { ProgramSpec, Registry, Watch } from "@sluice/core";
 import { compileExpression } from "@sluice/expression";
 import { createCleaner } from "./cleaner.ts";
-import { type Condition, Observer } from "./observer.ts";
+import { type Condition, Observer, type Sample } from "./observer.ts";
 
 /** Makes observers for a pipeline. */
-export type Observing = (watch: Watch, weight?: number) => Observer;
+export type Observing = (watch: Watch, sample?: Sample) => Observer;
 
 /** Conditions that are kept compiled. */
 const MAX_CONDITIONS = 32;
@@ -22,7 +22,7 @@ export async function createObserving(spec: ProgramSpec, registry: Registry): Pr
     conditions.set(source, made);
     return made;
   };
-  return (watch, weight) => new Observer(watch, cleaner, conditionOf, weight);
+  return (watch, sample) => new Observer(watch, cleaner, conditionOf, sample);
 }
 
 /** Whoever asks has compiled it before; a batch must not fail because of somebody who only looks. */

@@ -4,7 +4,7 @@ const ERRORS = new Set(["error", "err", "critical", "crit", "fatal", "alert", "e
 const WARNINGS = new Set(["warning", "warn"]);
 
 /** How bad an event is: by its level, else by its status code, else by its outcome. */
-export function severityOf(event: Event): "errors" | "warnings" | undefined {
+function severityOf(event: Event): "errors" | "warnings" | undefined {
   const level = event["log.level"];
   if (typeof level === "string") {
     const name = level.toLowerCase();
@@ -17,7 +17,7 @@ export function severityOf(event: Event): "errors" | "warnings" | undefined {
 }
 
 /** The service that an event is of, or what comes next to that name. */
-export function serviceOf(event: Event): string {
+function serviceOf(event: Event): string {
   const name =
     event["service.name"] ??
     event["container.name"] ??

@@ -166,5 +166,5 @@ export class DockerEngine implements AsyncDisposable {
 async function removeCgroups(id: string): Promise<void> {
   const all = await readdir("/sys/fs/cgroup", { recursive: true, withFileTypes: true }).catch(() => []);
   const ours = all.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  for (const dir of ours.filter((path) => path.includes(`/${id}`)).reverse()) await rmdir(dir).catch(() => {});
+  for (const dir of ours.filter((path) => path.includes(`/${id}`)).toReversed()) await rmdir(dir).catch(() => {});
 }

@@ -143,11 +143,12 @@ describe.runIf(canRunJournald())("a real journal", () => {
 
   test("gives more fields when they are wanted", async () => {
     await journald.syslog("app", "x");
-    const named = await readAll({ fields: ["_CAP_EFFECTIVE"] });
-    expect(named.events[0]).toHaveProperty(["journald._cap_effective"]);
-    expect(named.events[0]).not.toHaveProperty(["journald._source_realtime_timestamp"]);
+    const named = await readAll({ fields: ["_SOURCE_REALTIME_TIMESTAMP"] });
+    expect(named.events[0]).toHaveProperty(["journald._source_realtime_timestamp"]);
+    expect(named.events[0]).not.toHaveProperty(["journald.syslog_timestamp"]);
     const all = await readAll({ fields: "all" });
     expect(all.events[0]).toHaveProperty(["journald._source_realtime_timestamp"]);
+    expect(all.events[0]).toHaveProperty(["journald.syslog_timestamp"]);
   });
 
   test("is read on when journalctl dies", async () => {

@@ -8,7 +8,7 @@ import { Outlet } from "./outlet.ts";
 import { logLines, readLines, readWhole } from "./reading.ts";
 
 /** Milliseconds after a stop in which the last output of a command is still taken: `run` returns within a second. */
-const LAST_WORDS_MS = 850;
+const LAST_WORDS_MS = 600;
 /** What a timer of Node.js can hold. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -25,7 +25,7 @@ exit "$code"
 `;
 
 /** Milliseconds that a group has to end itself before it is killed. */
-const GRACE_MS = 700;
+const GRACE_MS = 500;
 
 /** What is run, and how. */
 export interface CommandSpec {

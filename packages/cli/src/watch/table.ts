@@ -50,7 +50,7 @@ export function rowsOf(status: Status, sortKey: string, reverse: boolean): Row[]
   const rows = status.pipelines.flatMap(pipelineRows);
   const by = COLUMNS.find(({ key }) => key === sortKey)?.by;
   if (by) rows.sort((a, b) => compare(by(a), by(b)));
-  return reverse ? rows.reverse() : rows;
+  return reverse ? rows.toReversed() : rows;
 }
 
 /** Two lines about all of it. */

@@ -7,6 +7,7 @@ import { addTap } from "./api/tap.ts";
 import { guard, mayKnow } from "./guard.ts";
 import { readiness } from "./health.ts";
 import { createMetrics } from "./metrics/index.ts";
+import { addPage } from "./page.ts";
 import { NotableBook } from "./status/notable.ts";
 import { RecentEvents } from "./status/recent.ts";
 import { Sampler } from "./status/sampler.ts";
@@ -46,6 +47,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   addHealth(app, options);
   addMetrics(app, options.observed);
   addReload(app, options.observed);
+  addPage(app);
   const { hub, recent, sampler } = addWatching(app, options.observed);
   try {
     await app.listen({ host: address.host, port: address.port });

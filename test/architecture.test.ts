@@ -16,17 +16,18 @@ const ALLOWED: Record<string, readonly string[]> = {
   aws: ["core"],
   "embedded-store": [],
   generate: ["core"],
-  receiver: ["core"],
+  wire: [],
+  receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
-  testkit: ["core", "receiver"],
+  testkit: ["core", "receiver", "wire"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws"],
+  sources: ["core", "archive", "aws", "wire"],
   steps: ["core", "grok", "expression", "literals"],
   sinks: ["core", "aws"],
 };

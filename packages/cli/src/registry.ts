@@ -12,6 +12,8 @@ const sources: Record<string, () => Promise<unknown>> = {
   file: async () => (await import("@sluice/source-file")).fileSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
+  tcp: async () => (await import("@sluice/source-socket")).tcpSource,
+  udp: async () => (await import("@sluice/source-socket")).udpSource,
 };
 
 const steps: Record<string, () => Promise<unknown>> = {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { FrameSplitter } from "@sluice/receiver";
+import { FrameSplitter } from "@sluice/wire";
 import { Graylog, startTcpProxy } from "@sluice/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { batchOf, deliver, missing, startSink, warningLog } from "./harness.ts";

@@ -1,0 +1,2 @@
+export { tcpSource } from "./tcp.ts";
+export { udpSource } from "./udp.ts";

@@ -1,4 +1,12 @@
-import { AckTracker, count, type Logger, type SourceBatch, type SourceContext, silentLogger, type Value } from "@sluice/core";
+import {
+  AckTracker,
+  count,
+  type Logger,
+  type SourceBatch,
+  type SourceContext,
+  silentLogger,
+  type Value,
+} from "@sluice/core";
 
 /** One record as a test sees it. */
 export interface SeenRecord {

@@ -33,7 +33,8 @@ export class Budget {
     if (size === 0) this.#sizes.delete(connection);
     else this.#sizes.set(connection, size);
     if (connection.ended) this.#waiting.delete(connection);
-    else if (this.#bytes > this.#limits.total || connection.pending >= this.#limits.connection) this.#keepWaiting(connection);
+    else if (this.#bytes > this.#limits.total || connection.pending >= this.#limits.connection)
+      this.#keepWaiting(connection);
     if (this.#bytes > this.#limits.total) this.#makeRoom();
     else this.#resume();
   }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { SourceBatch, StreamInfo } from "@sluice/core";
 import { Framer, type FramingMode } from "./framer.ts";
 import type { Inlet } from "./intake.ts";
-import { type Records, RecordBuffer } from "./record-buffer.ts";
+import { RecordBuffer, type Records } from "./record-buffer.ts";
 
 /** What all connections of a listener share. */
 export interface ConnectionSettings {
@@ -45,12 +45,7 @@ export class Connection implements Inlet {
   /** When it last sent something, or was last kept waiting. */
   active = performance.now();
 
-  constructor(
-    socket: Socket,
-    about: ConnectionInfo,
-    settings: ConnectionSettings,
-    owner: ConnectionOwner,
-  ) {
+  constructor(socket: Socket, about: ConnectionInfo, settings: ConnectionSettings, owner: ConnectionOwner) {
     this.#socket = socket;
     this.peer = about.peer;
     this.#stream = about.stream;

@@ -107,7 +107,8 @@ export class Framer {
     if (this.#mode === "newline" || this.#mode === "nul") return DELIMITED;
     let end = at;
     let length = 0;
-    for (; end < bytes.length && isDigit(bytes[end] as number); end++) length = length * 10 + (bytes[end] as number) - 48;
+    for (; end < bytes.length && isDigit(bytes[end] as number); end++)
+      length = length * 10 + (bytes[end] as number) - 48;
     const digits = end - at;
     // RFC 6587 3.4.1: MSG-LEN has no leading zero.
     if (digits > MAX_DIGITS || (end < bytes.length && digits === 0) || bytes[at] === 48) return DELIMITED;

@@ -1,6 +1,6 @@
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
-import { errorText, type Event, type SourceContext } from "@sluice/core";
+import { type Event, errorText, type SourceContext } from "@sluice/core";
 import { addressText, type Place } from "./address.ts";
 import { Budget, type ByteLimits } from "./budget.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
@@ -68,7 +68,9 @@ export class Listener {
     } catch (error) {
       throw listenError(address, error);
     }
-    server.on("error", (error) => this.#troubles.note("cannot accept connections", { address, error: errorText(error) }));
+    server.on("error", (error) =>
+      this.#troubles.note("cannot accept connections", { address, error: errorText(error) }),
+    );
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     return (server.address() as { port: number }).port;
   }
@@ -133,7 +135,8 @@ export class Listener {
       socket.destroy();
       return;
     }
-    if (this.#connections.size >= this.#settings.maxConnections && !this.#makePlace()) return this.#refuse(socket, peer);
+    if (this.#connections.size >= this.#settings.maxConnections && !this.#makePlace())
+      return this.#refuse(socket, peer);
     const { id, fields, address } = this.#settings;
     const stream = {
       id: `${id}-${(this.#accepted++).toString(36)}`,

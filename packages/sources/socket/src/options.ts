@@ -53,7 +53,9 @@ export const tcpOptions = z.strictObject({
 export const datagramOptions = {
   receive_buffer: size()
     .prefault("4MiB")
-    .describe("The kernel's buffer for bursts, as far as `net.core.rmem_max` lets it grow. What it has no room for is lost, and counted."),
+    .describe(
+      "The kernel's buffer for bursts, as far as `net.core.rmem_max` lets it grow. What it has no room for is lost, and counted.",
+    ),
 };
 
 /** Options of the source `udp`. */

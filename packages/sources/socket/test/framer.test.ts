@@ -1,6 +1,6 @@
+import { recordsOf } from "@sluice/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { recordsOf } from "@sluice/testkit";
 import { Framer, type FramingMode } from "../src/framer.ts";
 import { RecordBuffer } from "../src/record-buffer.ts";
 
@@ -32,7 +32,8 @@ function frame(chunks: readonly Buffer[], { mode, max = 1000, clean = true }: Ru
   for (const [i, chunk] of chunks.entries()) {
     framer.push(chunk);
     if (take.has(i)) collect();
-    expect(framer.held).toBeLessThanOrEqual(max);
+    // A count that has not ended is held, too.
+    expect(framer.held).toBeLessThanOrEqual(Math.max(max, 12));
   }
   framer.end(clean);
   collect();

@@ -22,9 +22,10 @@ const ALLOWED: Record<string, readonly string[]> = {
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
+  admin: ["core", "runtime"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
-  testkit: ["core", "receiver", "wire"],
+  testkit: ["core", "wire"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
   sources: ["core", "archive", "aws", "wire"],

@@ -9,7 +9,7 @@ import { KernelDrops } from "./kernel-drops.ts";
 import { Troubles } from "./troubles.ts";
 
 /** Datagrams for which the kernel had no room. */
-export const KERNEL_FULL = "udp_kernel_buffer_full";
+const KERNEL_FULL = "udp_kernel_buffer_full";
 /** Datagrams for which sluice had no room. */
 export const BUFFER_FULL = "udp_buffer_full";
 

@@ -15,9 +15,9 @@ const KEPT = 4096;
 const MAX_DIGITS = 9;
 
 /** Tag of a record that was longer than allowed; its rest is skipped. */
-export const LINE_CUT = "_line_cut";
+const LINE_CUT = "_line_cut";
 /** Tag of a record whose connection ended before it did. */
-export const INCOMPLETE = "_incomplete";
+const INCOMPLETE = "_incomplete";
 
 /** What the beginning of a frame says. */
 type Head =

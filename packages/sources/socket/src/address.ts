@@ -26,7 +26,7 @@ function readable(text: string, schemes: readonly string[]): boolean {
 }
 
 /** `tcp` of `tcp://…`; empty without one. */
-function schemeOf(text: string): string {
+export function schemeOf(text: string): string {
   return /^([a-z]+):\/\//.exec(text)?.[1] ?? "";
 }
 

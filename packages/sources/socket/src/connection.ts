@@ -4,12 +4,15 @@ import { Framer, type FramingMode } from "./framer.ts";
 import type { Inlet } from "./intake.ts";
 import { RecordBuffer, type Records } from "./record-buffer.ts";
 
+/** Makes other records of records; null when none are left. */
+export type Converter = (records: Records) => Records | null;
+
 /** What all connections of a listener share. */
 export interface ConnectionSettings {
   readonly framing: FramingMode;
   readonly maxLineBytes: number;
-  /** Makes records what the source says they are, e.g. GELF messages. */
-  readonly convert: ((records: Records) => Records) | undefined;
+  /** Makes, for one connection, of its records what the source says they are, e.g. GELF messages. */
+  readonly converter: (() => Converter) | undefined;
 }
 
 /** What is known of one connection. */
@@ -34,10 +37,10 @@ export class Connection implements Inlet {
   readonly #socket: Socket;
   readonly #farewell: Socket;
   readonly #stream: StreamInfo;
-  readonly #settings: ConnectionSettings;
   readonly #owner: ConnectionOwner;
   readonly #out = new RecordBuffer();
   readonly #framer: Framer;
+  readonly #convert: Converter | undefined;
   #isEnded = false;
   #isClosed = false;
   #isWaiting = false;
@@ -50,8 +53,8 @@ export class Connection implements Inlet {
     this.peer = about.peer;
     this.#stream = about.stream;
     this.#farewell = about.farewell;
-    this.#settings = settings;
     this.#owner = owner;
+    this.#convert = settings.converter?.();
     this.#framer = new Framer(settings.framing, settings.maxLineBytes, this.#out);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("end", () => this.#ended(true));
@@ -93,8 +96,8 @@ export class Connection implements Inlet {
     const records = this.#out.take();
     if (!records) return null;
     this.#hasRecords = true;
-    const { convert } = this.#settings;
-    return { ...(convert ? convert(records) : records), stream: this.#stream, streamKey: this.#stream.id };
+    const converted = this.#convert ? this.#convert(records) : records;
+    return converted && { ...converted, stream: this.#stream, streamKey: this.#stream.id };
   }
 
   accepted(): void {

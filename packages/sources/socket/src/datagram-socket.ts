@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIPv4 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorText, type SourceContext } from "@sluice/core";
+import { errorText, type SourceContext, silentLogger } from "@sluice/core";
 import type { Place } from "./address.ts";
 import { listenError } from "./errors.ts";
 import { KernelDrops } from "./kernel-drops.ts";
@@ -25,10 +25,22 @@ export interface DatagramSettings {
   readonly receiveBuffer: number;
 }
 
+type LossContext = Pick<SourceContext, "log" | "lost">;
+
+/** Throws SLUICE_SOURCE when nobody can receive there. */
+export async function checkDatagrams(settings: DatagramSettings): Promise<void> {
+  const socket = new DatagramSocket(settings, { log: silentLogger, lost() {} }, () => {});
+  try {
+    await socket.open();
+  } finally {
+    socket.close();
+  }
+}
+
 /** A bound UDP socket that keeps count of what was lost. */
 export class DatagramSocket {
   readonly #settings: DatagramSettings;
-  readonly #ctx: SourceContext;
+  readonly #ctx: LossContext;
   readonly #troubles: Troubles;
   readonly #take: (datagram: Buffer, from: RemoteInfo) => void;
   #socket: Socket | undefined;
@@ -37,7 +49,7 @@ export class DatagramSocket {
   #last = 0;
   readonly #lost = new Map<string, number>();
 
-  constructor(settings: DatagramSettings, ctx: SourceContext, take: (datagram: Buffer, from: RemoteInfo) => void) {
+  constructor(settings: DatagramSettings, ctx: LossContext, take: (datagram: Buffer, from: RemoteInfo) => void) {
     this.#settings = settings;
     this.#ctx = ctx;
     this.#take = take;

@@ -8,7 +8,7 @@ const maxLineBytes = size()
   .describe("A longer record is cut here and tagged `_line_cut`; its rest is skipped.");
 
 /** Options that all sources over connections share. */
-const connectionOptions = {
+export const connectionOptions = {
   max_connections: z
     .int()
     .min(1)
@@ -50,7 +50,7 @@ export const tcpOptions = z.strictObject({
 });
 
 /** Options that sources over datagrams share. */
-const datagramOptions = {
+export const datagramOptions = {
   receive_buffer: size()
     .prefault("4MiB")
     .describe(

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { orStopped, type Source, type SourceContext } from "@sluice/core";
@@ -6,6 +5,7 @@ import type { Place } from "./address.ts";
 import { listenError } from "./errors.ts";
 import { Intake } from "./intake.ts";
 import { Listener, type ListenerSettings } from "./listener.ts";
+import { newStreamId } from "./stream-id.ts";
 
 /** Milliseconds that the pipeline may take for the last records once it has to take them at once. */
 const LAST_MS = 900;
@@ -31,9 +31,7 @@ export class StreamSource implements Source {
   async run(ctx: SourceContext): Promise<void> {
     const { name, readTls, drainTimeout, address } = this.#settings;
     const intake = new Intake(ctx);
-    // A connection is not read twice, so its records' ids must not repeat in the next run.
-    const id = `${name}-${randomBytes(5).toString("hex")}`;
-    const listener = new Listener({ ...this.#settings, id, tls: readTls() }, intake, ctx);
+    const listener = new Listener({ ...this.#settings, id: newStreamId(name), tls: readTls() }, intake, ctx);
     try {
       const port = await listener.open();
       ctx.log.info({ source: name, address, port }, "listening");
@@ -71,7 +69,7 @@ async function rest(ms: number): Promise<void> {
 }
 
 /** Throws SLUICE_SOURCE when nobody can listen there. */
-async function tryToListen(place: Place, address: string): Promise<void> {
+export async function tryToListen(place: Place, address: string): Promise<void> {
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {

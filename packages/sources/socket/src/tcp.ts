@@ -24,7 +24,7 @@ export const tcpSource: SourceDefinition<TcpOptions> = {
       drainTimeout: options.drain_timeout,
       readTls: () => (tls ? readTls(tls, baseDir) : undefined),
       fields: { "network.transport": "tcp" },
-      convert: undefined,
+      converter: undefined,
     });
   },
 };

@@ -1,11 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { orStopped, type Source, type SourceBatch, type SourceContext, type SourceDefinition } from "@sluice/core";
 import { addressText, placeOf } from "./address.ts";
-import { BUFFER_FULL, type DatagramSettings, DatagramSocket } from "./datagram-socket.ts";
+import { BUFFER_FULL, checkDatagrams, type DatagramSettings, DatagramSocket } from "./datagram-socket.ts";
 import { Intake } from "./intake.ts";
 import { type UdpOptions, udpOptions } from "./options.ts";
 import { PeerRecords } from "./peer-records.ts";
+import { newStreamId } from "./stream-id.ts";
 
 /** Milliseconds that the pipeline may take for the last records. */
 const LAST_MS = 200;
@@ -42,7 +42,7 @@ class UdpSource implements Source {
     const { name, address, maxBytes } = this.#settings;
     const intake = new Intake(ctx);
     const records = new PeerRecords();
-    const id = `${name}-${randomBytes(5).toString("hex")}`;
+    const id = newStreamId(name);
     const inlet = {
       take: () => batchOf(records, id),
       accepted: () => {
@@ -68,14 +68,8 @@ class UdpSource implements Source {
     }
   }
 
-  async check(): Promise<void> {
-    const silent = { log: { debug() {}, info() {}, warn() {}, error() {} }, lost() {} } as unknown as SourceContext;
-    const socket = new DatagramSocket(this.#settings, silent, () => {});
-    try {
-      await socket.open();
-    } finally {
-      socket.close();
-    }
+  check(): Promise<void> {
+    return checkDatagrams(this.#settings);
   }
 }
 

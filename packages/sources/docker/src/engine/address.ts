@@ -19,7 +19,7 @@ export interface EngineAddress {
   readonly tls?: TlsFiles;
 }
 
-export const DEFAULT_HOST = "unix:///var/run/docker.sock";
+const DEFAULT_HOST = "unix:///var/run/docker.sock";
 const TLS_PORT = "2376";
 const PLAIN_PORT = "2375";
 

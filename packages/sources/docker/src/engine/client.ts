@@ -134,7 +134,7 @@ async function errorText(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** Compares versions such as 1.41. */
-export function isOlder(version: string, other: string): boolean {
+function isOlder(version: string, other: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [otherMajor = 0, otherMinor = 0] = other.split(".").map(Number);
   return major < otherMajor || (major === otherMajor && minor < otherMinor);

@@ -9,7 +9,7 @@ export function containerName(name: string | undefined): string {
 }
 
 /** Name and tag of an image as a container was started with it: `registry:5000/shop/web:1.2@sha256:…`. */
-export function imageFields(image: string): Event {
+function imageFields(image: string): Event {
   const m = /^(?<name>.*?)(?::(?<tag>[^:/@]+))?(?:@(?<digest>[a-z0-9]+:.+))?$/s.exec(image);
   const { name = image, tag, digest } = m?.groups ?? {};
   if (image.startsWith("sha256:")) return { "container.image.name": image };
@@ -21,14 +21,14 @@ export function imageFields(image: string): Event {
 }
 
 /** Labels as fields: their dots become underscores, as a label may be the beginning of another. */
-export function labelFields(labels: Readonly<Record<string, string>>): Event {
+function labelFields(labels: Readonly<Record<string, string>>): Event {
   const fields: Event = {};
   for (const [name, value] of Object.entries(labels)) fields[`container.labels.${name.replaceAll(".", "_")}`] = value;
   return fields;
 }
 
 /** The service of Compose or Swarm that a container belongs to. */
-export function serviceFields(labels: Readonly<Record<string, string>>): Event {
+function serviceFields(labels: Readonly<Record<string, string>>): Event {
   const service = SERVICE_LABELS.map((name) => labels[name]).find((name) => name);
   return service ? { "service.name": service } : {};
 }

@@ -14,7 +14,7 @@ test("model: whatever the order of acks, positions move in order, never past an 
       const position: Record<string, number> = {};
       let counted = 0;
       const open: { key: string; n: number; settle: () => void }[] = [];
-      const acks = new SourceAcks((key, at, ledger) => {
+      const acks = new SourceAcks(({ streamKey: key, position: at, ledger }) => {
         expect(at).toBe((position[key] ?? 0) + 1);
         position[key] = at as number;
         counted += ledger.in;

@@ -19,6 +19,8 @@ export interface SinkSnapshot {
   readonly lastError: string | undefined;
   /** Milliseconds since the epoch. */
   readonly lastErrorAt: number | undefined;
+  /** Fill and limit of its disk buffer, in bytes; undefined when it has none. */
+  readonly buffer?: { readonly bytes: number; readonly size: number };
 }
 
 export interface SinkRunnerOptions {

@@ -24,6 +24,8 @@ export interface RunContext {
   readonly sources?: readonly PipelineSource[];
   /** Event time that is let through. */
   readonly window?: TimeWindow | undefined;
+  /** Is told what components warn about when they are created, e.g. `verify: false`. */
+  readonly warned?: (pipeline: string, component: string, message: string) => void;
 }
 
 /** Heap limits of a worker thread: batches live outside of it, and the nearer the limit, the sooner V8 tidies up. */
@@ -39,55 +41,73 @@ export async function startPipeline(spec: PipelineSpec, context: RunContext): Pr
     workerUrl: WORKER_URL,
     workers,
     resourceLimits: WORKER_LIMITS,
-    sources: context.sources ?? (await createSources(spec, log)),
-    sinks: await createSinks(spec, log),
+    sources: context.sources ?? (await createSources(spec, context)),
+    sinks: await createSinks(spec, context),
     state,
     log,
     finite,
   });
 }
 
-async function createSources(spec: PipelineSpec, log: Logger): Promise<PipelineSource[]> {
+async function createSources(spec: PipelineSpec, context: RunContext): Promise<PipelineSource[]> {
   return Promise.all(
     spec.sources.map(async ({ name, type, options }) => {
       const definition = await registry.source(type);
-      return { name, source: definition.create(definition.options.parse(options), contextOf(spec, name, log)) };
+      return { name, source: definition.create(definition.options.parse(options), contextOf(spec, name, context)) };
     }),
   );
 }
 
-async function createSinks(spec: PipelineSpec, log: Logger): Promise<PipelineSink[]> {
+/** The sinks of a pipeline, not yet started. */
+export async function createSinks(
+  spec: PipelineSpec,
+  context: Pick<RunContext, "log" | "warned">,
+): Promise<PipelineSink[]> {
   return Promise.all(
     spec.sinks.map(async (sink) => {
       const definition = await registry.sink(sink.type);
-      const created = definition.create(definition.options.parse(sink.options), contextOf(spec, sink.name, log));
+      const created = definition.create(definition.options.parse(sink.options), contextOf(spec, sink.name, context));
       return { spec: sink, sink: created, overlapping: definition.overlapping ?? false };
     }),
   );
 }
 
-function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, log: Logger): CreateContext {
-  const warn = (message: string): void => log.warn({ pipeline, component: name }, message);
+function contextOf(
+  { name: pipeline, baseDir }: PipelineSpec,
+  name: string,
+  context: Pick<RunContext, "log" | "warned">,
+): CreateContext {
+  const warn = (message: string): void => {
+    context.log.warn({ pipeline, component: name }, message);
+    context.warned?.(pipeline, name, message);
+  };
   return { name, pipeline, baseDir, hostname: os.hostname(), warn };
 }
 
-/** Writes the ledger of an ended run to the log. */
+/**
+ * Writes the ledger of an ended run to the log. What lies in disk buffers is safe, and no failure; what is in flight no
+ * longer is read again.
+ */
 export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult): void {
-  const { ledger, buffered, name: pipeline } = snapshot;
-  const read = ledger.in + buffered;
-  const balance = `in ${read} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
+  const { ledger, total, buffered: inFlight, name: pipeline } = snapshot;
+  const read = ledger.in + inFlight;
+  const before = total.buffered - ledger.buffered;
+  const buffered = inFlight + total.buffered;
+  const from = before > 0 ? ` + buffered before ${before}` : "";
+  const balance = `in ${read}${from} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
   const sanitized = Object.keys(ledger.sanitized).length > 0 ? `; secrets taken out: ${listed(ledger.sanitized)}` : "";
   const text = `ledger of ${pipeline}: ${balance}${sanitized}`;
   const fields = {
     pipeline,
     in: read,
+    ...(before > 0 && { bufferedBefore: before }),
     delivered: ledger.delivered,
     dropped: ledger.dropped,
     buffered,
     tagged: ledger.tagged,
     sanitized: ledger.sanitized,
   };
-  if (ok && buffered === 0) return log.info(fields, text);
+  if (ok && inFlight === 0) return log.info(fields, text);
   log.error({ ...fields, ...(error && { code: error.code, error: error.message, hint: error.hint }) }, text);
 }
 

@@ -1,3 +1,6 @@
+export type { HistogramSnapshot } from "./meters/histogram.ts";
+export type { OpenWorkSnapshot } from "./meters/open-work.ts";
+export type { SinkFlow } from "./meters/sink-meter.ts";
 export type {
   PipelineOptions,
   PipelineResult,
@@ -6,6 +9,7 @@ export type {
   PipelineSource,
 } from "./pipeline-options.ts";
 export { type PipelineRun, runPipeline } from "./pipeline-run.ts";
+export { type ResendOptions, resend } from "./sink/resend.ts";
 export type { SinkSnapshot, SinkState } from "./sink/sink-types.ts";
 export type { SourceRunState, SourceSnapshot } from "./source-runner.ts";
 export { type Ledger, type SinkLedger, total } from "./state/ledger.ts";

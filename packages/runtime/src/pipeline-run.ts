@@ -6,6 +6,7 @@ import { abortedFirst } from "./backoff.ts";
 import { Boundaries } from "./boundaries.ts";
 import { BufferedSink } from "./buffer/buffered-sink.ts";
 import { Lanes } from "./lanes.ts";
+import { Histogram } from "./meters/histogram.ts";
 import { originOf } from "./origin.ts";
 import {
   checkOptions,
@@ -46,6 +47,7 @@ export class PipelineRun {
   readonly #lanes: Lanes<Routed>;
   readonly #run = newLedger();
   readonly #before: Ledger;
+  readonly #batches = new Histogram();
   #inFlight = 0;
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
@@ -101,6 +103,7 @@ export class PipelineRun {
       sources: this.#sources.map((source) => source.snapshot()),
       sinks: this.#sinks.map((sink) => sink.snapshot()),
       workers: this.#program.snapshot(),
+      program: this.#batches.snapshot(),
     };
   }
 
@@ -212,10 +215,13 @@ export class PipelineRun {
     const { stream, data, framing, streamKey } = read;
     // Before the program takes the data over.
     const origin = originOf(source, read, now);
+    const began = performance.now();
     const output =
       data.length === 0
         ? { outputs: [], tally: newTally() }
         : await this.#program.run({ stream, data, framing, now }, streamKey);
+    this.#batches.observe((performance.now() - began) / 1000);
+    this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
     this.#inFlight += output.tally.in;
     const batch = ++this.#batch;
     const settlement = new Settlement(this.#sinks.length, output.tally, settled, batch);

@@ -15,11 +15,19 @@ export interface PartResult {
 /** Nothing to deliver. */
 export const EMPTY_PART: PartResult = { delivered: 0, deliveredBytes: 0, dropped: {} };
 
+/** What became of a batch at all sinks. */
+export interface BatchResult {
+  readonly ledger: Ledger;
+  readonly outcome: Outcome;
+  /** Set when some of its parts lie in disk buffers. */
+  readonly held: HeldBatch | undefined;
+}
+
 /** Joins the outcomes of one batch at all sinks: it is settled when the last of them is. */
 export class Settlement {
   readonly #ledger: Ledger = newLedger();
   readonly #kept: number;
-  readonly #done: (ledger: Ledger, outcome: Outcome, held?: HeldBatch) => void;
+  readonly #done: (result: BatchResult) => void;
   readonly #parts: HeldPart[] = [];
   readonly #batch: number;
   #open: number;
@@ -30,12 +38,7 @@ export class Settlement {
    * @param sinks Number of calls of `settle` to expect, at least 1.
    * @param batch Number of the batch, under which its parts in disk buffers are held together.
    */
-  constructor(
-    sinks: number,
-    tally: Tally,
-    done: (ledger: Ledger, outcome: Outcome, held?: HeldBatch) => void,
-    batch = 0,
-  ) {
+  constructor(sinks: number, tally: Tally, done: (result: BatchResult) => void, batch = 0) {
     this.#open = sinks;
     this.#batch = batch;
     this.#kept = tally.kept;
@@ -68,9 +71,10 @@ export class Settlement {
     for (const sink of Object.values(ledger.sinks)) addCounts(dropped, sink.dropped);
     if (this.#parts.length === 0) {
       enterOutcome(ledger, counts, dropped);
-      return this.#done(ledger, this.#outcome);
+      return this.#done({ ledger, outcome: this.#outcome, held: undefined });
     }
     ledger.buffered = this.#kept;
-    this.#done(ledger, this.#outcome, { batch: this.#batch, ...counts, dropped, parts: this.#parts });
+    const held = { batch: this.#batch, ...counts, dropped, parts: this.#parts };
+    this.#done({ ledger, outcome: this.#outcome, held });
   }
 }

@@ -1,9 +1,10 @@
-import { AckTracker, type Outcome, type SourceBatch, type Value } from "@sluice/core";
+import { AckTracker, type SourceBatch, type Value } from "@sluice/core";
 import type { HeldBatch } from "../state/held.ts";
 import type { Ledger } from "../state/ledger.ts";
+import type { BatchResult } from "./settlement.ts";
 
-/** Called with the books of a batch once all sinks have settled it. */
-export type SettledBatch = (ledger: Ledger, outcome?: Outcome, held?: HeldBatch) => void;
+/** Called once all sinks have settled a batch. */
+export type SettledBatch = (result: BatchResult) => void;
 
 /** Up to where a batch takes its records. */
 interface Reach {
@@ -66,7 +67,7 @@ export class SourceAcks {
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
-    return (ledger, _outcome, held) => {
+    return ({ ledger, held }) => {
       entry.ledger = ledger;
       entry.held = held;
       settled();

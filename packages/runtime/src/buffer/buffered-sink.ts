@@ -4,6 +4,7 @@ import { abortedFirst, pause } from "../backoff.ts";
 import type { SinkRunner } from "../sink/sink-runner.ts";
 import type { SinkSnapshot } from "../sink/sink-types.ts";
 import { StreamingRunner } from "../sink/streaming-runner.ts";
+import { total } from "../state/ledger.ts";
 import type { DiskBuffer } from "./disk-buffer.ts";
 import type { BufferRecord } from "./record.ts";
 
@@ -40,6 +41,8 @@ export class BufferedSink {
   /** Records of this run whose batch is not committed, as other sinks have not settled it; with what became of them. */
   readonly #uncommitted = new Map<number, { origin: BatchOrigin; result: PartResult } | undefined>();
   #events = 0;
+  /** Events in the buffer. */
+  #backlog = 0;
   #finishing = false;
   #quit = false;
   #feeding: Promise<void> = Promise.resolve();
@@ -64,6 +67,7 @@ export class BufferedSink {
 
   /** Finds what an earlier run has left; see `DiskBuffer.open`. */
   open(): Promise<number> {
+    this.#backlog = this.#options.buffer.waiting();
     return this.#options.buffer.open();
   }
 
@@ -89,6 +93,7 @@ export class BufferedSink {
     }
     return buffer.append(batch, this.#lasting(origin), encoded ?? EMPTY, (seq) => {
       this.#uncommitted.set(seq, undefined);
+      this.#backlog += events;
       settle({ ...EMPTY_PART, held: { seq, events } });
     });
   }
@@ -128,7 +133,11 @@ export class BufferedSink {
 
   snapshot(): SinkSnapshot {
     const { inner, buffer, common } = this.#options;
-    return { ...inner.snapshot(), events: this.#events, buffer: { bytes: buffer.bytes, size: common.buffer.size } };
+    const behind = inner.snapshot();
+    const { bytes } = buffer;
+    const backlog = { ...behind.flow.backlog, events: this.#backlog, bytes };
+    const fill = { type: "disk", bytes, limit: common.buffer.size } as const;
+    return { ...behind, events: this.#events, buffer: fill, flow: { ...behind.flow, backlog } };
   }
 
   #stuck(): boolean {
@@ -180,6 +189,7 @@ export class BufferedSink {
   }
 
   #resolved(seq: number, origin: BatchOrigin, result: PartResult): void {
+    this.#backlog -= result.delivered + total(result.dropped);
     if (this.#uncommitted.has(seq)) this.#uncommitted.set(seq, { origin, result });
     else this.#enter(seq, origin, result);
   }

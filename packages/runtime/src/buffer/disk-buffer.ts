@@ -69,6 +69,11 @@ export class DiskBuffer {
     return this.#options.size - this.#segments.segmentBytes;
   }
 
+  /** Events of earlier runs that wait, as far as the state knows. */
+  waiting(): number {
+    return this.#options.index.waiting();
+  }
+
   /** Finds what an earlier run has left. Returns a number for the next batch that no batch on the disk has. */
   async open(): Promise<number> {
     const { index, trouble } = this.#options;

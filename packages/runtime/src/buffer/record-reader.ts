@@ -70,7 +70,7 @@ export class RecordReader {
 
   async #read(): Promise<BufferRecord | undefined> {
     for (;;) {
-      this.#segment ??= this.#segments.list[0];
+      this.#segment ??= this.#segments.list.find((segment) => !segment.read);
       const segment = this.#segment;
       if (segment === undefined || segment.first >= this.#born) this.#enterLosses();
       if (segment === undefined) return undefined;

@@ -22,7 +22,8 @@ export class Segment {
   /** All of it was read. */
   read = false;
   #written: number;
-  #handle: FileHandle | undefined;
+  /** One for reading and writing, opened once however many ask for it. */
+  #handle: Promise<FileHandle> | undefined;
 
   constructor(path: string, first: number, size: number) {
     this.path = path;
@@ -34,8 +35,8 @@ export class Segment {
   /** Creates the file. One that is there already holds nothing that was ever synced. */
   static async create(path: string, first: number): Promise<Segment> {
     const segment = new Segment(path, first, 0);
-    segment.#handle = await open(path, "w+", 0o640);
-    await segment.#handle.chmod(0o640);
+    segment.#handle = open(path, "w+", 0o640);
+    await (await segment.#opened()).chmod(0o640);
     return segment;
   }
 
@@ -93,7 +94,7 @@ export class Segment {
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
-    await handle?.close();
+    await (await handle?.catch(() => undefined))?.close();
   }
 
   async remove(): Promise<void> {
@@ -102,7 +103,12 @@ export class Segment {
   }
 
   async #opened(): Promise<FileHandle> {
-    this.#handle ??= await open(this.path, "r+");
-    return this.#handle;
+    this.#handle ??= open(this.path, "r+");
+    try {
+      return await this.#handle;
+    } catch (error) {
+      this.#handle = undefined;
+      throw error;
+    }
   }
 }

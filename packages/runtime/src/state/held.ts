@@ -46,6 +46,8 @@ export interface BufferIndex {
   unresolved(before: number): readonly number[];
   /** The largest numbers of records and batches that the state has heard of; 0 when there is none. */
   last(): { readonly seq: number; readonly batch: number };
+  /** Events of records that are not resolved. */
+  waiting(): number;
   /** Notes what became of a record. */
   resolve(seq: number, result: PartResult): void;
   /** Enters a record whose batch was never committed and cannot be read again. */

@@ -107,6 +107,7 @@ export class State {
       status: (seq) => held.status(pipeline, sink, seq),
       unresolved: (before) => held.unresolved(pipeline, sink, before),
       last: () => held.last(pipeline, sink),
+      waiting: () => held.waiting(pipeline).get(sink) ?? 0,
       resolve: (seq, result) => enter(() => this.#pending.resolutions.push({ pipeline, sink, seq, result })),
       adopt: (seq, batch, events) => enter(() => this.#adopt(pipeline, batch, { sink, seq, events })),
       forget: (from, to) => enter(() => this.#pending.forgets.push({ pipeline, sink, from, to })),

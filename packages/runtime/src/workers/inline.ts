@@ -22,6 +22,7 @@ export async function inlineRunner(
   const guarded = new GuardedProgram(await compile(spec), () => compile(spec), progress);
   let timeouts = 0;
   let open = 0;
+  let busyMs = 0;
   let last: Promise<unknown> = Promise.resolve();
 
   const work = async (input: ProgramInput): Promise<ProgramOutput> => {
@@ -35,6 +36,7 @@ export async function inlineRunner(
       () => undefined,
     );
     for (;;) {
+      const began = performance.now();
       try {
         const { output, timedOut } = await guarded.run(job.input(input.data));
         if (timedOut.length > 0) log.warn({ stream: input.stream.id, records: timedOut }, "records took too long");
@@ -46,6 +48,8 @@ export async function inlineRunner(
         const hopeless = job.afterMishap("error", record, input.data, errorText(error));
         if (hopeless) throw hopeless;
         await guarded.renew();
+      } finally {
+        busyMs += performance.now() - began;
       }
     }
   };
@@ -58,7 +62,7 @@ export async function inlineRunner(
       last = result.catch(() => undefined);
       return result;
     },
-    snapshot: () => ({ workers: 0, ready: 0, restarts: 0, timeouts, open }),
+    snapshot: () => ({ workers: 0, ready: 0, restarts: 0, timeouts, open, busySeconds: busyMs / 1000 }),
     close: () => Promise.resolve(),
   };
 }

@@ -193,9 +193,9 @@ export class SourceRunner {
     const now = batch.writtenBy ?? Date.now();
     const enter = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
     const arrived = this.#open.begin(0, batch.data.length);
-    const settled: typeof enter = (ledger) => {
+    const settled: typeof enter = (result) => {
       arrived();
-      enter(ledger);
+      enter(result);
     };
     const place = lanes.enter(lane);
     const item = { source: this.name, batch, now, settled, place };

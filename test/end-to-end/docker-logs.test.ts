@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DOCKER_VERSIONS, DockerEngine, requireDocker } from "@sluice/testkit";
+import { describe, expect, test } from "vitest";
+import { NumbersInput } from "../support/numbers.ts";
+import { type Running, startSluice } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+import { Workspace } from "../support/workspace.ts";
+
+const MINUTES = 60_000;
+const isLong = process.env["SLUICE_LONG_TESTS"] !== undefined;
+const LINES = isLong ? 100_000 : 4000;
+const KILLS = isLong ? 10 : 3;
+/** Lines that a container writes at once, and how often in a second. */
+const BURST = isLong ? 50 : 25;
+
+interface Container {
+  readonly name: string;
+  /** Bytes that each line is made longer by. */
+  readonly pad: number;
+  readonly print: string;
+  readonly options: readonly string[];
+}
+
+const CONTAINERS: readonly Container[] = [
+  { name: "terminal", pad: 40, print: 'echo "$n $p"', options: ["--tty", ...rotated("500k", 4)] },
+  { name: "errors", pad: 40, print: 'echo "$n $p" >&2', options: rotated("500k", 4) },
+  { name: "long", pad: 40 * 1024, print: 'echo "$n $p"', options: rotated("20m", 5) },
+];
+
+function rotated(size: string, files: number): string[] {
+  return ["--log-opt", `max-size=${size}`, "--log-opt", `max-file=${files}`];
+}
+
+/** Prints numbers, and goes on with the next one when it is started again. */
+const script = ({ pad, print }: Container) => `
+n=$(cat /n || echo 0); stop=; trap 'stop=1' TERM
+p=$(head -c ${pad} /dev/zero | tr '\\0' x)
+while [ $n -lt ${LINES} ] && [ -z "$stop" ]; do
+  k=0; while [ $k -lt ${BURST} ]; do n=$((n+1)); k=$((k+1)); ${print}; done
+  echo $n > /n; sleep 0.1 & wait $!
+done
+[ $n -lt ${LINES} ] || exec sleep 100000`;
+
+const pipeline = (engine: DockerEngine, address: string) => `name: docker
+sources:
+  docker: {type: docker_logs, host: 'unix://${engine.socket}', labels: numbered}
+steps: []
+sinks:
+  graylog: {type: gelf, address: '${address}', retry: {initial: 50ms, max: 500ms}}
+`;
+
+describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
+  const ready = requireDocker(version);
+  const title = `${KILLS} times kill -9 and a new daemon, under rotation: every line of three containers arrives`;
+  test.runIf(ready)(title, { timeout: 30 * MINUTES }, async () => {
+    await using work = await Workspace.create();
+    await using input = await NumbersInput.start();
+    await using engine = await DockerEngine.start({ version });
+    const file = await work.write("p.yaml", pipeline(engine, input.address));
+    const start = () => startSluice(["run", file, "--state-dir", work.path("state"), "--http", "off"]);
+    for (const container of CONTAINERS) {
+      const options = ["--name", container.name, "--label", "numbered", "--restart", "unless-stopped"];
+      await engine.run(script(container), ...options, ...container.options);
+    }
+    const least = () => Math.min(...CONTAINERS.map(({ name }) => input.count(name)));
+    let sluice: Running = start();
+    try {
+      for (let kill = 1; kill <= KILLS; kill++) {
+        const reached = (LINES * kill) / (KILLS + 2);
+        await until(() => least() >= reached, `${reached} lines`, 10 * MINUTES);
+        if (kill === Math.ceil(KILLS / 2)) {
+          await engine.stopDaemon();
+          await engine.startDaemon();
+        }
+        await sluice.kill("SIGKILL");
+        await sleep(Math.random() * 500);
+        sluice = start();
+      }
+      await until(() => least() === LINES, "all lines", 10 * MINUTES);
+      expect(await sluice.kill("SIGTERM")).toBe(0);
+    } finally {
+      await sluice.kill("SIGKILL");
+    }
+    const found = CONTAINERS.map(({ name }) => {
+      const { ids, disorder, wrongIds } = input.containers.get(name) ?? { ids: new Map() };
+      return { name, lines: ids.size, ids: new Set(ids.values()).size, disorder, wrongIds };
+    });
+    const expected = { lines: LINES, ids: LINES, disorder: 0, wrongIds: 0 };
+    expect(found).toEqual(CONTAINERS.map(({ name }) => ({ name, ...expected })));
+    const repeated = CONTAINERS.map(({ name }) => `${name} ${input.containers.get(name)?.duplicates}`);
+    process.stdout.write(
+      `Docker ${version}: ${KILLS} kills, 0 of ${LINES} lines missing, repeated: ${repeated.join(", ")}\n`,
+    );
+  });
+});

@@ -73,7 +73,7 @@ describe.each(DOCKER_VERSIONS)("docker_events on Docker %s", (version) => {
       format,
     );
     const expected = told.split("\n").filter((line) => line.endsWith(id) && !line.includes(" exec_"));
-    expect(actionsOf(ctx, id).map((action) => `container ${action} ${id}`)).toEqual(expected);
+    expect(actionsOf(ctx, id).map((action) => ["container", action, id].join(" "))).toEqual(expected);
     const fields = fieldsOf(ctx).filter((event) => event["docker.event.id"] === id);
     expect(fields.find((event) => event["event.action"] === "die")).toMatchObject({
       "@timestamp": expect.stringMatching(/^\d{4}-.*\.\d{9}Z$/),

@@ -15,6 +15,8 @@ interface Numbered {
 /** A GELF/TCP input that keeps of each message only its container, its number and its id: for gigabytes of them. */
 export class NumbersInput implements AsyncDisposable {
   readonly containers = new Map<string, Numbered>();
+  /** What sluice said of lines that rotation deleted. */
+  readonly gaps: string[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -55,6 +57,7 @@ export class NumbersInput implements AsyncDisposable {
   #take(frame: Buffer): void {
     const message = JSON.parse(frame.toString("utf8")) as Record<string, string>;
     const number = Number.parseInt(message["short_message"] as string, 10);
+    if (message["_event_action"] === "log_gap") this.gaps.push(message["short_message"] as string);
     if (Number.isNaN(number)) return;
     const name = message["_container_name"] as string;
     const id = message["_event_id"] as string;

@@ -5,9 +5,12 @@ ARG NODE_IMAGE=node:26-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY . .
-# The first `npm ci` makes the bundle. The links to the packages that are in the bundle lead nowhere in the image.
-RUN npm ci && npm ci --omit=dev --omit=optional --ignore-scripts \
-    && rm -rf node_modules/@sluice node_modules/.bin node_modules/.package-lock.json
+# The links to the packages that are in the bundle would lead nowhere in the image.
+RUN npm ci --workspace @sluice/cli --ignore-scripts \
+    && node packages/cli/bundle.ts \
+    && npm prune --omit=dev --omit=optional --ignore-scripts \
+    && rm -rf node_modules/@sluice node_modules/.bin node_modules/.package-lock.json \
+    && find node_modules -type d -empty -delete
 
 FROM ${NODE_IMAGE}
 # Debian packages that a pipeline needs, e.g. `systemd` for the source journald.

@@ -62,8 +62,10 @@ async function call(method: string, path: string, body?: object): Promise<Respon
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(30_000),
   });
-  if (response.status === 401) throw new Fault("Graylog refuses the user or the password: see GRAYLOG_USER, GRAYLOG_PASSWORD");
-  if (response.status === 403) throw new Fault(`the user of Graylog's may not ${method} ${path}: it needs the role Admin or inputs:*`);
+  if (response.status === 401)
+    throw new Fault("Graylog refuses the user or the password: see GRAYLOG_USER, GRAYLOG_PASSWORD");
+  if (response.status === 403)
+    throw new Fault(`the user of Graylog's may not ${method} ${path}: it needs the role Admin or inputs:*`);
   if (!response.ok) throw new Fault(`${method} ${path}: ${response.status} ${(await response.text()).slice(0, 500)}`);
   return response;
 }
@@ -106,7 +108,8 @@ async function main(): Promise<string> {
 async function create(samePort: readonly Input[]): Promise<string> {
   // GELF over UDP has ports of its own; whatever else uses this one keeps ours from listening.
   const taken = samePort.find(({ type }) => !/udp/i.test(type));
-  if (taken) throw new Fault(`port ${port} belongs to the input "${taken.title}" of type ${taken.type}: set INPUT_PORT`);
+  if (taken)
+    throw new Fault(`port ${port} belongs to the input "${taken.title}" of type ${taken.type}: set INPUT_PORT`);
   const title = env["INPUT_TITLE"] || "sluice (GELF TCP)";
   const created = await call("POST", "/system/inputs", { title, type: TYPE, global: true, configuration });
   return `the input "${title}" (${((await created.json()) as { id: string }).id}) was created, on port ${port}`;

@@ -10,7 +10,7 @@ RUN npm ci --workspace @sluice/cli --ignore-scripts \
     && node packages/cli/bundle.ts \
     && npm prune --omit=dev --omit=optional --ignore-scripts \
     && rm -rf node_modules/@sluice node_modules/.bin node_modules/.package-lock.json \
-    && find node_modules -type d -empty -delete
+    && find node_modules -depth -type d -empty -exec rmdir {} +
 
 FROM ${NODE_IMAGE}
 # Debian packages that a pipeline needs, e.g. `systemd` for the source journald.

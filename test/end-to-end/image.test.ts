@@ -50,7 +50,7 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
     const env = { GRAYLOG_HOST: "127.0.0.1", GRAYLOG_PORT: graylog.port, SLUICE_HTTP: `127.0.0.1:${await freePort()}` };
     const variables = Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]);
     const volumes = ["-v", "logs:/var/log/nginx:ro", "-v", "state:/var/lib/sluice"];
-    const health = ["--health-interval", "1s", "--health-start-period", "0s"];
+    const health = ["--health-interval", "1s", "--health-start-period", "1ms"];
     await engine.docker(
       "run",
       "-d",
@@ -132,7 +132,7 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
       "--health-timeout",
       "20s",
       "--health-start-period",
-      "0s",
+      "1ms",
     ];
     await engine.docker(
       "run",

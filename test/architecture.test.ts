@@ -19,6 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   receiver: ["core"],
   expression: ["core"],
   kernel: ["core", "wasm"],
+  sampling: ["core", "expression"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
   admin: ["core", "runtime"],
@@ -27,7 +28,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   testkit: ["core", "receiver"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws"],
+  sources: ["core", "archive", "aws", "sampling"],
   steps: ["core", "grok", "expression", "literals"],
   sinks: ["core", "aws"],
 };

@@ -20,6 +20,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
+  sampling: ["core", "expression"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
   admin: ["core", "runtime", "expression"],
@@ -28,7 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   testkit: ["core", "wire"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws", "wire"],
+  sources: ["core", "archive", "aws", "wire", "sampling"],
   steps: ["core", "grok", "expression", "literals"],
   sinks: ["core", "aws"],
 };

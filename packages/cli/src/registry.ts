@@ -13,6 +13,7 @@ const sources: Record<string, () => Promise<unknown>> = {
   docker_logs: async () => (await import("@sluice/source-docker")).dockerLogsSource,
   exec: async () => (await import("@sluice/source-exec")).execSource,
   file: async () => (await import("@sluice/source-file")).fileSource,
+  host: async () => (await import("@sluice/source-host")).hostSource,
   journald: async () => (await import("@sluice/source-exec")).journaldSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
   gelf: async () => (await import("@sluice/source-socket")).gelfSource,

@@ -14,6 +14,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   literals: ["wasm"],
   archive: ["core"],
   aws: ["core"],
+  nats: ["core"],
   "embedded-store": [],
   generate: ["core"],
   receiver: ["core"],
@@ -27,9 +28,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   testkit: ["core", "receiver"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws"],
+  sources: ["core", "archive", "aws", "nats"],
   steps: ["core", "grok", "expression", "literals"],
-  sinks: ["core", "aws"],
+  sinks: ["core", "aws", "nats"],
 };
 
 interface Package {

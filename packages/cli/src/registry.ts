@@ -13,6 +13,7 @@ const sources: Record<string, () => Promise<unknown>> = {
   exec: async () => (await import("@sluice/source-exec")).execSource,
   file: async () => (await import("@sluice/source-file")).fileSource,
   journald: async () => (await import("@sluice/source-exec")).journaldSource,
+  nats: async () => (await import("@sluice/source-nats")).natsSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
 };
@@ -33,6 +34,7 @@ const sinks: Record<string, () => Promise<unknown>> = {
   gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+  nats: async () => (await import("@sluice/sink-nats")).natsSink,
   s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };
 

@@ -88,6 +88,9 @@ export class FakeSourceContext implements SourceContext {
     this.pendingEmits--;
   }
 
+  /** Sinks that finish what they have: everything is settled. */
+  readonly hurry = (): void => this.settle();
+
   inFlight(streamKey: string): number {
     return this.#trackers.get(streamKey)?.open ?? 0;
   }
@@ -98,7 +101,7 @@ export class FakeSourceContext implements SourceContext {
   }
 
   #track(batch: SourceBatch): () => void {
-    const { streamKey, position } = batch;
+    const { streamKey, position, settled } = batch;
     let tracker = this.#trackers.get(streamKey);
     if (!tracker) {
       tracker = new AckTracker((value) => {
@@ -106,7 +109,11 @@ export class FakeSourceContext implements SourceContext {
       });
       this.#trackers.set(streamKey, tracker);
     }
-    return tracker.track(position);
+    const done = tracker.track(position);
+    return () => {
+      done();
+      settled?.();
+    };
   }
 
   #remember(): void {

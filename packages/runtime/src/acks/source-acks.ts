@@ -17,6 +17,7 @@ export type CommitPosition = (streamKey: string, position: Value | undefined, le
 interface Entry {
   readonly position: Value | undefined;
   readonly reach: Reach;
+  readonly settled: (() => void) | undefined;
   ledger: Ledger | undefined;
 }
 
@@ -48,9 +49,9 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position">, reach = NOWHERE): (ledger: Ledger) => void {
+  track(batch: Pick<SourceBatch, "streamKey" | "position" | "settled">, reach = NOWHERE): (ledger: Ledger) => void {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, reach, ledger: undefined };
+    const entry: Entry = { position: batch.position, reach, settled: batch.settled, ledger: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
@@ -75,6 +76,7 @@ export class SourceAcks {
     for (const entry of entries.splice(0, through)) {
       this.#open--;
       this.#commit(streamKey, entry.position, entry.ledger as Ledger, entry.reach);
+      entry.settled?.();
     }
     if (entries.length === 0) this.#streams.delete(streamKey);
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();

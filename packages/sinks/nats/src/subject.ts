@@ -1,7 +1,7 @@
 import type { Event, Value } from "@sluice/core";
 
 /** What a template is filled from that is the same for all events. */
-export interface SubjectPlace {
+interface SubjectPlace {
   readonly pipeline: string;
   readonly host: string;
 }

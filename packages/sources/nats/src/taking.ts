@@ -54,7 +54,8 @@ export class Taking {
   async #room(): Promise<void> {
     const { limit } = this.#options;
     if (this.#held.count < limit) return;
-    const { hurry, stop } = this.#ctx;
+    const { stop } = this.#ctx;
+    const hurry = (): void => this.#ctx.hurry();
     hurry();
     const hurrying = setInterval(hurry, HURRY_MS);
     await this.#held.below(limit / 2, stop);

@@ -102,22 +102,26 @@ ${this.#config}
     return response.json();
   }
 
-  /** What the server that leads a stream tells of it; undefined while there is none. */
+  /** What the servers that lead a stream and its consumers tell of them; undefined while none leads the stream. */
   async stream(name: string): Promise<NatsStreamState | undefined> {
+    let messages: number | undefined;
+    const consumers: { name: string; pending: number; unacknowledged: number }[] = [];
     for (let server = 0; server < this.#size; server++) {
-      const path = "/jsz?accounts=true&streams=true&consumers=true";
-      const all = (await this.#ask(server, path).catch(() => null)) as JetStreamState | null;
-      const streams = (all?.account_details ?? []).flatMap(({ stream_detail: detail }) => detail ?? []);
-      const found = streams.find((one) => one.name === name);
-      if (!found || (found.cluster?.leader !== undefined && found.cluster.leader !== `n${server}`)) continue;
-      const consumers = (found.consumer_detail ?? []).map((one) => ({
-        name: one.name,
-        pending: one.num_pending,
-        unacknowledged: one.num_ack_pending,
-      }));
-      return { messages: found.state.messages, consumers };
+      const found = await this.#streamAt(server, name);
+      const leads = ({ cluster }: Led) => cluster?.leader === undefined || cluster.leader === `n${server}`;
+      if (found && leads(found)) messages = found.state.messages;
+      for (const one of (found?.consumer_detail ?? []).filter(leads)) {
+        consumers.push({ name: one.name, pending: one.num_pending, unacknowledged: one.num_ack_pending });
+      }
     }
-    return undefined;
+    return messages === undefined ? undefined : { messages, consumers };
+  }
+
+  async #streamAt(server: number, name: string): Promise<StreamDetail | undefined> {
+    const path = "/jsz?accounts=true&streams=true&consumers=true";
+    const all = (await this.#ask(server, path).catch(() => null)) as JetStreamState | null;
+    const streams = (all?.account_details ?? []).flatMap(({ stream_detail: detail }) => detail ?? []);
+    return streams.find((one) => one.name === name);
   }
 
   /** Kills a server at once. */
@@ -147,13 +151,16 @@ interface JetStreamState {
   readonly account_details?: readonly { readonly stream_detail?: readonly StreamDetail[] }[];
 }
 
-interface StreamDetail {
+interface Led {
+  readonly cluster?: { readonly leader?: string };
+}
+
+interface StreamDetail extends Led {
   readonly name: string;
   readonly state: { readonly messages: number };
-  readonly cluster?: { readonly leader?: string };
-  readonly consumer_detail?: readonly {
+  readonly consumer_detail?: readonly (Led & {
     readonly name: string;
     readonly num_pending: number;
     readonly num_ack_pending: number;
-  }[];
+  })[];
 }

@@ -53,10 +53,12 @@ describe("a subject", () => {
   const place = { pipeline: "web", host: "h1.example.org" };
 
   test("is filled from the pipeline, the machine and the event, a token each", () => {
-    const { render, isConstant, pattern } = subjectTemplate("logs.{pipeline}.{host}.{url.path}.{status}.{none}");
-    expect(render(place, { "url.path": "/a b.*>", status: 404 })).toBe("logs.web.h1_example_org./a_b___.404._");
-    expect(isConstant).toBe(false);
-    expect(pattern).toBe("logs.*.*.*.*.*");
+    const template = subjectTemplate("logs.{pipeline}.{host}.{url.path}.{status}.{none}");
+    expect(template.render(place, { "url.path": "/a b.*>", status: 404 })).toBe(
+      "logs.web.h1_example_org./a_b___.404._",
+    );
+    expect(template.isConstant).toBe(false);
+    expect(template.pattern).toBe("logs.*.*.*.*.*");
     expect(subjectTemplate("logs.{host}").isConstant).toBe(true);
   });
 

@@ -15,6 +15,7 @@ const sources: Record<string, () => Promise<unknown>> = {
   file: async () => (await import("@sluice/source-file")).fileSource,
   host: async () => (await import("@sluice/source-host")).hostSource,
   journald: async () => (await import("@sluice/source-exec")).journaldSource,
+  nats: async () => (await import("@sluice/source-nats")).natsSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
   gelf: async () => (await import("@sluice/source-socket")).gelfSource,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
@@ -38,6 +39,7 @@ const sinks: Record<string, () => Promise<unknown>> = {
   gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+  nats: async () => (await import("@sluice/sink-nats")).natsSink,
   s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };
 

@@ -119,7 +119,8 @@ export class PipelineRun {
     this.#stop.abort();
     if (problem) this.#deadline.abort();
     else this.#giveBack();
-    await Promise.all([this.#program.close(), ...this.#sinks.map((sink) => sink.close())]);
+    const parts = [...this.#sources, ...this.#sinks];
+    await Promise.all([this.#program.close(), ...parts.map((part) => part.close())]);
     this.#over = true;
     return this.#result(problem);
   }

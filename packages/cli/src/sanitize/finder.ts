@@ -1,5 +1,5 @@
 import { ownCpuMs, runWithTimeout } from "@sluice/runtime/timeout";
-import { Budget, type Finding, type Sanitizer, TextWithheld } from "@sluice/step-sanitize";
+import { Budget, type Finding, quoteFor, type Sanitizer, TextWithheld } from "@sluice/step-sanitize";
 import { type Block, blocksOf } from "./blocks.ts";
 import type { Find, Replacement } from "./edits.ts";
 import { keyLines, withKeyLines } from "./key-lines.ts";
@@ -103,7 +103,7 @@ function* repeated(text: string, findings: readonly Finding[], sanitizer: Saniti
       const end = start + length;
       if (taken.some(([from, to]) => start < to && end > from)) continue;
       taken.push([start, end]);
-      yield { rule: finding.rule, action: finding.action, start, end };
+      yield { rule: finding.rule, action: finding.action, start, end, quote: quoteFor(text, start, end) };
     }
   }
 }

@@ -29,6 +29,7 @@ export interface Settled {
 interface Entry {
   readonly position: Value | undefined;
   readonly reach: Reach;
+  readonly settled: (() => void) | undefined;
   ledger: Ledger | undefined;
   held: HeldBatch | undefined;
 }
@@ -61,9 +62,10 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position">, reach = NOWHERE): SettledBatch {
+  track(batch: Pick<SourceBatch, "streamKey" | "position" | "settled">, reach = NOWHERE): SettledBatch {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, reach, ledger: undefined, held: undefined };
+    const { position, settled: told } = batch;
+    const entry: Entry = { position, reach, settled: told, ledger: undefined, held: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
@@ -90,6 +92,7 @@ export class SourceAcks {
       this.#open--;
       const { position, held, reach } = entry;
       this.#commit({ streamKey, position, ledger: entry.ledger as Ledger, held, reach });
+      entry.settled?.();
     }
     if (entries.length === 0) this.#streams.delete(streamKey);
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();

@@ -87,9 +87,13 @@ export class BufferedSink {
     const events = encoded?.ends.length ?? 0;
     this.#events += events;
     // A sink that gathers wants to know how far a stream has come.
-    if (events === 0 && !this.streaming) return void settle(EMPTY_PART);
+    if (events === 0 && !this.streaming) {
+      settle(EMPTY_PART);
+      return undefined;
+    }
     if (common.buffer.when_full === "drop_newest" && buffer.full) {
-      return void settle({ ...EMPTY_PART, dropped: { buffer_full: events } });
+      settle({ ...EMPTY_PART, dropped: { buffer_full: events } });
+      return undefined;
     }
     return buffer.append(batch, this.#lasting(origin), encoded ?? EMPTY, (seq) => {
       this.#uncommitted.set(seq, undefined);

@@ -75,12 +75,14 @@ function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, log:
 export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult): void {
   const { ledger, buffered, name: pipeline } = snapshot;
   const read = ledger.in + buffered;
-  const balance = `in ${read} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
+  const made = Object.keys(ledger.made).length > 0 ? ` + made ${listed(ledger.made)}` : "";
+  const balance = `in ${read}${made} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
   const sanitized = Object.keys(ledger.sanitized).length > 0 ? `; secrets taken out: ${listed(ledger.sanitized)}` : "";
   const text = `ledger of ${pipeline}: ${balance}${sanitized}`;
   const fields = {
     pipeline,
     in: read,
+    ...(made && { made: ledger.made }),
     delivered: ledger.delivered,
     dropped: ledger.dropped,
     buffered,

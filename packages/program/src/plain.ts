@@ -6,20 +6,31 @@ import {
   newTally,
   type Program,
   type ProgramInput,
+  type ProgramMemory,
   type ProgramOutput,
   type ProgramSpec,
   parseRfc3339,
   type StepRun,
   type Tally,
+  type Tick,
   type TimeWindow,
 } from "@sluice/core";
+import { Flow, type Part } from "./flow.ts";
 import { Frames } from "./frames.ts";
 import { readOwnEvent } from "./own-event.ts";
 import { forEachRecord } from "./records.ts";
+import { StageFlow } from "./stage-flow.ts";
 import type { Stages } from "./stages.ts";
 
 /** How an event goes through the steps: as a new one, as one read back from an archive, or past them. */
 type Way = "apply" | "again" | "skip";
+
+/** What {@link PlainProgram.applySteps} returns for an event that a step has kept. */
+export const TAKEN = "(taken)";
+/** Input that may wait because events of it are held back. */
+const MOST_HELD_BYTES = 8 * 1024 * 1024;
+
+const NO_LINES = { kind: "lines", base: 0 } as const;
 
 /** The plain way through a pipeline, one event at a time: the reference for every faster one. */
 export class PlainProgram implements Program {
@@ -28,27 +39,86 @@ export class PlainProgram implements Program {
   readonly #stamp: boolean;
   readonly #window: TimeWindow | undefined;
   readonly #frames: readonly Frames[];
+  readonly #flow: Flow | undefined;
+  /** By step; undefined for those that only look at the event at hand. */
+  readonly #stageFlows: readonly (StageFlow | undefined)[];
+  readonly #onOutcome: ((outcome: Event | null) => void) | undefined;
+  #now = 0;
 
-  constructor(stages: Stages, { stamp, window }: Pick<ProgramSpec, "stamp" | "window">) {
+  /** @param onOutcome is told of each event that comes out, and by null of each that a step has dropped. */
+  constructor(
+    stages: Stages,
+    { stamp, window }: Pick<ProgramSpec, "stamp" | "window">,
+    onOutcome?: (outcome: Event | null) => void,
+  ) {
     this.#stages = stages;
+    this.#onOutcome = onOutcome;
     this.#stamp = stamp;
     this.#window = window;
     this.spread = stages.spread;
     this.#frames = stages.sinks.map(() => new Frames());
+    const isPlain = stages.steps.every(({ step }) => !step.memories && !step.tick);
+    const flow = isPlain ? undefined : new Flow(stages.memories, stages.sinks.length);
+    this.#flow = flow;
+    this.#stageFlows = stages.steps.map(({ step, type }, index) =>
+      flow && (step.memories || step.tick)
+        ? new StageFlow(flow, type, index, (event, from, isHostile) => this.#proceed(event, flow.part, from, isHostile))
+        : undefined,
+    );
+  }
+
+  get memory(): ProgramMemory | undefined {
+    return this.#flow;
   }
 
   run(input: ProgramInput, progress?: Int32Array): ProgramOutput {
     const tally = newTally();
+    const flow = this.#flow;
+    this.#now = input.now;
+    flow?.begin(input, this.#frames, tally, progress);
+    if (input.tick) this.#tick(input.tick);
+    else this.#runRecords(input, tally, progress);
+    if (flow && flow.heldBytes > MOST_HELD_BYTES) this.#tick("pressure");
+    return flow ? flow.finish() : { outputs: this.#frames.map((frames) => frames.take()), tally };
+  }
+
+  /** Asks the steps, in order, for what is due. */
+  #tick(why: Tick): void {
+    for (const [index, { step }] of this.#stages.steps.entries()) {
+      const flow = this.#stageFlows[index];
+      if (flow && step.tick) step.tick({ now: this.#now, tally: (this.#flow as Flow).part.tally, flow }, why);
+    }
+  }
+
+  /** Puts an event that a step has made, or given free, through the steps from one on. */
+  #proceed(event: Event, { frames, tally }: Part, from: number, isHostile: boolean): void {
+    const run = { now: this.#now, tally };
+    const reason = isHostile ? this.passSteps(event, run) : this.applySteps(event, run, false, from);
+    this.#conclude(event, run, frames, reason);
+  }
+
+  #runRecords(input: ProgramInput, tally: Tally, progress: Int32Array | undefined): void {
     const run: StepRun = { now: input.now, tally };
     const readTime = formatInstant(input.now);
     tally.inBytes = forEachRecord(input, (index, text, position, extra) => {
       if (progress) progress[0] = index;
+      if (this.#flow) this.#flow.position = position;
       const own = input.stream.mayHoldEvents ? readOwnEvent(text) : null;
       const event = own ?? this.#decode(input, text, position, readTime, extra);
       const way = input.skip?.includes(index) ? "skip" : own ? "again" : "apply";
       this.process(event, run, this.#frames, way);
     });
-    return { outputs: this.#frames.map((frames) => frames.take()), tally };
+  }
+
+  /** Runs an event as a batch of its own. */
+  runEvent(event: Event, position: number, now: number): void {
+    const tally = newTally();
+    this.#now = now;
+    const input = { stream: { id: "test", fields: {} }, data: new Uint8Array(0), framing: NO_LINES, now };
+    this.#flow?.begin(input, this.#frames, tally);
+    if (this.#flow) this.#flow.position = position;
+    this.process(event, { now, tally }, this.#frames, "apply");
+    this.#flow?.finish();
   }
 
   /** Runs one record of a batch, e.g. one that the kernel has handed back. */
@@ -59,7 +129,13 @@ export class PlainProgram implements Program {
   /** Runs steps and encoders over one event. */
   process(event: Event, run: StepRun, frames: readonly Frames[], way: Way): void {
     run.tally.in++;
-    const reason = this.#throughSteps(event, run, way) ?? this.#outsideWindow(event);
+    this.#conclude(event, run, frames, this.#throughSteps(event, run, way));
+  }
+
+  #conclude(event: Event, run: StepRun, frames: readonly Frames[], stepReason: string | null): void {
+    if (stepReason === TAKEN) return;
+    const reason = stepReason ?? this.#outsideWindow(event);
+    this.#onOutcome?.(reason === null ? event : null);
     if (reason !== null) {
       count(run.tally.dropped, reason);
       return;
@@ -84,12 +160,20 @@ export class PlainProgram implements Program {
   /**
    * Applies the steps in place; returns the reason when one of them drops the event.
    * @param again the event went through a pipeline before
+   * @param from index of the first step
    */
-  applySteps(event: Event, run: StepRun, again = false): string | null {
-    for (const { step, when, reason, again: runsAgain } of this.#stages.steps) {
+  applySteps(event: Event, run: StepRun, again = false, from = 0): string | null {
+    const { steps } = this.#stages;
+    for (let index = from; index < steps.length; index++) {
+      const { step, when, reason, again: runsAgain } = steps[index] as Stages["steps"][number];
       if (again && !runsAgain) continue;
       if (when !== undefined && !when(event)) continue;
-      if (step.apply(event, run) === null) return reason;
+      const flow = this.#stageFlows[index];
+      if (flow === undefined) {
+        if (step.apply(event, run) === null) return reason;
+      } else if (step.apply(event, { now: run.now, tally: run.tally, flow }) === null) {
+        return flow.wasTaken() ? TAKEN : reason;
+      }
     }
     return null;
   }

@@ -1,6 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { resolve } from "node:path";
-import { newTally, SluiceError } from "@sluice/core";
+import {
+  type BatchOrigin,
+  newTally,
+  type ProgramInput,
+  type ProgramOutput,
+  SluiceError,
+  type SourceBatch,
+} from "@sluice/core";
 import { Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
@@ -22,12 +29,24 @@ import { SinkRunner } from "./sink/sink-runner.ts";
 import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
 import { type SourceItem, SourceRunner } from "./source-runner.ts";
 import { addLedger, type Ledger, newLedger } from "./state/ledger.ts";
-import { join, programStream, sinkStream, sourceStream } from "./streams.ts";
+import { join, type LastSource, programStream, sinkStream, sourceStream } from "./streams.ts";
+import { MADE, Ticker } from "./ticker.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
 import { startProgram } from "./workers/start.ts";
 
 /** Batches of one stream that may wait between its source and the program; two fill the queues there. */
 const QUEUED = 2;
+
+const madeOrigin = (now: number): BatchOrigin => ({
+  source: MADE,
+  streamKey: MADE,
+  streamId: MADE,
+  from: now,
+  to: now + 1,
+  now,
+});
+
+const NO_RECORDS = { streamKey: MADE, stream: { id: MADE, fields: {} }, data: new Uint8Array(0) };
 
 /** A running pipeline. Made by {@link runPipeline}. */
 export class PipelineRun {
@@ -47,6 +66,7 @@ export class PipelineRun {
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
   #timer: NodeJS.Timeout | undefined;
+  #ticker: Ticker | undefined;
   /** Resolves when the run has ended and everything is released; it never rejects. */
   readonly done: Promise<PipelineResult>;
 
@@ -101,6 +121,7 @@ export class PipelineRun {
       (error: unknown) => this.#problem(error),
     );
     clearTimeout(this.#timer);
+    this.#ticker?.stop();
     // A broken pipeline must not leave its sources running, nor its sinks waiting.
     this.#stop.abort();
     if (problem) this.#deadline.abort();
@@ -147,11 +168,11 @@ export class PipelineRun {
       limit: this.#program.limit,
       lanes: this.#lanes,
       place: (item) => item.place,
-      run: (item) => this.#process(item),
+      run: (item, held) => this.#process(item, held),
     });
     const streams = this.#options.sources.map((source) => this.#addSource(source));
     const sinks = this.#sinks.map((runner, index) => this.#sinkStream(runner, index));
-    const flow = join(streams, program, sinks, this.#deadline.signal);
+    const flow = join(streams, program, sinks, this.#deadline.signal, this.#addTicker());
     flow.catch(() => undefined);
     for (const sink of this.#sinks) void sink.start();
     for (const source of this.#sources) void source.run();
@@ -160,15 +181,47 @@ export class PipelineRun {
     await flow;
   }
 
-  #addSource({ name, source }: PipelineSource) {
-    const { spec, state, log, finite } = this.#options;
-    const acks = new SourceAcks((streamKey, position, ledger, { streamId, to }) => {
+  #acksOf(name: string): SourceAcks {
+    const { spec, state } = this.#options;
+    const acks = new SourceAcks((streamKey, position, { ledger, changes }, { streamId, to }) => {
       if (this.#over) return;
       addLedger(this.#run, ledger);
       this.#buffered -= ledger.in;
-      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger });
+      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, changes });
       if (position !== undefined) for (const { journal } of this.#streaming) journal.committed(name, streamId, to);
     });
+    this.#acks.push(acks);
+    return acks;
+  }
+
+  /** What steps make when no event comes: a source of its own, which ends after all others. */
+  #addTicker(): LastSource {
+    const stream = sourceStream<SourceItem>();
+    const acks = this.#acksOf(MADE);
+    const push = (output: ProgramOutput, now: number) => {
+      const batch: SourceBatch = { ...NO_RECORDS, framing: { kind: "lines", base: now } };
+      return stream.push({
+        source: MADE,
+        batch,
+        now,
+        settled: acks.track(batch),
+        place: this.#lanes.enter(MADE),
+        output,
+      });
+    };
+    const ticker = new Ticker(this.#program, push, (error) => stream.readable.destroy(error as Error));
+    this.#ticker = ticker;
+    ticker.start();
+    const finish = async () => {
+      await ticker.finish(this.#options.finite && !this.#stop.signal.aborted ? "end" : "stop");
+      stream.end();
+    };
+    return { readable: stream.readable, finish };
+  }
+
+  #addSource({ name, source }: PipelineSource) {
+    const { spec, state, log, finite } = this.#options;
+    const acks = this.#acksOf(name);
     const stream = sourceStream<SourceItem>();
     const signals = { stop: this.#stop.signal, deadline: this.#deadline.signal };
     const hurry = () => {
@@ -176,22 +229,24 @@ export class PipelineRun {
     };
     const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, log, finite };
     const own = { name, source, stream, acks, state: state.source(spec.name, name), ...shared };
-    this.#acks.push(acks);
     this.#sources.push(new SourceRunner({ ...own, ...signals }));
     return stream.readable;
   }
 
-  async #process({ source, batch, now, settled }: SourceItem): Promise<Routed> {
+  async #process({ source, batch, now, settled, output: made }: SourceItem, held: () => void): Promise<Routed> {
     const { stream, data, framing, streamKey } = batch;
     // Before the program takes the data over.
-    const origin = originOf(source, batch, now);
-    const output =
-      data.length === 0
-        ? { outputs: [], tally: newTally() }
-        : await this.#program.run({ stream, data, framing, now }, streamKey);
+    const origin = made ? madeOrigin(now) : originOf(source, batch, now);
+    const output = made ?? (await this.#runProgram({ stream, data, framing, now }, streamKey, held));
     this.#buffered += output.tally.in;
-    const settlement = new Settlement(this.#sinks.length, output.tally, settled);
+    const { changes } = output;
+    const settlement = new Settlement(this.#sinks.length, output.tally, (ledger) => settled({ ledger, changes }));
     return { outputs: unshared(output.outputs), origin, settlement };
+  }
+
+  async #runProgram(input: ProgramInput, streamKey: string, held: () => void): Promise<ProgramOutput> {
+    if (input.data.length === 0) return { outputs: [], tally: newTally() };
+    return this.#program.run(input, streamKey, held);
   }
 
   #runnerOf({ spec, sink, overlapping }: PipelineSink): SinkRunner | StreamingRunner {
@@ -223,5 +278,6 @@ export class PipelineRun {
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineRun> {
   checkOptions(options);
-  return new PipelineRun(options, await startProgram(options));
+  const memories = options.state.memories(options.spec.name);
+  return new PipelineRun(options, await startProgram(options, memories));
 }

@@ -14,7 +14,7 @@ test("model: whatever the order of acks, positions move in order, never past an 
       const position: Record<string, number> = {};
       let counted = 0;
       const open: { key: string; n: number; settle: () => void }[] = [];
-      const acks = new SourceAcks((key, at, ledger) => {
+      const acks = new SourceAcks((key, at, { ledger }) => {
         expect(at).toBe((position[key] ?? 0) + 1);
         position[key] = at as number;
         counted += ledger.in;
@@ -25,7 +25,7 @@ test("model: whatever the order of acks, positions move in order, never past an 
           const n = (read[step.emit] ?? 0) + 1;
           read[step.emit] = n;
           const done = acks.track({ streamKey: step.emit, position: n });
-          open.push({ key: step.emit, n, settle: () => done({ ...newLedger(), in: 1 }) });
+          open.push({ key: step.emit, n, settle: () => done({ ledger: { ...newLedger(), in: 1 } }) });
         } else if (open.length > 0) {
           const [batch] = open.splice(step.settle % open.length, 1);
           settled.add(`${batch?.key} ${batch?.n}`);
@@ -52,7 +52,7 @@ test("idle resolves once every batch is settled", async () => {
   const waiting = acks.idle().then(() => (idle = true));
   await Promise.resolve();
   expect(idle).toBe(false);
-  settle(newLedger());
+  settle({ ledger: newLedger() });
   await waiting;
 });
 

@@ -1,4 +1,4 @@
-import { AckTracker, type SourceBatch, type Value } from "@sluice/core";
+import { AckTracker, type SourceBatch, type StateChanges, type Value } from "@sluice/core";
 import type { Ledger } from "../state/ledger.ts";
 
 /** Up to where a batch takes its records. */
@@ -12,12 +12,19 @@ interface Reach {
 const NOWHERE: Reach = { streamId: "", to: Number.NaN };
 
 /** A settled batch whose turn has come. `position` is undefined for streams without one. */
-export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger, reach: Reach) => void;
+export type CommitPosition = (streamKey: string, position: Value | undefined, books: Books, reach: Reach) => void;
+
+/** What is entered together with the position. */
+export interface Books {
+  readonly ledger: Ledger;
+  /** What the steps remember of the batch. */
+  readonly changes?: StateChanges | undefined;
+}
 
 interface Entry {
   readonly position: Value | undefined;
   readonly reach: Reach;
-  ledger: Ledger | undefined;
+  books: Books | undefined;
 }
 
 interface StreamAcks {
@@ -48,14 +55,14 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position">, reach = NOWHERE): (ledger: Ledger) => void {
+  track(batch: Pick<SourceBatch, "streamKey" | "position">, reach = NOWHERE): (books: Books) => void {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, reach, ledger: undefined };
+    const entry: Entry = { position: batch.position, reach, books: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
-    return (ledger) => {
-      entry.ledger = ledger;
+    return (books) => {
+      entry.books = books;
       settled();
     };
   }
@@ -74,7 +81,7 @@ export class SourceAcks {
     const through = entries.indexOf(last) + 1;
     for (const entry of entries.splice(0, through)) {
       this.#open--;
-      this.#commit(streamKey, entry.position, entry.ledger as Ledger, entry.reach);
+      this.#commit(streamKey, entry.position, entry.books as Books, entry.reach);
     }
     if (entries.length === 0) this.#streams.delete(streamKey);
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();

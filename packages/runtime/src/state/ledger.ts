@@ -9,7 +9,7 @@ export interface SinkLedger {
 }
 
 /**
- * The books of a pipeline, over batches that are settled: `in = delivered + sum(dropped)`.
+ * The books of a pipeline, over batches that are settled: `in + sum(made) = delivered + sum(dropped)`.
  *
  * An event is delivered when every sink that wanted it has it. Sinks report numbers, not events: where several sinks
  * lose events of one batch, these are taken to be different events.
@@ -18,6 +18,8 @@ export interface Ledger {
   in: number;
   /** Bytes of the records, without line ends. */
   inBytes: number;
+  /** Events that steps have made, by the step's type. */
+  made: Record<string, number>;
   delivered: number;
   /**
    * By reason: a step's own (`drop`, `keep`, …), `unrouted` when no sink's `when` took the event, `dead_letter` when
@@ -33,7 +35,7 @@ export interface Ledger {
 
 /** Empty books. */
 export function newLedger(): Ledger {
-  return { in: 0, inBytes: 0, delivered: 0, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
+  return { in: 0, inBytes: 0, made: {}, delivered: 0, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
 }
 
 /** The books of a sink, entered when they are new. */
@@ -47,6 +49,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.in += from.in;
   to.inBytes += from.inBytes;
   to.delivered += from.delivered;
+  addCounts(to.made, from.made);
   addCounts(to.dropped, from.dropped);
   addCounts(to.tagged, from.tagged);
   addCounts(to.sanitized, from.sanitized);
@@ -85,6 +88,7 @@ export function ledgerRows(ledger: Ledger): LedgerRow[] {
   const named = (sink: string, kind: string, counts: Readonly<Record<string, number>>) => {
     for (const reason in counts) rows.push([sink, kind, reason, counts[reason] as number]);
   };
+  named("", "made", ledger.made);
   named("", "dropped", ledger.dropped);
   named("", "tagged", ledger.tagged);
   named("", "sanitized", ledger.sanitized);
@@ -102,6 +106,7 @@ export function enterRow(ledger: Ledger, [sink, kind, reason, n]: LedgerRow): vo
   if (kind === "dropped") count(books.dropped, reason, n);
   else if (kind === "delivered") books.delivered += n;
   else if (kind === "deliveredBytes") sinkLedger(ledger, sink).deliveredBytes += n;
-  else if (kind === "tagged" || kind === "sanitized" || kind === "adjusted") count(ledger[kind], reason, n);
+  else if (kind === "made" || kind === "tagged" || kind === "sanitized" || kind === "adjusted")
+    count(ledger[kind], reason, n);
   else if (kind === "in" || kind === "inBytes") ledger[kind] += n;
 }

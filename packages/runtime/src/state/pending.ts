@@ -1,4 +1,4 @@
-import type { Value } from "@sluice/core";
+import { addChanges, type StateChanges, type Value } from "@sluice/core";
 import { addLedger, type Ledger, newLedger } from "./ledger.ts";
 
 /** A position waiting to be stored; undefined: to be forgotten. */
@@ -23,9 +23,11 @@ export class Pending {
   readonly positions = new Map<string, PendingPosition>();
   readonly ledgers = new Map<string, Ledger>();
   readonly notes = new Map<string, PendingNote>();
+  /** What steps remember, by pipeline. */
+  readonly memories = new Map<string, StateChanges>();
 
   get empty(): boolean {
-    return this.positions.size === 0 && this.ledgers.size === 0 && this.notes.size === 0;
+    return this.positions.size === 0 && this.ledgers.size === 0 && this.notes.size === 0 && this.memories.size === 0;
   }
 
   setNote(note: PendingNote): void {
@@ -42,7 +44,14 @@ export class Pending {
     addLedger(sum, delta);
   }
 
+  addChanges(pipeline: string, changes: StateChanges): void {
+    let own = this.memories.get(pipeline);
+    if (!own) this.memories.set(pipeline, (own = new Map()));
+    addChanges(own, changes);
+  }
+
   clear(): void {
+    this.memories.clear();
     this.positions.clear();
     this.ledgers.clear();
     this.notes.clear();

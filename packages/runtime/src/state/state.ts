@@ -1,10 +1,19 @@
-import { errorText, type Logger, SluiceError, type SourceState, silentLogger, type Value } from "@sluice/core";
+import {
+  errorText,
+  type Logger,
+  SluiceError,
+  type SourceState,
+  type StateChanges,
+  silentLogger,
+  type Value,
+} from "@sluice/core";
 import { openDatabase, openMemoryDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { addLedger, type Ledger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
 import { Pending } from "./pending.ts";
 import { makePrivateDir } from "./private-files.ts";
+import { StepMirror } from "./step-mirror.ts";
 import { type Store, sqliteStore } from "./store.ts";
 
 /** A batch that all sinks have settled, in its stream's order. */
@@ -15,6 +24,8 @@ export interface Commit {
   /** Undefined: the stream cannot be resumed, only the ledger is entered. */
   readonly position: Value | undefined;
   readonly ledger: Ledger;
+  /** What the steps remember of the batch. */
+  readonly changes?: StateChanges | undefined;
 }
 
 /** Milliseconds for which commits are gathered into one transaction. */
@@ -47,9 +58,10 @@ export class State {
 
   /** Notes a settled batch; stored within about 100 ms together with others. */
   commit(commit: Commit): void {
-    const { pipeline, source, streamKey: stream, position, ledger } = commit;
+    const { pipeline, source, streamKey: stream, position, ledger, changes } = commit;
     if (position !== undefined) this.#pending.setPosition({ pipeline, source, stream, position });
     this.#pending.addLedger(pipeline, ledger);
+    if (changes) this.#pending.addChanges(pipeline, changes);
     this.#storeSoon();
   }
 
@@ -59,6 +71,14 @@ export class State {
     const pending = this.#pending.ledgers.get(pipeline);
     if (pending) addLedger(ledger, pending);
     return ledger;
+  }
+
+  /** What the steps of a pipeline remember. */
+  memories(pipeline: string): StepMirror {
+    const mirror = new StepMirror(this.#store.memories(pipeline, Date.now()));
+    const pending = this.#pending.memories.get(pipeline);
+    if (pending) mirror.apply(pending);
+    return mirror;
   }
 
   /** The state of one source, as its author sees it. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { componentReference, pipelineJsonSchema, sinkCommonReference } from "@sluice/config";
 import { ERROR_CODES } from "@sluice/core";
+import { METRICS, PREFIX } from "../packages/admin/src/index.ts";
 import { registry } from "../packages/cli/src/registry.ts";
 import { ALL_RULES } from "../packages/steps/sanitize/src/index.ts";
 import { ruleReference } from "./rule-reference.ts";
@@ -25,7 +26,9 @@ async function pages(): Promise<Record<string, string>> {
   const steps = await Promise.all(registry.stepTypes.map((type) => registry.step(type)));
   const sinks = await Promise.all(registry.sinkTypes.map((type) => registry.sink(type)));
   const codes = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |\n`);
+  const metrics = METRICS.map(({ name, type, help }) => `| \`${PREFIX}${name}\` | ${type} | ${help} |\n`);
   return {
+    "docs/reference/metrics.md": `${note}# Metrics\n\nWhat \`/metrics\` says; [operating](../operating.md) says what to alert on.\n\n| name | type | meaning |\n|---|---|---|\n${metrics.join("")}`,
     "docs/reference/sources.md": `${note}# Sources\n\n${chapters(sources, componentReference)}`,
     "docs/reference/steps.md": `${note}# Steps\n\nEach step also takes \`when\`, a CEL expression.\n\n${chapters(steps, componentReference)}`,
     "docs/reference/sinks.md": `${note}# Sinks\n\n${chapters(sinks, componentReference)}\n## Options of every sink\n\n${sinkCommonReference()}`,

@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
+  admin: ["core", "runtime"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
   testkit: ["core", "receiver"],

@@ -7,7 +7,7 @@ import { build, type Plugin } from "rolldown";
 
 const OUT = path.join(import.meta.dirname, "bundle");
 /** CommonJS, or used by few: these stay in node_modules. */
-const EXTERNAL = [/^pino/, /^recheck/, /^undici/, /^@aws-sdk\//, /^fauxqs/];
+const EXTERNAL = [/^pino/, /^fastify/, /^prom-client/, /^recheck/, /^undici/, /^@aws-sdk\//, /^fauxqs/];
 
 /** V8 keeps the text of a module, in each thread, and with two bytes a character if one of them is beyond Latin-1. */
 const latin1Only: Plugin = {

@@ -1,5 +1,5 @@
 import type { PipelineSpec } from "@sluice/core";
-import type { PipelineResult, PipelineRun } from "@sluice/runtime";
+import type { PipelineResult, PipelineRun, PipelineSnapshot } from "@sluice/runtime";
 import { type RunContext, startPipeline } from "./run-pipelines.ts";
 
 const PAUSE_MS = 1000;
@@ -13,18 +13,34 @@ export class LastingPipeline {
   readonly #context: RunContext;
   #run: PipelineRun;
   #stopped = false;
+  #ended = false;
   readonly done: Promise<PipelineResult>;
 
   private constructor(spec: PipelineSpec, context: RunContext, run: PipelineRun) {
     this.#spec = spec;
     this.#context = context;
     this.#run = run;
-    this.done = this.#last();
+    this.done = this.#last().finally(() => {
+      this.#ended = true;
+    });
   }
 
   /** Rejects when the pipeline cannot be started at all. */
   static async start(spec: PipelineSpec, context: RunContext): Promise<LastingPipeline> {
     return new LastingPipeline(spec, context, await startPipeline(spec, context));
+  }
+
+  get spec(): PipelineSpec {
+    return this.#spec;
+  }
+
+  /** False once it has ended for good. */
+  get running(): boolean {
+    return !this.#ended;
+  }
+
+  snapshot(): PipelineSnapshot {
+    return this.#run.snapshot();
   }
 
   /** See `PipelineRun.stop`. */

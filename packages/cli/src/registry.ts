@@ -9,7 +9,9 @@ import {
 // One line a component. A package is loaded when a pipeline first names its component.
 
 const sources: Record<string, () => Promise<unknown>> = {
+  exec: async () => (await import("@sluice/source-exec")).execSource,
   file: async () => (await import("@sluice/source-file")).fileSource,
+  journald: async () => (await import("@sluice/source-exec")).journaldSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
 };

@@ -24,6 +24,8 @@ export interface RunContext {
   readonly sources?: readonly PipelineSource[];
   /** Event time that is let through. */
   readonly window?: TimeWindow | undefined;
+  /** Is told what components warn about when they are created, e.g. `verify: false`. */
+  readonly warned?: (pipeline: string, component: string, message: string) => void;
 }
 
 /** Heap limits of a worker thread: batches live outside of it, and the nearer the limit, the sooner V8 tidies up. */
@@ -39,35 +41,38 @@ export async function startPipeline(spec: PipelineSpec, context: RunContext): Pr
     workerUrl: WORKER_URL,
     workers,
     resourceLimits: WORKER_LIMITS,
-    sources: context.sources ?? (await createSources(spec, log)),
-    sinks: await createSinks(spec, log),
+    sources: context.sources ?? (await createSources(spec, context)),
+    sinks: await createSinks(spec, context),
     state,
     log,
     finite,
   });
 }
 
-async function createSources(spec: PipelineSpec, log: Logger): Promise<PipelineSource[]> {
+async function createSources(spec: PipelineSpec, context: RunContext): Promise<PipelineSource[]> {
   return Promise.all(
     spec.sources.map(async ({ name, type, options }) => {
       const definition = await registry.source(type);
-      return { name, source: definition.create(definition.options.parse(options), contextOf(spec, name, log)) };
+      return { name, source: definition.create(definition.options.parse(options), contextOf(spec, name, context)) };
     }),
   );
 }
 
-async function createSinks(spec: PipelineSpec, log: Logger): Promise<PipelineSink[]> {
+async function createSinks(spec: PipelineSpec, context: RunContext): Promise<PipelineSink[]> {
   return Promise.all(
     spec.sinks.map(async (sink) => {
       const definition = await registry.sink(sink.type);
-      const created = definition.create(definition.options.parse(sink.options), contextOf(spec, sink.name, log));
+      const created = definition.create(definition.options.parse(sink.options), contextOf(spec, sink.name, context));
       return { spec: sink, sink: created, overlapping: definition.overlapping ?? false };
     }),
   );
 }
 
-function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, log: Logger): CreateContext {
-  const warn = (message: string): void => log.warn({ pipeline, component: name }, message);
+function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, context: RunContext): CreateContext {
+  const warn = (message: string): void => {
+    context.log.warn({ pipeline, component: name }, message);
+    context.warned?.(pipeline, name, message);
+  };
   return { name, pipeline, baseDir, hostname: os.hostname(), warn };
 }
 

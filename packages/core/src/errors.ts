@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   SLUICE_STORE: "an object store refuses an upload, or cannot take it now; it is tried again",
   SLUICE_REJECTED: "the far end can never take this event; it goes to the dead letter",
   SLUICE_DEADLINE: "the drain deadline passed with events still undelivered",
+  SLUICE_HTTP: "the HTTP side cannot listen, or must not without a token",
   SLUICE_WORKER: "a worker thread ended unexpectedly",
 } as const;
 

@@ -1,3 +1,6 @@
+export type { HistogramSnapshot } from "./meters/histogram.ts";
+export type { OpenWorkSnapshot } from "./meters/open-work.ts";
+export type { SinkFlow } from "./meters/sink-meter.ts";
 export type {
   PipelineOptions,
   PipelineResult,

@@ -9,6 +9,7 @@ import {
   SluiceError,
   type Source,
 } from "@sluice/core";
+import type { HistogramSnapshot } from "./meters/histogram.ts";
 import type { SinkSnapshot } from "./sink/sink-types.ts";
 import type { SourceSnapshot } from "./source-runner.ts";
 import type { Ledger } from "./state/ledger.ts";
@@ -61,6 +62,8 @@ export interface PipelineSnapshot {
   readonly sources: readonly SourceSnapshot[];
   readonly sinks: readonly SinkSnapshot[];
   readonly workers: WorkersSnapshot;
+  /** How long batches took in the program, waiting for a worker included. */
+  readonly program: HistogramSnapshot;
 }
 
 /** How a run ended. */

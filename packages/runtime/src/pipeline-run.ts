@@ -13,6 +13,7 @@ import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
 import { Boundaries } from "./boundaries.ts";
 import { Lanes } from "./lanes.ts";
+import { Histogram } from "./meters/histogram.ts";
 import { originOf } from "./origin.ts";
 import {
   checkOptions,
@@ -62,6 +63,7 @@ export class PipelineRun {
   readonly #lanes: Lanes<Routed>;
   readonly #run = newLedger();
   readonly #before: Ledger;
+  readonly #batches = new Histogram();
   #buffered = 0;
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
@@ -112,6 +114,7 @@ export class PipelineRun {
       sources: this.#sources.map((source) => source.snapshot()),
       sinks: this.#sinks.map((sink) => sink.snapshot()),
       workers: this.#program.snapshot(),
+      program: this.#batches.snapshot(),
     };
   }
 
@@ -237,7 +240,16 @@ export class PipelineRun {
     const { stream, data, framing, streamKey } = batch;
     // Before the program takes the data over.
     const origin = made ? madeOrigin(now) : originOf(source, batch, now);
-    const output = made ?? (await this.#runProgram({ stream, data, framing, now }, streamKey, held));
+    const began = performance.now();
+    // A batch that is held back waits for others; that is not its own time.
+    let isOwnTime = !made;
+    const onHeld = () => {
+      isOwnTime = false;
+      held();
+    };
+    const output = made ?? (await this.#runProgram({ stream, data, framing, now }, streamKey, onHeld));
+    if (isOwnTime) this.#batches.observe((performance.now() - began) / 1000);
+    this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
     this.#buffered += output.tally.in;
     const { changes } = output;
     const settlement = new Settlement(this.#sinks.length, output.tally, (ledger) => settled({ ledger, changes }));

@@ -11,6 +11,10 @@ import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
 import type { Boundaries } from "./boundaries.ts";
 import type { Lanes, Place } from "./lanes.ts";
+import { ErrorCounts } from "./meters/error-counts.ts";
+import type { HistogramSnapshot } from "./meters/histogram.ts";
+import { OpenWork, type OpenWorkSnapshot } from "./meters/open-work.ts";
+import { Waiting } from "./meters/waiting.ts";
 import { rangeOf } from "./origin.ts";
 import type { Routed } from "./routed.ts";
 import type { SourceStream } from "./streams.ts";
@@ -40,6 +44,16 @@ export interface SourceSnapshot {
   readonly inFlightBatches: number;
   readonly restarts: number;
   readonly lastError: string | undefined;
+  /** Events made of what it read; batches that have not left the program are not in it. */
+  readonly events: number;
+  /** Errors by code. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** What it has emitted and is not settled by all sinks. Events are not known here and stay 0. */
+  readonly backlog: OpenWorkSnapshot;
+  /** Seconds in which it had to wait for room in the pipeline. */
+  readonly backpressureSeconds: number;
+  /** How long batches took from being read until all sinks had settled them. */
+  readonly delivery: HistogramSnapshot;
 }
 
 export interface SourceRunnerOptions {
@@ -74,6 +88,10 @@ export class SourceRunner {
   #bytes = 0;
   #restarts = 0;
   #lastError: string | undefined;
+  #events = 0;
+  readonly #errors = new ErrorCounts();
+  readonly #open = new OpenWork();
+  readonly #waiting = new Waiting();
 
   constructor(options: SourceRunnerOptions) {
     this.#options = options;
@@ -107,7 +125,17 @@ export class SourceRunner {
       inFlightBatches: this.#options.acks.open(),
       restarts: this.#restarts,
       lastError: this.#lastError,
+      events: this.#events,
+      errors: this.#errors.snapshot(),
+      backlog: this.#open.snapshot(),
+      backpressureSeconds: this.#waiting.seconds,
+      delivery: this.#open.took(),
     };
+  }
+
+  /** Counts events that the program has made of a batch. */
+  made(events: number): void {
+    this.#events += events;
   }
 
   async #keepRunning(): Promise<void> {
@@ -145,6 +173,7 @@ export class SourceRunner {
 
   #logError(error: unknown, message: string, fields: object): void {
     this.#lastError = errorText(error);
+    this.#errors.note(error instanceof SluiceError ? error : { code: "SLUICE_SOURCE" });
     const code = error instanceof SluiceError ? error.code : "SLUICE_SOURCE";
     this.#options.log.error({ source: this.name, code, error: this.#lastError, ...fields }, message);
   }
@@ -154,15 +183,26 @@ export class SourceRunner {
   }
 
   async #push(batch: SourceBatch): Promise<void> {
-    const { deadline, stream, acks, lanes, stop } = this.#options;
+    const { deadline, acks, lanes } = this.#options;
     if (deadline.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
     this.#batches++;
     this.#bytes += batch.data.length;
     const lane = this.#options.source.ordered ? this.name : `${this.name}\0${batch.streamKey}`;
     const now = batch.writtenBy ?? Date.now();
-    const settled = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
+    const enter = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
+    const arrived = this.#open.begin(0, batch.data.length);
+    const settled: typeof enter = (ledger) => {
+      arrived();
+      enter(ledger);
+    };
     const place = lanes.enter(lane);
-    await stream.push({ source: this.name, batch, now, settled, place });
+    const item = { source: this.name, batch, now, settled, place };
+    await this.#waiting.during(this.#handOn(item, lane));
+  }
+
+  async #handOn(item: SourceItem, lane: string): Promise<void> {
+    const { stream, lanes, stop } = this.#options;
+    await stream.push(item);
     // Waits after the batch was taken, as for the stream: a source that is to stop holds no batch of its own.
     const room = lanes.room(lane);
     if (room) await abortedFirst(room, stop);

@@ -1,17 +1,19 @@
+import type { Admin } from "@sluice/admin";
 import type { Logger } from "@sluice/core";
 import { openState } from "@sluice/runtime";
 import { type Command, Option } from "commander";
 import { durationArgument, workersArgument } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
+import { addHttpOptions, type HttpOptions, listenSettings, startHttp } from "../http.ts";
 import { LastingPipeline } from "../lasting-pipeline.ts";
 import { createLogger } from "../log.ts";
+import { RunningSluice } from "../observed.ts";
 import { readPatternFiles } from "../patterns.ts";
 import { loadPipelines, requireValid } from "../pipelines.ts";
 import { logLedger } from "../run-pipelines.ts";
 
-interface RunOptions {
+interface RunOptions extends HttpOptions {
   stateDir: string;
-  http: string;
   workers: number | "auto";
   drain: number;
   untilEof?: boolean;
@@ -19,19 +21,19 @@ interface RunOptions {
 
 /** `sluice run`: runs pipelines until a signal, or until finite sources have ended. */
 export function addRunCommand(program: Command, done: Done): void {
-  program
+  const command = program
     .command("run")
     .description("Run pipelines until SIGTERM or SIGINT, then drain, print the ledger and exit.")
     .argument("<paths...>", "pipeline files or directories of them")
     .option("--state-dir <dir>", "positions and ledger", process.env["SLUICE_STATE_DIR"] ?? "./.sluice")
-    .option("--http <address>", "metrics and health (not in this version: only `off`)", "off")
     .option("--workers <n|auto>", "worker threads for parsing; 0 parses in the main thread", workersArgument, "auto")
     .addOption(
       new Option("--drain <duration>", "longest time to deliver what is in flight at the end")
         .argParser(durationArgument)
         .default(30_000, "30s"),
     )
-    .option("--until-eof", "end when everything that is there has been delivered")
+    .option("--until-eof", "end when everything that is there has been delivered");
+  addHttpOptions(command, "dashboard, metrics and health: HOST:PORT, or `off`")
     .addHelpText("after", "\nExample:\n  sluice run pipelines/nginx-to-graylog.yaml --state-dir /var/lib/sluice")
     .action(async (paths: string[], options: RunOptions) => done(await run(paths, options)));
 }
@@ -42,18 +44,28 @@ async function run(paths: readonly string[], options: RunOptions) {
   const log = await createLogger();
   const patterns = await readPatternFiles();
   const specs = requireValid(await loadPipelines(paths, patterns, { diagnose: false }));
-  if (options.http !== "off") log.warn({ http: options.http }, "this version has no HTTP side; --http is ignored");
+  const http = listenSettings(options, log);
   const state = openState(options.stateDir, { log });
+  const sluice = new RunningSluice(state);
+  let admin: Admin | undefined;
   try {
-    const context = { state, log, patterns, workers: options.workers, finite: options.untilEof ?? false };
+    admin = await startHttp(http, sluice, log);
+    const { warned } = sluice;
+    const context = { state, log, patterns, workers: options.workers, finite: options.untilEof ?? false, warned };
     const runs: LastingPipeline[] = [];
-    for (const spec of specs) runs.push(await LastingPipeline.start(spec, context));
+    for (const spec of specs) {
+      const pipeline = await LastingPipeline.start(spec, context);
+      runs.push(pipeline);
+      sluice.add(pipeline);
+    }
+    sluice.allStarted();
     log.info({ pipelines: specs.map(({ name }) => name), stateDir: options.stateDir }, "running");
     stopOnSignals(runs, options.drain, log);
     const results = await Promise.all(runs.map((pipeline) => pipeline.done));
     for (const result of results) logLedger(log, result);
     return results.every(({ ok, snapshot }) => ok && snapshot.buffered === 0) ? EXIT.done : EXIT.failed;
   } finally {
+    await admin?.close();
     state.close();
   }
 }

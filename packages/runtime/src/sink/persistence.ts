@@ -45,6 +45,12 @@ export class Persistence {
     }
   }
 
+  /** When the pause ends, in milliseconds since the epoch; undefined when there is none. */
+  get retryAt(): number | undefined {
+    const left = this.#left();
+    return this.failing && left > 0 ? Date.now() + left : undefined;
+  }
+
   async #wait(): Promise<void> {
     for (let left = this.#left(); left > 0 && !this.#deadline.aborted; left = this.#left()) {
       await pause(left, this.#deadline);

@@ -1,6 +1,7 @@
 import { type EncodedBatch, errorText, type Rejection } from "@sluice/core";
 import { EMPTY_PART, type PartResult } from "../acks/settlement.ts";
 import { abortedFirst, backoffDelay, pause } from "../backoff.ts";
+import { SinkMeter } from "../meters/sink-meter.ts";
 import { Losses } from "./losses.ts";
 import { type Offer, OfferQueue } from "./offers.ts";
 import type { SinkRunnerOptions, SinkSnapshot } from "./sink-types.ts";
@@ -19,6 +20,7 @@ export class SinkRunner {
   readonly #queue: OfferQueue;
   readonly #trouble: Trouble;
   readonly #losses: Losses;
+  readonly #meter = new SinkMeter();
   /** Failed offers, oldest first. */
   readonly #again: Offer[] = [];
   readonly #open = new Set<Offer>();
@@ -35,6 +37,7 @@ export class SinkRunner {
   #events = 0;
   #writes = 0;
   #retries = 0;
+  #retryAt = 0;
 
   constructor(options: SinkRunnerOptions) {
     const { name, log, common, deadLetter, deadline } = options;
@@ -62,13 +65,14 @@ export class SinkRunner {
 
   /**
    * Takes a batch. Undefined when there is room for the next one, else a promise of it.
-   * @param settle Called once, when the sink has all of the batch or never will; not after the deadline.
+   * @param done Called once, when the sink has all of the batch or never will; not after the deadline.
    */
-  accept(batch: EncodedBatch | null, settle: (result: PartResult) => void): Promise<void> | undefined {
+  accept(batch: EncodedBatch | null, done: (result: PartResult) => void): Promise<void> | undefined {
     if (!batch || batch.ends.length === 0) {
-      settle(EMPTY_PART);
+      done(EMPTY_PART);
       return undefined;
     }
+    const settle = this.#meter.enter(batch, done);
     this.#events += batch.ends.length;
     const { size, when_full: whenFull } = this.#options.common.buffer;
     if (whenFull !== "block" && !this.#makeRoom(batch.bytes.length)) {
@@ -80,7 +84,7 @@ export class SinkRunner {
     const full = whenFull === "block" && this.#bytes >= size;
     const room = full ? new Promise<void>((resolve) => this.#room.push(resolve)) : undefined;
     this.#pump();
-    return room;
+    return room && this.#meter.backpressure(room);
   }
 
   /** No batch will follow: resolves when all are settled. Stays open after the deadline. */
@@ -116,6 +120,10 @@ export class SinkRunner {
       retries: this.#retries,
       lastError: this.#trouble.last,
       lastErrorAt: this.#trouble.lastAt,
+      retryAt: this.#retryAt > Date.now() ? this.#retryAt : undefined,
+      errors: this.#trouble.counts,
+      buffer: { type: "memory", bytes: this.#bytes, limit: this.#options.common.buffer.size },
+      flow: this.#meter.snapshot(),
     };
   }
 
@@ -148,8 +156,10 @@ export class SinkRunner {
   async #write(offer: Offer): Promise<void> {
     this.#open.add(offer);
     this.#writes++;
+    const began = performance.now();
     try {
       const result = await this.#options.sink.write(offer.batch, this.#options.deadline);
+      this.#meter.wrote(began);
       await this.#delivered(offer, result?.rejected ?? []);
       if (result?.bytesUnused && !this.#open.has(offer)) offer.release();
     } catch (error) {
@@ -240,6 +250,7 @@ export class SinkRunner {
   #noteFailure(error: unknown, what: string): number {
     this.#failures++;
     const wait = backoffDelay(this.#failures, this.#options.common.retry);
+    this.#retryAt = Date.now() + wait;
     this.#trouble.note(error, what, { attempt: this.#failures, retryInMs: Math.round(wait) });
     return wait;
   }

@@ -1,4 +1,5 @@
 import type { Logger, Sink, SinkCommon } from "@sluice/core";
+import type { SinkFlow } from "../meters/sink-meter.ts";
 import type { DeadLetterFile } from "./dead-letter.ts";
 
 /** `retrying`: the last write failed, the next one waits for its pause to end. */
@@ -19,6 +20,13 @@ export interface SinkSnapshot {
   readonly lastError: string | undefined;
   /** Milliseconds since the epoch. */
   readonly lastErrorAt: number | undefined;
+  /** When a sink that failed is tried again, in milliseconds since the epoch. */
+  readonly retryAt: number | undefined;
+  /** Errors by code. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Where its backlog waits: `bytes` of it, and how many may. */
+  readonly buffer: { readonly type: "memory" | "disk"; readonly bytes: number; readonly limit: number };
+  readonly flow: SinkFlow;
 }
 
 export interface SinkRunnerOptions {

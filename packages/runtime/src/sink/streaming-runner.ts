@@ -10,6 +10,7 @@ import {
 import { EMPTY_PART, type PartResult } from "../acks/settlement.ts";
 import { abortedFirst } from "../backoff.ts";
 import { free } from "../memory.ts";
+import { SinkMeter } from "../meters/sink-meter.ts";
 import type { Journal } from "../state/journal.ts";
 import { Persistence } from "./persistence.ts";
 import type { SinkRunnerOptions, SinkSnapshot } from "./sink-types.ts";
@@ -32,6 +33,7 @@ export class StreamingRunner {
   readonly #persistence: Persistence;
   readonly #statePersistence: Persistence;
   readonly #trouble: Trouble;
+  readonly #meter = new SinkMeter();
   readonly #queue: (OfferedBatch | typeof FLUSH)[] = [];
   #state: "starting" | "ready" | "closed" = "starting";
   #waiting: (() => void) | undefined;
@@ -83,15 +85,17 @@ export class StreamingRunner {
   /** Takes a batch, also one without frames. Undefined when there is room for the next one, else a promise of it. */
   accept(
     batch: EncodedBatch | null,
-    settle: (result: PartResult) => void,
+    done: (result: PartResult) => void,
     origin: BatchOrigin,
   ): Promise<void> | undefined {
+    const settle = batch ? this.#meter.enter(batch, done) : done;
     const offered = this.#offered(batch ?? EMPTY, settle, origin);
     this.#events += offered.ends.length;
     this.#bytes += offered.bytes.length;
     this.#open++;
     this.#push(offered);
-    return this.#bytes >= this.#limit ? new Promise((resolve) => this.#room.push(resolve)) : undefined;
+    if (this.#bytes < this.#limit) return undefined;
+    return this.#meter.backpressure(new Promise((resolve) => this.#room.push(resolve)));
   }
 
   /** Asks the sink to finish what it has open. */
@@ -130,6 +134,10 @@ export class StreamingRunner {
       retries,
       lastError: this.#trouble.last,
       lastErrorAt: this.#trouble.lastAt,
+      retryAt: this.#persistence.retryAt,
+      errors: this.#trouble.counts,
+      buffer: { type: "memory", bytes: this.#bytes, limit: this.#limit },
+      flow: this.#meter.snapshot(),
     };
   }
 

@@ -29,6 +29,7 @@ export async function inlineRunner(
   let nextId = 0;
   let timeouts = 0;
   let open = 0;
+  let busyMs = 0;
   let last: Promise<unknown> = Promise.resolve();
 
   const work = async (id: number, input: ProgramInput): Promise<ProgramOutput> => {
@@ -42,6 +43,7 @@ export async function inlineRunner(
       () => undefined,
     );
     for (;;) {
+      const began = performance.now();
       try {
         const { output, timedOut } = await guarded.run(job.input(input.data));
         if (timedOut.length > 0) log.warn({ stream: input.stream.id, records: timedOut }, "records took too long");
@@ -53,6 +55,8 @@ export async function inlineRunner(
         const hopeless = job.afterMishap("error", record, input.data, errorText(error));
         if (hopeless) throw hopeless;
         await guarded.renew();
+      } finally {
+        busyMs += performance.now() - began;
       }
     }
   };
@@ -81,7 +85,7 @@ export async function inlineRunner(
     ticks: program.memory !== undefined,
     run: (input, _, held) => run(input, held),
     tick: async (why, now) => [await run(tickInput(why, now))],
-    snapshot: () => ({ workers: 0, ready: 0, restarts: 0, timeouts, open }),
+    snapshot: () => ({ workers: 0, ready: 0, restarts: 0, timeouts, open, busySeconds: busyMs / 1000 }),
     close: () => Promise.resolve(),
   };
 }

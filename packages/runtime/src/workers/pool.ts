@@ -117,6 +117,7 @@ export class WorkerPool implements ProgramRunner {
       restarts: this.#restarts,
       timeouts: this.#timeouts,
       open: this.#jobs.size,
+      busySeconds: this.#slots.reduce((sum, slot) => sum + slot.busySeconds, 0),
     };
   }
 

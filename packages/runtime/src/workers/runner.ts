@@ -12,6 +12,8 @@ export interface WorkersSnapshot {
   readonly timeouts: number;
   /** Batches in the program now. */
   readonly open: number;
+  /** Seconds in which the threads were not idle, all together. */
+  readonly busySeconds: number;
 }
 
 /** Runs the program, wherever it is. Nothing is lost on the way: a batch comes out, or the pipeline fails. */

@@ -40,6 +40,8 @@ export class WorkerSlot {
   #jobs: Job[] = [];
   /** Jobs that were run and whose output is still to come. */
   readonly #held = new Set<Job>();
+  /** Of threads that are gone. */
+  #busyMsBefore = 0;
 
   constructor(index: number, options: SlotOptions, events: SlotEvents) {
     this.index = index;
@@ -54,6 +56,11 @@ export class WorkerSlot {
   /** The worker is at a record that takes unusually long; true until it has finished that batch. */
   get stuck(): boolean {
     return this.#stuck;
+  }
+
+  /** Seconds in which this slot's threads were not idle. */
+  get busySeconds(): number {
+    return (this.#busyMsBefore + this.#busyMs()) / 1000;
   }
 
   /** Batches at the worker, the one at work included. */
@@ -133,10 +140,15 @@ export class WorkerSlot {
     else this.#events.failed(this, job, message);
   }
 
+  #busyMs(): number {
+    return this.#worker?.performance.eventLoopUtilization().active ?? 0;
+  }
+
   #gone(error: Error): void {
     const running = this.#running();
     const record = Atomics.load(this.#progress, RECORD);
     const jobs = this.#jobs;
+    this.#busyMsBefore += this.#busyMs();
     this.#worker = undefined;
     this.#ready = false;
     this.#stuck = false;

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Readable } from "node:stream";
+import { type Readable, Transform } from "node:stream";
 import { finished } from "node:stream/promises";
-import { type Source, type SourceContext, type SourceDefinition, size } from "@sluice/core";
+import { type LineBatch, LineCutter, type Source, type SourceContext, type SourceDefinition, size } from "@sluice/core";
 import { z } from "zod";
-import { type LineBatch, LineBatches } from "./line-batches.ts";
 
 const options = z.strictObject({
   max_line_bytes: size()
@@ -24,7 +23,7 @@ export const stdinSource: SourceDefinition<z.infer<typeof options>> = {
 };
 
 async function readLines(input: Readable, maxLine: number, id: string, ctx: SourceContext): Promise<void> {
-  const batches = input.pipe(new LineBatches(maxLine));
+  const batches = input.pipe(lineBatches(maxLine));
   const stop = (): void => void batches.destroy();
   ctx.stop.addEventListener("abort", stop, { once: true });
   const failed = finished(batches).catch(() => {});
@@ -40,4 +39,20 @@ async function readLines(input: Readable, maxLine: number, id: string, ctx: Sour
     input.pause();
     await failed;
   }
+}
+
+function lineBatches(maxLine: number): Transform {
+  const lines = new LineCutter(maxLine);
+  return new Transform({
+    readableObjectMode: true,
+    readableHighWaterMark: 1,
+    transform(chunk: Uint8Array, _encoding, done) {
+      for (const batch of lines.take(chunk)) this.push(batch);
+      done();
+    },
+    flush(done) {
+      for (const batch of lines.end()) this.push(batch);
+      done();
+    },
+  });
 }

@@ -15,7 +15,9 @@ interface CompiledRule extends MessageRule {
 
 /**
  * auth.log (secure): the header is read as syslog, then the rules of its program say what `log.message` means. The plan
- * has each rule as one pattern over the whole line, and one at its end for messages without a rule.
+ * has each rule as one pattern over the whole line, and one at its end for messages without a rule. Where the event
+ * already says which program wrote it, as one of the journal does, there is no header: the text is the message. A header
+ * in it would be the claim of whoever wrote the message.
  */
 export const auth: NamedParser = {
   name: "auth",
@@ -27,8 +29,9 @@ export const auth: NamedParser = {
     const refine = refiner(ctx, rules);
     return {
       parse(text, event, now) {
-        if (text.startsWith("type=")) return audit.parse(text, event, now);
-        if (!header.parse(text, event, now)) return false;
+        if (typeof event["process.name"] === "string") event["log.message"] ??= text;
+        else if (text.startsWith("type=")) return audit.parse(text, event, now);
+        else if (!header.parse(text, event, now)) return false;
         refine(event, now);
         return true;
       },

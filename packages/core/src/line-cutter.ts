@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
-import { Transform, type TransformCallback } from "node:stream";
-import type { Framing } from "@sluice/core";
+import type { Framing } from "./batch.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -15,55 +14,39 @@ export interface LineBatch {
  * Bytes in, batches of whole lines out, at once: a single line does not wait for more. Holds at most the beginning of
  * one line; of a line longer than `maxLine` bytes that beginning goes out tagged `_line_cut`, and its rest is skipped.
  */
-export class LineBatches extends Transform {
+export class LineCutter {
   readonly #maxLine: number;
-  #held: Buffer[] = [];
+  #held: Uint8Array[] = [];
   #heldBytes = 0;
   /** Bytes of the stream before the held ones. */
   #position = 0;
   #skipping = false;
 
+  /** @param maxLine bytes of the longest line that is taken whole */
   constructor(maxLine: number) {
-    super({ readableObjectMode: true, readableHighWaterMark: 1 });
     this.#maxLine = maxLine;
   }
 
-  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+  /** Takes the next bytes of the stream, which must not change afterwards; returns the lines that end in them. */
+  take(chunk: Uint8Array): LineBatch[] {
+    const batches: LineBatch[] = [];
     const rest = this.#skipping ? this.#skip(chunk) : chunk;
     const end = rest.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
       this.#hold(rest.subarray(0, end));
-      this.#release();
+      batches.push(...this.end());
     }
     if (end < rest.length) this.#hold(rest.subarray(end));
     if (this.#heldBytes > this.#maxLine) {
       this.#skipping = true;
-      this.#release();
+      batches.push(...this.end());
     }
-    done();
+    return batches;
   }
 
-  override _flush(done: TransformCallback): void {
-    this.#release();
-    done();
-  }
-
-  /** What follows the end of the line that was cut. */
-  #skip(chunk: Buffer): Buffer {
-    const newline = chunk.indexOf(NEWLINE);
-    const length = newline < 0 ? chunk.length : newline + 1;
-    this.#position += length;
-    this.#skipping = newline < 0;
-    return chunk.subarray(length);
-  }
-
-  #hold(bytes: Buffer): void {
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-  }
-
-  #release(): void {
-    if (this.#heldBytes === 0) return;
+  /** The stream has ended: its last line, when that has no newline. */
+  end(): LineBatch[] {
+    if (this.#heldBytes === 0) return [];
     const data = new Uint8Array(this.#heldBytes);
     let at = 0;
     for (const part of this.#held.splice(0)) {
@@ -74,7 +57,21 @@ export class LineBatches extends Transform {
     this.#position += at;
     this.#heldBytes = 0;
     // No line can be too long where all of them together are not.
-    this.push({ data, framing: at <= this.#maxLine ? { kind: "lines", base } : cutLines(data, base, this.#maxLine) });
+    return [{ data, framing: at <= this.#maxLine ? { kind: "lines", base } : cutLines(data, base, this.#maxLine) }];
+  }
+
+  /** What follows the end of the line that was cut. */
+  #skip(chunk: Uint8Array): Uint8Array {
+    const newline = chunk.indexOf(NEWLINE);
+    const length = newline < 0 ? chunk.length : newline + 1;
+    this.#position += length;
+    this.#skipping = newline < 0;
+    return chunk.subarray(length);
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
   }
 }
 
@@ -83,8 +80,9 @@ function cutLines(data: Uint8Array<ArrayBuffer>, base: number, maxLine: number):
   const starts: number[] = [];
   const ends: number[] = [];
   const extra: { [index: number]: { tags: string[] } } = {};
+  const bytes = Buffer.from(data.buffer);
   for (let start = 0; start < data.length; ) {
-    const newline = data.indexOf(NEWLINE, start);
+    const newline = bytes.indexOf(NEWLINE, start);
     const stop = newline < 0 ? data.length : newline;
     let end = stop > start && newline >= 0 && data[stop - 1] === CARRIAGE_RETURN ? stop - 1 : stop;
     if (end - start > maxLine) {

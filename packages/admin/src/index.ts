@@ -1,0 +1,3 @@
+export { METRICS, PREFIX } from "./metrics/index.ts";
+export { type Admin, type AdminOptions, startAdmin } from "./server.ts";
+export type { ComponentView, Observed, PipelineView, ReloadResult, StepView } from "./view.ts";

@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import type { MetricDefinition } from "./metric.ts";
+
+/** Figures of the process, for all pipelines together. */
+export const PROCESS_METRICS: readonly MetricDefinition[] = [
+  {
+    name: "build_info",
+    help: "1, with the version of sluice and of Node.js.",
+    type: "gauge",
+    read: ({ version }) => [[{ version, node: process.version }, 1]],
+  },
+  {
+    name: "ready",
+    help: "1 when /readyz says so.",
+    type: "gauge",
+    read: (observed) => [[{}, observed.started() && !observed.stateFailing() ? 1 : 0]],
+  },
+  {
+    name: "process_start_time_seconds",
+    help: "When sluice was started, in seconds since the epoch.",
+    type: "gauge",
+    read: ({ startedAt }) => [[{}, startedAt / 1000]],
+  },
+  {
+    name: "process_cpu_seconds_total",
+    help: "CPU time of all threads.",
+    type: "counter",
+    read: () => {
+      const { user, system } = process.cpuUsage();
+      return [[{}, (user + system) / 1e6]];
+    },
+  },
+  {
+    name: "process_resident_memory_bytes",
+    help: "Memory that the process holds.",
+    type: "gauge",
+    read: () => [[{}, process.memoryUsage.rss()]],
+  },
+  {
+    name: "process_heap_bytes",
+    help: "Heap of the main thread that is in use.",
+    type: "gauge",
+    read: () => [[{}, process.memoryUsage().heapUsed]],
+  },
+  {
+    name: "process_open_fds",
+    help: "File descriptors that are open.",
+    type: "gauge",
+    read: () => [[{}, openFiles()]],
+  },
+  {
+    name: "process_main_thread_busy_seconds_total",
+    help: "Time in which the main thread was not idle.",
+    type: "counter",
+    read: () => [[{}, performance.eventLoopUtilization().active / 1000]],
+  },
+];
+
+function openFiles(): number {
+  try {
+    return readdirSync("/proc/self/fd").length;
+  } catch {
+    return Number.NaN;
+  }
+}

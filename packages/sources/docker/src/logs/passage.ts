@@ -1,0 +1,188 @@
+import { compareMoments, type Moment, millis } from "../time.ts";
+import type { MessageHandler, OutputStream } from "./frames.ts";
+import type { StreamPosition } from "./position.ts";
+import type { LogProgress } from "./progress.ts";
+import { StampReader } from "./stamps.ts";
+
+/** Bytes a millisecond: no container writes its log faster. */
+const FASTEST_WRITER = 50_000;
+/** A clock that is not set may still be this many milliseconds ahead of itself, as we see it. */
+const CLOCK_TOLERANCE_MS = 100;
+
+export interface PassageOptions {
+  readonly progress: LogProgress;
+  /** Whether the connection goes on behind what was there when it was opened. */
+  readonly follow: boolean;
+  /** Milliseconds since the epoch, by the engine's clock, when it was opened. */
+  readonly opened: number;
+  /** Size of the log's file at which the engine begins another one, in bytes; Infinity: never. */
+  readonly rotatesAt: number;
+  /** Engines before 23.0: see `EngineClient.repeatsAtRotation`. */
+  readonly repeats: boolean;
+  readonly maxLine: number;
+  /** Now, in milliseconds since the epoch, by the engine's clock. */
+  readonly now: () => number;
+  readonly onFault: (text: string) => void;
+  readonly onGap: (from: Moment, to: Moment) => void;
+}
+
+interface OpenLine extends Moment {
+  readonly skipped: boolean;
+}
+
+/**
+ * What is done with the messages of one connection.
+ *
+ * What was in the log when it was opened comes whole and in order. What a follow adds to that does not: when the log is
+ * rotated twice while the engine waits for a slow reader (or for its own turn), engines of 23.0 and later go on in the newest
+ * file, and older ones also repeat the beginning of a file. Neither is told. So where that may have happened, `message`
+ * gives up the connection: the next one begins with the last line that is certain, and has all behind it.
+ */
+export class Passage implements MessageHandler {
+  readonly #options: PassageOptions;
+  readonly #stamps = new StampReader();
+  /** Per output: the line to go on behind, as long as that is not reached. */
+  readonly #resume: { [stream in OutputStream]?: StreamPosition };
+  readonly #equal: Record<OutputStream, number> = { 1: 0, 2: 0 };
+  readonly #lines: { [stream in OutputStream]?: OpenLine } = {};
+  /** The output whose last line must be there again, else lines are gone. */
+  readonly #witness: OutputStream | undefined;
+  readonly #slowest: number;
+  #before: number;
+  #beforeLag = Number.POSITIVE_INFINITY;
+  #arrival = 0;
+  /** Lines that were new. */
+  taken = 0;
+
+  constructor(options: PassageOptions) {
+    this.#options = options;
+    const { streams } = options.progress.position;
+    this.#resume = { ...streams };
+    this.#witness = laterStream(streams);
+    this.#slowest = options.rotatesAt / FASTEST_WRITER;
+    this.#before = options.opened;
+  }
+
+  /** Called before the messages of a chunk. */
+  arrive(): void {
+    this.#arrival = this.#options.now();
+  }
+
+  message(stream: OutputStream, bytes: Buffer, start: number, end: number): boolean {
+    const stamps = this.#stamps;
+    const text = stamps.read(bytes, start, end);
+    if (text < 0) return this.#unstamped(stream, bytes, start, end);
+    const line = this.#lines[stream];
+    const isPart = line !== undefined && line.sec === stamps.sec && line.nanos === stamps.nanos;
+    if (isPart && this.#mayRepeatPart(stream, line, bytes, text, end)) return false;
+    if (!isPart) {
+      if (line) this.#end(stream, line);
+      if (!this.#begin(stream, { sec: stamps.sec, nanos: stamps.nanos })) return false;
+    }
+    this.#append(stream, bytes, text, end);
+    return true;
+  }
+
+  /** Text without a time belongs to the line before it. */
+  #unstamped(stream: OutputStream, bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#lines[stream]) {
+      const { sec, nanos } = this.#options.progress.position.streams[stream] ?? {
+        sec: Math.floor(this.#arrival / 1000),
+        nanos: 0,
+      };
+      if (!this.#begin(stream, { sec, nanos })) return false;
+    }
+    this.#append(stream, bytes, start, end);
+    return true;
+  }
+
+  #append(stream: OutputStream, bytes: Buffer, start: number, end: number): void {
+    const line = this.#lines[stream] as OpenLine;
+    const { progress, maxLine } = this.#options;
+    if (!line.skipped) progress.append(stream, bytes, start, end, maxLine);
+    if (bytes[end - 1] === 10 && end > start) this.#end(stream, line);
+  }
+
+  #end(stream: OutputStream, line: OpenLine): void {
+    delete this.#lines[stream];
+    if (line.skipped) return;
+    this.#options.progress.end(stream);
+    this.taken++;
+  }
+
+  /** False when the connection is to be given up instead. */
+  #begin(stream: OutputStream, moment: Moment): boolean {
+    const skipped = this.#isKnown(stream, moment);
+    if (!skipped && (this.#maySkip(moment) || !this.#inOrder(stream, moment))) return false;
+    this.#before = millis(moment);
+    this.#beforeLag = this.#arrival - this.#before;
+    this.#lines[stream] = { ...moment, skipped };
+    if (!skipped) this.#options.progress.begin(stream, moment);
+    return true;
+  }
+
+  /** Whether the line was read over an earlier connection. */
+  #isKnown(stream: OutputStream, moment: Moment): boolean {
+    const last = this.#resume[stream];
+    if (!last) return false;
+    const order = compareMoments(moment, last);
+    if (order < 0) return true;
+    if (order === 0 && ++this.#equal[stream] <= last.count) return true;
+    delete this.#resume[stream];
+    if (stream === this.#witness && this.#equal[stream] === 0) this.#options.onGap(last, moment);
+    return false;
+  }
+
+  #isFollowed(moment: Moment): boolean {
+    return this.#options.follow && millis(moment) > this.#options.opened;
+  }
+
+  /**
+   * Whether the engine may have left out lines before this one: then at least a whole file was written between the two, and the
+   * first of them was that old when we got it.
+   */
+  #maySkip(moment: Moment): boolean {
+    const pause = millis(moment) - this.#before;
+    return this.#isFollowed(moment) && pause > this.#slowest && this.#beforeLag > this.#slowest;
+  }
+
+  /** False when the line may be a repeated one. */
+  #inOrder(stream: OutputStream, moment: Moment): boolean {
+    const { progress, repeats, now } = this.#options;
+    const last = progress.position.streams[stream];
+    if (!last) return true;
+    const order = compareMoments(moment, last);
+    const mayRepeat = repeats && this.#isFollowed(last) && millis(last) <= now() + CLOCK_TOLERANCE_MS;
+    if (order <= 0 && mayRepeat) return false;
+    if (order < 0) progress.turn(moment);
+    return true;
+  }
+
+  /** Whether a part of a line may have come twice; the last part of a line is not concerned, it ends it. */
+  #mayRepeatPart(stream: OutputStream, line: OpenLine, bytes: Buffer, start: number, end: number): boolean {
+    const { repeats, progress } = this.#options;
+    return repeats && !line.skipped && this.#isFollowed(line) && progress.endsWith(stream, bytes, start, end);
+  }
+
+  fault(text: string): void {
+    this.#options.onFault(text);
+  }
+
+  /**
+   * The connection is at its end.
+   * @param complete the container has ended too: what it wrote last need not end with a line end
+   */
+  finish(complete: boolean): void {
+    for (const stream of [1, 2] as const) {
+      const line = this.#lines[stream];
+      if (line && complete) this.#end(stream, line);
+    }
+    this.#options.progress.abandon();
+  }
+}
+
+function laterStream(streams: { [stream in OutputStream]?: StreamPosition }): OutputStream | undefined {
+  const { 1: out, 2: err } = streams;
+  if (out && err) return compareMoments(out, err) >= 0 ? 1 : 2;
+  return out ? 1 : err ? 2 : undefined;
+}

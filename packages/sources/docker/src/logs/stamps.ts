@@ -1,0 +1,75 @@
+import { parseRfc3339 } from "@sluice/core";
+
+/** Length of `2026-11-20T18:01:03.179959118Z`: Docker pads the fraction. */
+const STAMP_LENGTH = 30;
+const MINUTE_LENGTH = 16;
+/** A time with a zone other than UTC, as the journald driver may write it. */
+const LONGEST_STAMP = 35;
+const ZERO = 48;
+const SPACE = 32;
+
+/** Reads the times that Docker puts before each message. Busy logs have many in a minute, so that is remembered. */
+export class StampReader {
+  sec = 0;
+  nanos = 0;
+  #minute = Buffer.alloc(MINUTE_LENGTH);
+  #minuteSec = Number.NaN;
+
+  /** Reads the stamp at `at` into `sec` and `nanos`. Where the text behind it begins, or -1 when there is no stamp. */
+  read(bytes: Buffer, at: number, end: number): number {
+    const last = at + STAMP_LENGTH - 1;
+    if (
+      last < end &&
+      bytes[last] === 90 &&
+      (last + 1 === end || bytes[last + 1] === SPACE) &&
+      this.#readUtc(bytes, at)
+    ) {
+      return Math.min(last + 2, end);
+    }
+    return this.#readSlowly(bytes, at, end);
+  }
+
+  #readUtc(bytes: Buffer, at: number): boolean {
+    if (!this.#isSameMinute(bytes, at) && !this.#readMinute(bytes, at)) return false;
+    const seconds = digits(bytes, at + 17, 2);
+    const nanos = digits(bytes, at + 20, 9);
+    if (seconds < 0 || nanos < 0) return false;
+    this.sec = this.#minuteSec + seconds;
+    this.nanos = nanos;
+    return true;
+  }
+
+  #isSameMinute(bytes: Buffer, at: number): boolean {
+    for (let i = MINUTE_LENGTH - 1; i >= 0; i--) if (bytes[at + i] !== this.#minute[i]) return false;
+    return true;
+  }
+
+  #readMinute(bytes: Buffer, at: number): boolean {
+    const instant = parseRfc3339(bytes.toString("latin1", at, at + STAMP_LENGTH));
+    if (!instant) return false;
+    bytes.copy(this.#minute, 0, at, at + MINUTE_LENGTH);
+    this.#minuteSec = Math.floor(instant.ms / 60_000) * 60;
+    return true;
+  }
+
+  #readSlowly(bytes: Buffer, at: number, end: number): number {
+    const space = bytes.subarray(at, Math.min(end, at + LONGEST_STAMP + 1)).indexOf(SPACE);
+    const stop = space < 0 ? end : at + space;
+    if (stop - at > LONGEST_STAMP) return -1;
+    const instant = parseRfc3339(bytes.toString("latin1", at, stop));
+    if (!instant) return -1;
+    this.sec = Math.floor(instant.ms / 1000);
+    this.nanos = (instant.ms - this.sec * 1000) * 1e6 + instant.ns;
+    return Math.min(stop + 1, end);
+  }
+}
+
+function digits(bytes: Buffer, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const digit = (bytes[i] as number) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}

@@ -38,7 +38,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
   const ledger = {
     in: 95,
     inBytes: 9500,
-    made: {},
+    made: { count: 1 },
     delivered: 90,
     dropped: { drop: 2, dead_letter: 3 },
     tagged: { _parse_failure: 1 },

@@ -11,12 +11,18 @@ import {
 import { z } from "zod";
 
 const regex = z.string().superRefine((text, ctx) => {
-  try {
-    return void RegExp(text);
-  } catch (error) {
-    ctx.addIssue({ code: "custom", message: `not a regular expression: ${(error as Error).message}` });
-  }
+  const fault = faultOf(() => new RegExp(text));
+  if (fault) ctx.addIssue({ code: "custom", message: `not a regular expression: ${fault.message}` });
 });
+
+function faultOf(make: () => unknown): Error | undefined {
+  try {
+    make();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
 
 const RULES = ["start", "continuation", "continued", "end"] as const;
 

@@ -25,6 +25,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
   testkit: ["core", "receiver"],
+  // Writes the frames that the sink `gelf` sends.
+  "sink-file": ["core", "sink-gelf"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
   sources: ["core", "archive", "aws"],

@@ -39,6 +39,7 @@ const sinks: Record<string, () => Promise<unknown>> = {
   gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+  http: async () => (await import("@sluice/sink-http")).httpSink,
   s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };
 

@@ -25,8 +25,8 @@ import type { Stages } from "./stages.ts";
 /** How an event goes through the steps: as a new one, as one read back from an archive, or past them. */
 type Way = "apply" | "again" | "skip";
 
-/** What {@link PlainProgram.applySteps} returns for an event that a step has kept. */
-export const TAKEN = "(taken)";
+/** What `applySteps` returns for an event that a step has kept. */
+const TAKEN = "(taken)";
 /** Input that may wait because events of it are held back. */
 const MOST_HELD_BYTES = 8 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
 /** Numbers that have not come. */
-export type Gap = {
+type Gap = {
   readonly from: number;
   readonly to: number;
   /** Milliseconds since the epoch when it was noticed. */

@@ -2,7 +2,7 @@ import { Memory, type Tick } from "@sluice/core";
 import type { Spans } from "./span.ts";
 
 /** Stands for all keys that found no room. */
-export const OTHER = '["(other)"]';
+const OTHER = '["(other)"]';
 /** How long counts are kept for a window that nobody reports, e.g. because the step is gone. */
 const KEEP_MS = 30 * 86_400_000;
 

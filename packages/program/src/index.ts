@@ -1,8 +1,10 @@
-import type { Event, Program, ProgramSpec, Registry, StepRun, Tick } from "@sluice/core";
+import type { Event, Program, ProgramSpec, Registry, StepRun } from "@sluice/core";
 import { fuse } from "./fuse.ts";
 import { FusedProgram } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
+
+export { type Rehearsal, rehearse } from "./rehearsal.ts";
 
 /**
  * Compiles the middle of a pipeline: decode, steps, encode. With `spec.kernel` it runs in generated WebAssembly where
@@ -30,44 +32,5 @@ export async function compileSteps(spec: ProgramSpec, registry: Registry): Promi
   return {
     apply: (event, run) => program.applySteps(event, run),
     skip: (event, run) => program.passSteps(event, run),
-  };
-}
-
-/** Puts events through the steps of a pipeline one by one, for its tests. */
-export interface Rehearsal {
-  /** Whether what comes out depends on what went in before. */
-  readonly remembers: boolean;
-  /** What comes out: events, in order, and null for each that a step drops. */
-  event(event: Event, now: number): readonly (Event | null)[];
-  tick(why: Tick, now: number): readonly (Event | null)[];
-}
-
-/** Compiles the steps of a pipeline to be tried out. */
-export async function rehearse(spec: ProgramSpec, registry: Registry): Promise<Rehearsal> {
-  const stages = await compileStages({ ...spec, pipeline: { ...spec.pipeline, sinks: [] } }, registry);
-  let outcomes: (Event | null)[] = [];
-  const program = new PlainProgram(stages, spec, (outcome) => outcomes.push(outcome));
-  let position = 0;
-  const take = () => {
-    const taken = outcomes;
-    outcomes = [];
-    return taken;
-  };
-  return {
-    remembers: program.memory !== undefined,
-    event(event, now) {
-      program.runEvent(event, position++, now);
-      return take();
-    },
-    tick(why, now) {
-      program.run({
-        stream: { id: "test", fields: {} },
-        data: new Uint8Array(0),
-        framing: { kind: "lines", base: 0 },
-        now,
-        tick: why,
-      });
-      return take();
-    },
   };
 }

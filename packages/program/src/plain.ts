@@ -111,13 +111,12 @@ export class PlainProgram implements Program {
   }
 
   /** Runs an event as a batch of its own. */
-  runEvent(event: Event, position: number, now: number): void {
-    const tally = newTally();
-    this.#now = now;
-    const input = { stream: { id: "test", fields: {} }, data: new Uint8Array(0), framing: NO_LINES, now };
-    this.#flow?.begin(input, this.#frames, tally);
+  runEvent(event: Event, position: number, run: StepRun): void {
+    this.#now = run.now;
+    const stream = { id: "test", fields: {} };
+    this.#flow?.begin({ stream, data: new Uint8Array(0), framing: NO_LINES, now: run.now }, this.#frames, run.tally);
     if (this.#flow) this.#flow.position = position;
-    this.process(event, { now, tally }, this.#frames, "apply");
+    this.process(event, run, this.#frames, "apply");
     this.#flow?.finish();
   }
 

@@ -43,15 +43,21 @@ export interface Stages {
 
 const WIDTH: Record<Spread, number> = { any: 2, "by-stream": 1, single: 0 };
 
-/** Creates the steps and encoders of a pipeline. Throws SluiceError when one cannot be compiled. */
-export async function compileStages(spec: ProgramSpec, registry: Registry): Promise<Stages> {
+/**
+ * Creates the steps and encoders of a pipeline. Throws SluiceError when one cannot be compiled.
+ * @param earlier of the same pipeline: its steps that remember nothing are used again
+ */
+export async function compileStages(spec: ProgramSpec, registry: Registry, earlier?: Stages): Promise<Stages> {
   const steps: StepStage[] = [];
   const memories = new Map<string, AnyMemory>();
   let spread: Spread = "any";
   for (const [index, stepSpec] of spec.pipeline.steps.entries()) {
     const definition = await registry.step(stepSpec.type);
     if (WIDTH[definition.spread] < WIDTH[spread]) spread = definition.spread;
-    const step = definition.create(parseOptions(definition, stepSpec.options), contextFor(spec, `steps[${index}]`));
+    const before = earlier?.steps[index]?.step;
+    const isFresh = before !== undefined && !before.memories && !before.tick;
+    const context = contextFor(spec, `steps[${index}]`);
+    const step = isFresh ? before : definition.create(parseOptions(definition, stepSpec.options), context);
     const again = definition.again ?? step.skipped !== undefined;
     addMemories(memories, step, stepSpec);
     const { type } = stepSpec;

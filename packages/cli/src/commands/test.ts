@@ -44,7 +44,7 @@ async function runTests(spec: PipelineSpec, patterns: PatternFiles): Promise<Tes
   let rehearsal: Rehearsal | undefined;
   for (const test of spec.tests) {
     // Each test begins with steps that remember nothing.
-    if (!rehearsal || rehearsal.remembers) rehearsal = await rehearse(programSpecOf(spec, patterns), registry);
+    rehearsal = await (rehearsal ? rehearsal.anew() : rehearse(programSpecOf(spec, patterns), registry));
     results.push({ test, differences: compare(outcomes(rehearsal, test), test.expect) });
   }
   return results;

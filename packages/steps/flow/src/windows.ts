@@ -8,6 +8,8 @@ const KEEP_MS = 30 * 86_400_000;
 
 interface Window {
   readonly keys: Set<string>;
+  /** It was over when its first event came: it waits for more of them until none comes any more. */
+  readonly isLate: boolean;
   /** An event came since the last tick. */
   dirty: boolean;
   /** Time of the tick that first saw no new event. */
@@ -37,7 +39,7 @@ export interface WindowOptions {
 /**
  * Counts by key in windows of the events' own time, so that reading something again counts it into the same window. A
  * window is closed when an event of a later time has come, or when it is over by the clock and no event came for a while.
- * What comes after that opens it again: the sum over all reports is exact.
+ * What comes after that opens it again until no more comes: the sum over all reports is exact.
  */
 export class Windows {
   readonly memories = { counts: new Memory<number>(), reports: new Memory<number>({ max: 1000 }) };
@@ -51,7 +53,7 @@ export class Windows {
 
   /** Counts. Returns windows that had to be closed for want of room. */
   add(time: number, key: string, names: readonly string[], now: number): Closed[] {
-    const { spans, maxKeys } = this.#options;
+    const { spans, maxKeys, grace } = this.#options;
     const start = spans.startOf(time);
     const closed: Closed[] = [];
     const index = this.#windows();
@@ -59,7 +61,8 @@ export class Windows {
     if (!window) {
       while (this.memories.counts.size >= maxKeys && index.size > 0)
         closed.push(this.#close(Math.min(...index.keys())));
-      index.set(start, (window = { keys: new Set(), dirty: true, quietSince: 0 }));
+      const isLate = spans.endOf(start) + grace <= this.#latest;
+      index.set(start, (window = { keys: new Set(), isLate, dirty: true, quietSince: 0 }));
     }
     const own = window.keys.has(key) || this.memories.counts.size < maxKeys ? key : OTHER;
     window.keys.add(own);
@@ -78,8 +81,11 @@ export class Windows {
   passed(): Closed[] {
     const { spans, grace } = this.#options;
     const before = this.#latest - grace;
-    const starts = [...this.#windows().keys()].filter((start) => start < before && spans.endOf(start) <= before);
-    return starts.sort((a, b) => a - b).map((start) => this.#close(start));
+    const over: number[] = [];
+    for (const [start, { isLate }] of this.#windows()) {
+      if (!isLate && start < before && spans.endOf(start) <= before) over.push(start);
+    }
+    return over.sort((a, b) => a - b).map((start) => this.#close(start));
   }
 
   /** Closes what is due at a tick. */
@@ -126,7 +132,7 @@ export class Windows {
     for (const [text, n] of this.memories.counts.entries()) {
       if (n <= 0) continue;
       const { start, key } = placeOf(text);
-      const window = this.#index.get(start) ?? { keys: new Set<string>(), dirty: true, quietSince: 0 };
+      const window = this.#index.get(start) ?? { keys: new Set<string>(), isLate: false, dirty: true, quietSince: 0 };
       window.keys.add(key);
       this.#index.set(start, window);
     }

@@ -16,7 +16,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   aws: ["core"],
   "embedded-store": [],
   generate: ["core"],
-  receiver: ["core"],
+  wire: [],
+  receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
@@ -24,12 +25,12 @@ const ALLOWED: Record<string, readonly string[]> = {
   admin: ["core", "runtime"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
-  testkit: ["core", "receiver"],
+  testkit: ["core", "wire"],
   // Writes the frames that the sink `gelf` sends.
   "sink-file": ["core", "sink-gelf"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws"],
+  sources: ["core", "archive", "aws", "wire"],
   steps: ["core", "grok", "expression", "literals"],
   sinks: ["core", "aws"],
 };

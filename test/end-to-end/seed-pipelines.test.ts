@@ -1,7 +1,13 @@
+import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { requireDebian } from "@sluice/testkit";
+import { expect, onTestFinished, test } from "vitest";
 import { ROOT, startSluice } from "../support/process.ts";
+import { until } from "../support/wait.ts";
 import { Workspace } from "../support/workspace.ts";
 
 const pipeline = (name: string) => path.join(ROOT, "pipelines", name);
@@ -47,4 +53,99 @@ test("service-logs: mixed formats become one form, with a report and alerts", as
   expect(alert).toMatchObject({ message: "PROCESSING: numbers 3 to 4 are missing", "event.action": "sequence_gap" });
   const [alerts] = await readdir(work.path("out", "alerts"));
   expect((await stat(work.path("out", "alerts", alerts as string))).mode & 0o777).toBe(0o600);
+});
+
+/** A port that is free for TCP; whether it is for UDP as well shows soon. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Has iptraf-ng write its log of what `nc` of the seed sent, in network namespaces of its own; null where it cannot. */
+async function realTrafficLog(work: Workspace): Promise<string | null> {
+  if (!requireDebian(["iptraf-ng", "iproute2:ip"])) return null;
+  const ip = (...args: string[]) => spawnSync("ip", args).status === 0;
+  const [one, two] = [`sl${process.pid}a`, `sl${process.pid}b`];
+  onTestFinished(() => void [ip("netns", "del", one), ip("netns", "del", two)]);
+  const made =
+    ip("netns", "add", one) &&
+    ip("netns", "add", two) &&
+    ip("link", "add", "tap0", "netns", one, "type", "veth", "peer", "name", "tap1", "netns", two) &&
+    ip("-n", one, "addr", "add", "10.77.0.1/24", "dev", "tap0") &&
+    ip("-n", two, "addr", "add", "10.77.0.2/24", "dev", "tap1") &&
+    ip("-n", one, "link", "set", "tap0", "up") &&
+    ip("-n", two, "link", "set", "tap1", "up");
+  if (!made) return null;
+  const log = work.path("traffic_log.txt");
+  const inside = ["netns", "exec", one, "env", "TERM=xterm", "iptraf-ng", "-i", "tap0", "-B", "-L", log];
+  expect(spawnSync("ip", inside).status).toBe(0);
+  const pid = () => readdirSync("/proc").find((name) => /^\d+$/.test(name) && commandOf(name).includes(log));
+  await until(() => pid() !== undefined, "iptraf-ng to run");
+  onTestFinished(() => void process.kill(Number(pid()), "SIGKILL"));
+  await until(async () => (await readFile(log, "utf8").catch(() => "")).includes("started"), "iptraf-ng to listen");
+  const talk = `const net=require("net");
+    const server=net.createServer((c)=>{c.on("data",()=>{});c.on("end",()=>{c.end();server.close()})});
+    server.listen(2525,"10.77.0.1")`;
+  const send = `const net=require("net");
+    (function again(){const c=net.connect(2525,"10.77.0.1",()=>c.end("test\\ntest testing\\n"));c.on("error",()=>setTimeout(again,100));c.on("data",()=>{})})()`;
+  const server = startIn(one, talk);
+  expect(spawnSync("ip", ["netns", "exec", two, process.execPath, "-e", send], { timeout: 60_000 }).status).toBe(0);
+  await server;
+  await until(async () => (await readFile(log, "utf8")).includes("FIN sent"), "iptraf-ng to write");
+  return log;
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+async function startIn(namespace: string, script: string): Promise<void> {
+  const { spawn } = await import("node:child_process");
+  const child = spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", script], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await new Promise((resolve) => child.once("exit", resolve));
+}
+
+test("network-traffic: keeps what clients send, and what iptraf-ng saw of it", async () => {
+  await using work = await Workspace.create();
+  const log = await realTrafficLog(work);
+  const port = await freePort();
+  const env = { LISTEN: `127.0.0.1:${port}`, TRAFFIC_LOG: log ?? work.path("none"), RECEIVED_DIR: work.path("out") };
+  const sluice = startSluice(["run", pipeline("network-traffic.yaml"), "--state-dir", work.path("state")], { env });
+  await until(() => sluice.stderr().includes('"running"'), "sluice to run");
+  const text = ["test", "test testing", "This is a test"].map((line) => `${line}\n`).join("");
+  await until(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const client = connect(port, "127.0.0.1", () => client.end(text, () => resolve(true)));
+        client.on("error", () => resolve(false));
+      }),
+    "a connection",
+  );
+  const socket = createSocket("udp4");
+  onTestFinished(() => void socket.close());
+  await new Promise((resolve) => socket.send("a datagram\n", port, "127.0.0.1", resolve));
+  const received = async () => (await readFile(work.path("out", "received.log"), "utf8").catch(() => "")).split("\n");
+  await until(async () => (await received()).length >= 5, "the lines to be kept");
+  expect((await received()).sort()).toEqual(["", "This is a test", "a datagram", "test", "test testing"]);
+  if (log !== null) {
+    const traffic = async () => {
+      const lines = (await readFile(work.path("out", "traffic.ndjson"), "utf8").catch(() => "")).trim().split("\n");
+      return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    await until(async () => (await traffic()).some((event) => String(event["log.message"]).startsWith("FIN sent")), "the log");
+    const events = await traffic();
+    expect(events.filter((event) => event["tags"] !== undefined)).toEqual([]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ "network.transport": "tcp", "source.ip": "10.77.0.2", "destination.port": 2525 }),
+    );
+  }
+  expect(await sluice.kill("SIGTERM"), sluice.stderr()).toBe(0);
 });

@@ -42,6 +42,11 @@ export interface SourceContext {
   readonly log: Logger;
   /** Batches of the stream that were emitted and are not settled yet. */
   inFlight(streamKey: string): number;
+  /**
+   * Enters records into the ledger that were lost before they could be read, as dropped for `reason`: datagrams that
+   * found a full buffer, messages whose chunks never came.
+   */
+  lost(reason: string, records: number): void;
 }
 
 /** A running source. */
@@ -52,6 +57,11 @@ export interface Source {
   check?(signal: AbortSignal): Promise<void>;
   /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
   readonly ordered?: boolean;
+  /**
+   * Milliseconds that `run` may go on after `ctx.stop` for input that is on its way and cannot be asked for again, e.g.
+   * until peers have answered a FIN. `emit` waits for room in this time as before. Default 0.
+   */
+  readonly lingers?: number;
 }
 
 export interface SourceDefinition<O = unknown> {

@@ -230,10 +230,20 @@ export class PipelineRun {
     const hurry = () => {
       for (const sink of this.#streaming) sink.flush();
     };
-    const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, log, finite };
+    const lost = (reason: string, records: number) => this.#lost(name, reason, records);
+    const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, lost, log, finite };
     const own = { name, source, stream, acks, state: state.source(spec.name, name), ...shared };
     this.#sources.push(new SourceRunner({ ...own, ...signals }));
     return stream.readable;
+  }
+
+  /** Records that never became events have their place in the books all the same. */
+  #lost(source: string, reason: string, records: number): void {
+    if (this.#over || records === 0) return;
+    const { spec, state } = this.#options;
+    const ledger = { ...newLedger(), in: records, dropped: { [reason]: records } };
+    addLedger(this.#run, ledger);
+    state.commit({ pipeline: spec.name, source, streamKey: "", position: undefined, ledger });
   }
 
   async #process({ source, batch, now, settled, output: made }: SourceItem, held: () => void): Promise<Routed> {

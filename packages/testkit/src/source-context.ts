@@ -1,4 +1,12 @@
-import { AckTracker, type Logger, type SourceBatch, type SourceContext, silentLogger, type Value } from "@sluice/core";
+import {
+  AckTracker,
+  count,
+  type Logger,
+  type SourceBatch,
+  type SourceContext,
+  silentLogger,
+  type Value,
+} from "@sluice/core";
 
 /** One record as a test sees it. */
 export interface SeenRecord {
@@ -36,6 +44,8 @@ export class FakeSourceContext implements SourceContext {
   pendingEmits = 0;
   mostPendingEmits = 0;
   lag: number;
+  /** Records that were said to be lost, by reason. */
+  readonly losses: Record<string, number> = {};
   readonly #stop = new AbortController();
   readonly #state: Map<string, Value>;
   readonly #trackers = new Map<string, AckTracker<Value | undefined>>();
@@ -86,6 +96,10 @@ export class FakeSourceContext implements SourceContext {
     this.#open.push(this.#track(batch));
     this.settle(this.lag);
     this.pendingEmits--;
+  }
+
+  lost(reason: string, records: number): void {
+    count(this.losses, reason, records);
   }
 
   inFlight(streamKey: string): number {

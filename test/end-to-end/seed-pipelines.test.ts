@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
@@ -91,9 +91,7 @@ async function realTrafficLog(work: Workspace): Promise<string | null> {
     server.listen(2525,"10.77.0.1")`;
   const send = `const net=require("net");
     (function again(){const c=net.connect(2525,"10.77.0.1",()=>c.end("test\\ntest testing\\n"));c.on("error",()=>setTimeout(again,100));c.on("data",()=>{})})()`;
-  const server = startIn(one, talk);
-  expect(spawnSync("ip", ["netns", "exec", two, process.execPath, "-e", send], { timeout: 60_000 }).status).toBe(0);
-  await server;
+  await Promise.all([startIn(one, talk), startIn(two, send)]);
   await until(async () => (await readFile(log, "utf8")).includes("FIN sent"), "iptraf-ng to write");
   return log;
 }
@@ -106,8 +104,8 @@ function commandOf(pid: string): string {
   }
 }
 
+/** Runs a script of Node.js in a network namespace to its end. */
 async function startIn(namespace: string, script: string): Promise<void> {
-  const { spawn } = await import("node:child_process");
   const child = spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", script], { stdio: "ignore" });
   onTestFinished(() => void child.kill("SIGKILL"));
   await new Promise((resolve) => child.once("exit", resolve));
@@ -140,7 +138,10 @@ test("network-traffic: keeps what clients send, and what iptraf-ng saw of it", a
       const lines = (await readFile(work.path("out", "traffic.ndjson"), "utf8").catch(() => "")).trim().split("\n");
       return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
     };
-    await until(async () => (await traffic()).some((event) => String(event["log.message"]).startsWith("FIN sent")), "the log");
+    await until(
+      async () => (await traffic()).some((event) => String(event["log.message"]).startsWith("FIN sent")),
+      "the log",
+    );
     const events = await traffic();
     expect(events.filter((event) => event["tags"] !== undefined)).toEqual([]);
     expect(events).toContainEqual(

@@ -22,7 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
-  admin: ["core", "runtime"],
+  admin: ["core", "runtime", "expression"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
   testkit: ["core", "wire"],

@@ -1,6 +1,7 @@
 import type { EncodedBatch, RecordBatch, Tally } from "./batch.ts";
 import type { Spread, Tick } from "./component.ts";
 import type { StateChanges, StepState } from "./memory.ts";
+import type { Seen, Watch } from "./watch.ts";
 
 export interface ProgramInput extends RecordBatch {
   /** Milliseconds since the epoch when the batch was read: the program's only clock. */
@@ -14,12 +15,16 @@ export interface ProgramInput extends RecordBatch {
   readonly batch?: number;
   /** No records: asks the steps for what is due. */
   readonly tick?: Tick;
+  /** What somebody wants to see of the batch. Left out when a record hung: looking may have been to blame. */
+  readonly watch?: Watch | undefined;
 }
 
 export interface ProgramOutput {
   /** One entry a sink, in the order of the pipeline file; null when no event is for it. */
   readonly outputs: readonly (EncodedBatch | null)[];
   readonly tally: Tally;
+  /** What was seen, where `watch` was asked for. */
+  readonly seen?: Seen;
   /** What the steps have to remember of this batch, from the moment on in which its position is stored. */
   readonly changes?: StateChanges;
   /** A step holds back an event of this batch: the output is empty, and comes as an `earlier` one of a later run. */

@@ -10,6 +10,7 @@ import {
   type ProgramOutput,
   type ProgramSpec,
   parseRfc3339,
+  type Seen,
   type StepRun,
   type Tally,
   type Tick,
@@ -18,9 +19,12 @@ import {
 import { Flow, type Part } from "./flow.ts";
 import { Frames } from "./frames.ts";
 import { readOwnEvent } from "./own-event.ts";
-import { forEachRecord } from "./records.ts";
+import { forEachRecord, lineAt } from "./records.ts";
 import { StageFlow } from "./stage-flow.ts";
 import type { Stages } from "./stages.ts";
+import type { Observer } from "./watch/observer.ts";
+import type { Observing } from "./watch/observing.ts";
+import { sampleLines } from "./watch/sample.ts";
 
 /** How an event goes through the steps: as a new one, as one read back from an archive, or past them. */
 type Way = "apply" | "again" | "skip";
@@ -44,17 +48,22 @@ export class PlainProgram implements Program {
   readonly #stageFlows: readonly (StageFlow | undefined)[];
   readonly #onOutcome: ((outcome: Event | null) => void) | undefined;
   #now = 0;
+  readonly #observing: Observing | undefined;
+  /** Present while a batch is looked at. */
+  #observer: Observer | undefined;
 
   /** @param onOutcome is told of each event that comes out, and by null of each that a step has dropped. */
   constructor(
     stages: Stages,
     { stamp, window }: Pick<ProgramSpec, "stamp" | "window">,
+    observing?: Observing,
     onOutcome?: (outcome: Event | null) => void,
   ) {
     this.#stages = stages;
     this.#onOutcome = onOutcome;
     this.#stamp = stamp;
     this.#window = window;
+    this.#observing = observing;
     this.spread = stages.spread;
     this.#frames = stages.sinks.map(() => new Frames());
     const isPlain = stages.steps.every(({ step }) => !step.memories && !step.tick);
@@ -75,11 +84,15 @@ export class PlainProgram implements Program {
     const tally = newTally();
     const flow = this.#flow;
     this.#now = input.now;
+    this.#observer = input.watch && this.#observing?.(input.watch);
     flow?.begin(input, this.#frames, tally, progress);
     if (input.tick) this.#tick(input.tick);
     else this.#runRecords(input, tally, progress);
     if (flow && flow.heldBytes > MOST_HELD_BYTES) this.#tick("pressure");
-    return flow ? flow.finish() : { outputs: this.#frames.map((frames) => frames.take()), tally };
+    const output = flow ? flow.finish() : { outputs: this.#frames.map((frames) => frames.take()), tally };
+    const observer = this.#observer;
+    this.#observer = undefined;
+    return observer ? withSeen(output, observer.seen()) : output;
   }
 
   /** Asks the steps, in order, for what is due. */
@@ -120,6 +133,22 @@ export class PlainProgram implements Program {
     this.#flow?.finish();
   }
 
+  /** Looks at lines of a batch that has been through a kernel, which makes no events: at all of them, or at a sample. */
+  look(input: ProgramInput, lines: number): Seen | undefined {
+    const { watch, framing, data, now } = input;
+    if (!watch || !this.#observing || framing.kind !== "lines") return undefined;
+    const starts = sampleLines(data, lines, watch.examine);
+    if (starts.length === 0) return undefined;
+    const observer = this.#observing(watch, { size: starts.length, weight: Math.max(1, lines / starts.length) });
+    this.#observer = observer;
+    for (const start of starts) {
+      this.runRecord(input, lineAt(data, start).text, framing.base + start, this.#frames, { now, tally: newTally() });
+    }
+    this.#observer = undefined;
+    for (const frames of this.#frames) frames.take();
+    return observer.seen();
+  }
+
   /** Runs one record of a batch, e.g. one that the kernel has handed back. */
   runRecord(input: ProgramInput, text: string, position: number, frames: readonly Frames[], run: StepRun): void {
     this.process(this.#decode(input, text, position, formatInstant(input.now), undefined), run, frames, "apply");
@@ -128,6 +157,7 @@ export class PlainProgram implements Program {
   /** Runs steps and encoders over one event. */
   process(event: Event, run: StepRun, frames: readonly Frames[], way: Way): void {
     run.tally.in++;
+    if (this.#observer?.looksAtSteps) this.#observer.afterSteps(0, event);
     this.#conclude(event, run, frames, this.#throughSteps(event, run, way));
   }
 
@@ -140,6 +170,7 @@ export class PlainProgram implements Program {
       return;
     }
     run.tally.kept++;
+    this.#observer?.kept(event);
     countTags(event, run.tally);
     this.#encode(event, run, frames);
   }
@@ -165,14 +196,12 @@ export class PlainProgram implements Program {
     const { steps } = this.#stages;
     for (let index = from; index < steps.length; index++) {
       const { step, when, reason, again: runsAgain } = steps[index] as Stages["steps"][number];
-      if (again && !runsAgain) continue;
-      if (when !== undefined && !when(event)) continue;
+      const skips = (again && !runsAgain) || (when !== undefined && !when(event));
       const flow = this.#stageFlows[index];
-      if (flow === undefined) {
-        if (step.apply(event, run) === null) return reason;
-      } else if (step.apply(event, { now: run.now, tally: run.tally, flow }) === null) {
-        return flow.wasTaken() ? TAKEN : reason;
+      if (!skips && step.apply(event, flow ? { now: run.now, tally: run.tally, flow } : run) === null) {
+        return flow?.wasTaken() ? TAKEN : reason;
       }
+      if (this.#observer?.looksAtSteps) this.#observer.afterSteps(index + 1, event);
     }
     return null;
   }
@@ -192,6 +221,7 @@ export class PlainProgram implements Program {
   #encode(event: Event, run: StepRun, frames: readonly Frames[]): void {
     for (const [index, { encoder, when }] of this.#stages.sinks.entries()) {
       if (when !== undefined && !when(event)) continue;
+      this.#observer?.atSink(index, event);
       const target = frames[index] as Frames;
       encoder.encode(event, target.writer, run.tally);
       target.end();
@@ -207,6 +237,13 @@ export class PlainProgram implements Program {
     if (positionField !== undefined) event[positionField] = position;
     return extra === undefined ? event : Object.assign(event, extra);
   }
+}
+
+/** With what was seen in the run. Of a batch that is held back nothing is handed on: then it goes with what is. */
+function withSeen(output: ProgramOutput, seen: Seen): ProgramOutput {
+  const [first, ...others] = output.earlier ?? [];
+  if (!output.held || !first) return { ...output, seen };
+  return { ...output, earlier: [{ ...first, output: { ...first.output, seen } }, ...others] };
 }
 
 function countTags(event: Event, tally: Tally): void {

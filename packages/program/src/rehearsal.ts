@@ -20,7 +20,7 @@ async function compile(spec: ProgramSpec, registry: Registry, earlier?: Stages):
   const stages = await compileStages(spec, registry, earlier);
   let outcomes: (Event | null)[] = [];
   let position = 0;
-  const program = new PlainProgram(stages, spec, (outcome) => outcomes.push(outcome));
+  const program = new PlainProgram(stages, spec, undefined, (outcome) => outcomes.push(outcome));
   const take = () => {
     const taken = outcomes;
     outcomes = [];

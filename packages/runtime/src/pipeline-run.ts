@@ -29,7 +29,7 @@ import { unshared } from "./sink/frames.ts";
 import { SinkRunner } from "./sink/sink-runner.ts";
 import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
 import { type SourceItem, SourceRunner } from "./source-runner.ts";
-import { addLedger, type Ledger, newLedger } from "./state/ledger.ts";
+import { addCounts, addLedger, type Ledger, newLedger } from "./state/ledger.ts";
 import { join, type LastSource, programStream, sinkStream, sourceStream } from "./streams.ts";
 import { MADE, Ticker } from "./ticker.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
@@ -64,6 +64,7 @@ export class PipelineRun {
   readonly #run = newLedger();
   readonly #before: Ledger;
   readonly #batches = new Histogram();
+  readonly #steps = { in: 0, kept: 0, dropped: {} as Record<string, number> };
   #buffered = 0;
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
@@ -114,6 +115,7 @@ export class PipelineRun {
       sources: this.#sources.map((source) => source.snapshot()),
       sinks: this.#sinks.map((sink) => sink.snapshot()),
       workers: this.#program.snapshot(),
+      steps: { ...this.#steps, dropped: { ...this.#steps.dropped } },
       program: this.#batches.snapshot(),
     };
   }
@@ -212,7 +214,8 @@ export class PipelineRun {
         output,
       });
     };
-    const ticker = new Ticker(this.#program, push, (error) => stream.readable.destroy(error as Error));
+    const broken = (error: unknown) => stream.readable.destroy(error as Error);
+    const ticker = new Ticker(this.#program, push, broken, () => this.#options.watcher?.ask(MADE));
     this.#ticker = ticker;
     ticker.start();
     const finish = async () => {
@@ -250,6 +253,7 @@ export class PipelineRun {
     const { stream, data, framing, streamKey } = batch;
     // Before the program takes the data over.
     const origin = made ? madeOrigin(now) : originOf(source, batch, now);
+    const { watcher } = this.#options;
     const began = performance.now();
     // A batch that is held back waits for others; that is not its own time.
     let isOwnTime = !made;
@@ -257,9 +261,13 @@ export class PipelineRun {
       isOwnTime = false;
       held();
     };
-    const output = made ?? (await this.#runProgram({ stream, data, framing, now }, streamKey, onHeld));
+    const output = made ?? (await this.#runProgram({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey, onHeld));
+    watcher?.saw(output.seen, output.tally.in);
     if (isOwnTime) this.#batches.observe((performance.now() - began) / 1000);
     this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
+    this.#steps.in += output.tally.in;
+    this.#steps.kept += output.tally.kept;
+    addCounts(this.#steps.dropped, output.tally.dropped);
     this.#buffered += output.tally.in;
     const { changes } = output;
     const settlement = new Settlement(this.#sinks.length, output.tally, (ledger) => settled({ ledger, changes }));

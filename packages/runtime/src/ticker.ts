@@ -1,4 +1,4 @@
-import type { ProgramOutput, Tick } from "@sluice/core";
+import type { ProgramOutput, Tick, Watch } from "@sluice/core";
 import type { ProgramRunner } from "./workers/runner.ts";
 
 /** Source name under which events go that steps make when no event comes. No source of a pipeline file can have it. */
@@ -13,6 +13,7 @@ export class Ticker {
   readonly #program: ProgramRunner;
   readonly #push: (output: ProgramOutput, now: number) => Promise<void>;
   readonly #onError: (error: unknown) => void;
+  readonly #watch: () => Watch | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #pushing: Promise<void> = Promise.resolve();
@@ -23,7 +24,9 @@ export class Ticker {
     program: ProgramRunner,
     push: (output: ProgramOutput, now: number) => Promise<void>,
     onError: (error: unknown) => void,
+    watch: () => Watch | undefined,
   ) {
+    this.#watch = watch;
     this.#program = program;
     this.#push = push;
     this.#onError = onError;
@@ -52,7 +55,7 @@ export class Ticker {
 
   async #tick(why: Tick): Promise<void> {
     const now = Date.now();
-    for (const output of await this.#program.tick(why, now)) {
+    for (const output of await this.#program.tick(why, now, this.#watch())) {
       if (isEmpty(output)) continue;
       // Positions of made events ascend, also over a restart.
       const position = Math.max(now, this.#last + 1);

@@ -84,7 +84,7 @@ export async function inlineRunner(
     limit: 1,
     ticks: program.memory !== undefined,
     run: (input, _, held) => run(input, held),
-    tick: async (why, now) => [await run(tickInput(why, now))],
+    tick: async (why, now, watch) => [await run(tickInput(why, now, watch))],
     snapshot: () => ({ workers: 0, ready: 0, restarts: 0, timeouts, open, busySeconds: busyMs / 1000 }),
     close: () => Promise.resolve(),
   };

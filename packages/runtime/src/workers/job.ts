@@ -53,7 +53,8 @@ export class Job {
 
   /** The input of the next attempt. */
   input(data: Uint8Array<ArrayBuffer>): ProgramInput {
-    const input = { ...this.#input, data, batch: this.id };
+    const { watch, ...own } = this.#input;
+    const input = { ...own, data, batch: this.id, ...(watch && this.#mishaps === 0 && { watch }) };
     return this.#skip.size > 0 ? { ...input, skip: [...this.#skip] } : input;
   }
 
@@ -64,7 +65,8 @@ export class Job {
   afterMishap(mishap: Mishap, record: number, data: Uint8Array, why: string): SluiceError | undefined {
     this.#mishaps++;
     this.guarded = true;
-    if (mishap === "crash" && this.#mishaps === 1) return undefined;
+    const lookedAt = record === -1 && this.#input.watch !== undefined;
+    if ((mishap === "crash" || lookedAt) && this.#mishaps === 1) return undefined;
     // It was at an event of an earlier batch that had been held back: with a timeout of its own the worker finds it.
     if (record < -1 && this.#mishaps <= MAX_SINGLE_SKIPS) return undefined;
     if (record >= 0 && !this.#skip.has(record) && this.#mishaps <= MAX_SINGLE_SKIPS) {

@@ -7,6 +7,7 @@ import {
   SluiceError,
   type Spread,
   type Tick,
+  type Watch,
 } from "@sluice/core";
 import { StepMirror } from "../state/step-mirror.ts";
 import { HangWatch, type Work } from "./hang-watch.ts";
@@ -93,9 +94,9 @@ export class WorkerPool implements ProgramRunner {
     return this.#run(input, this.#pin(streamKey), held);
   }
 
-  tick(why: Tick, now: number): Promise<ProgramOutput[]> {
+  tick(why: Tick, now: number, watch?: Watch): Promise<ProgramOutput[]> {
     const places = this.#spread === "by-stream" ? this.#slots : this.#slots.slice(0, 1);
-    return Promise.all(places.map(({ index }) => this.#run(tickInput(why, now), index)));
+    return Promise.all(places.map(({ index }) => this.#run(tickInput(why, now, watch), index)));
   }
 
   #run(input: ProgramInput, pinned: number | undefined, held?: () => void): Promise<ProgramOutput> {
@@ -254,13 +255,13 @@ export class WorkerPool implements ProgramRunner {
 }
 
 /** Instead of a batch. */
-export function tickInput(why: Tick, now: number): ProgramInput {
+export function tickInput(why: Tick, now: number, watch: Watch | undefined): ProgramInput {
   const nothing = {
     stream: { id: "", fields: {} },
     data: new Uint8Array(0),
     framing: { kind: "lines", base: 0 },
   } as const;
-  return { ...nothing, now, tick: why };
+  return { ...nothing, now, tick: why, watch };
 }
 
 /** FNV-1a over UTF-16 code units. */

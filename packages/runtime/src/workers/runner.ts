@@ -1,4 +1,4 @@
-import type { ProgramInput, ProgramOutput, Tick } from "@sluice/core";
+import type { ProgramInput, ProgramOutput, Tick, Watch } from "@sluice/core";
 
 /** Numbers of the workers in this run. */
 export interface WorkersSnapshot {
@@ -28,7 +28,7 @@ export interface ProgramRunner {
    */
   run(input: ProgramInput, streamKey: string, held?: () => void): Promise<ProgramOutput>;
   /** Asks the steps for what is due, after everything that was given before; one output for each place they run in. */
-  tick(why: Tick, now: number): Promise<readonly ProgramOutput[]>;
+  tick(why: Tick, now: number, watch?: Watch): Promise<readonly ProgramOutput[]>;
   snapshot(): WorkersSnapshot;
   close(): Promise<void>;
 }

@@ -28,6 +28,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
   testkit: ["core", "wire"],
+  // Writes the frames that the sink `gelf` sends.
+  "sink-file": ["core", "sink-gelf"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
   sources: ["core", "archive", "aws", "wire", "sampling", "nats"],

@@ -1,4 +1,4 @@
-import type { PipelineSpec, StepSpec } from "@sluice/core";
+import type { PipelineSpec, ProgramOutput, StepSpec } from "@sluice/core";
 import { compileProgram } from "@sluice/program";
 import { expect, test } from "vitest";
 import { GuardedSteps } from "../packages/cli/src/guarded-steps.ts";
@@ -55,4 +55,56 @@ test.each([
   expect(text.trim().split("\n")).toHaveLength(3);
   expect(text).not.toContain("hunter2");
   expect(output.tally.tagged).toMatchObject(tagged);
+});
+
+test("where parse hangs on joined lines, these go past the steps, and no others", async () => {
+  const steps: StepSpec[] = [
+    { type: "multiline", options: { start: "^\\S" } },
+    { type: "parse", options: { regex: "^(?<x>(?:a|a)*)b" } },
+    { type: "count", options: { every: "1h" } },
+    { type: "sanitize", options: "default" },
+  ];
+  const spec = programSpec({ steps, patterns: {} });
+  const sink = { name: "out", type: "stdout", options: {}, batch: {}, retry: {}, buffer: {} };
+  const pipeline = { ...spec.pipeline, sinks: [sink] } as unknown as PipelineSpec;
+  const compile = () => compileProgram({ ...spec, pipeline, stamp: true, kernel: true }, registry);
+  const guarded = new GuardedProgram(await compile(), compile, new Int32Array(8));
+  const text = `b 1\n${HOSTILE}\n more\nb 2\n${HOSTILE}\n`;
+  const stream = { id: "s", fields: {} };
+  const outputs: ProgramOutput[] = [];
+  const run = async (batch: number, lines: string, tick?: "end") => {
+    const data = new Uint8Array(Buffer.from(lines));
+    const input = { stream, data, framing: { kind: "lines", base: batch * 1000 }, now: 0, batch } as const;
+    const { output, timedOut } = await guarded.run(tick ? { ...input, tick } : input);
+    expect(timedOut).toEqual([]);
+    outputs.push(...(output.earlier ?? []).map((one) => one.output), output);
+  };
+  await run(1, text);
+  await run(2, "b 3\n");
+  await run(3, "", "end");
+  const events = outputs.flatMap(({ outputs: [frames] }) => {
+    const lines = Buffer.from(frames?.bytes ?? [])
+      .toString()
+      .split("\n")
+      .slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  });
+  const safe = HOSTILE.replace("hunter2xyz", "[redacted:password]");
+  expect(events.map((event) => event["message"])).toEqual([
+    "b 1",
+    `${safe}\n more`,
+    "b 2",
+    safe,
+    "b 3",
+    expect.anything(),
+  ]);
+  expect(events.map((event) => event["tags"])).toEqual([
+    undefined,
+    ["_timeout"],
+    undefined,
+    ["_timeout"],
+    undefined,
+    undefined,
+  ]);
+  expect(events.at(-1)?.["count.events"]).toBe(3);
 });

@@ -38,6 +38,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
   const ledger = {
     in: 95,
     inBytes: 9500,
+    made: { count: 1 },
     delivered: 90,
     buffered: 0,
     dropped: { drop: 2, dead_letter: 3 },

@@ -33,12 +33,19 @@ const steps: Record<string, () => Promise<unknown>> = {
   rename: async () => (await import("@sluice/step-fields")).renameStep,
   convert: async () => (await import("@sluice/step-fields")).convertStep,
   timestamp: async () => (await import("@sluice/step-fields")).timestampStep,
+  dedupe: async () => (await import("@sluice/step-flow")).dedupeStep,
+  throttle: async () => (await import("@sluice/step-flow")).throttleStep,
+  sample: async () => (await import("@sluice/step-flow")).sampleStep,
+  sequence: async () => (await import("@sluice/step-flow")).sequenceStep,
+  count: async () => (await import("@sluice/step-flow")).countStep,
+  multiline: async () => (await import("@sluice/step-flow")).multilineStep,
 };
 
 const sinks: Record<string, () => Promise<unknown>> = {
   gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+  http: async () => (await import("@sluice/sink-http")).httpSink,
   nats: async () => (await import("@sluice/sink-nats")).natsSink,
   s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };

@@ -103,13 +103,15 @@ export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult):
   const before = total.buffered - ledger.buffered;
   const buffered = inFlight + total.buffered;
   const from = before > 0 ? ` + buffered before ${before}` : "";
-  const balance = `in ${read}${from} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
+  const made = Object.keys(ledger.made).length > 0 ? ` + made ${listed(ledger.made)}` : "";
+  const balance = `in ${read}${made}${from} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
   const sanitized = Object.keys(ledger.sanitized).length > 0 ? `; secrets taken out: ${listed(ledger.sanitized)}` : "";
   const text = `ledger of ${pipeline}: ${balance}${sanitized}`;
   const fields = {
     pipeline,
     in: read,
     ...(before > 0 && { bufferedBefore: before }),
+    ...(made && { made: ledger.made }),
     delivered: ledger.delivered,
     dropped: ledger.dropped,
     buffered,

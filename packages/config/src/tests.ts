@@ -1,11 +1,12 @@
-import type { TestSpec, Value } from "@sluice/core";
+import { duration, type TestSpec, type Value } from "@sluice/core";
 import { z } from "zod";
 import { checkNode } from "./check.ts";
 import { describeNode, type LocatedNode } from "./node.ts";
 import type { Problems } from "./problem.ts";
 
 const event = z.record(z.string(), z.custom<Value>());
-const input = z.union([z.string(), event]);
+const pause = z.strictObject({ after: duration().describe("Time that passes before the next input") });
+const input = z.union([z.string(), pause, event]);
 const expected = z.union([event, z.null()]);
 
 /** One entry of `tests:`. */
@@ -13,7 +14,9 @@ export const testType = z.strictObject({
   name: z.string().min(1).optional().describe("What the test shows"),
   input: z
     .union([input, z.array(input).min(1)])
-    .describe("A line, several lines (a block of text or a list), or events as maps with at least a `message`"),
+    .describe(
+      "A line, several lines (a block of text or a list), or events as maps with at least a `message`; `after: 5m` between them lets time pass",
+    ),
   expect: z
     .union([expected, z.array(expected)])
     .describe("Fields that the event must have; a list for several events; null when it must be dropped"),
@@ -47,13 +50,12 @@ function readTest(item: LocatedNode, index: number, problems: Problems): TestSpe
   return {
     name: parsed.name ?? `test ${index + 1}`,
     input: inputs,
-    expect: Array.isArray(parsed.expect) ? parsed.expect : inputs.map(() => parsed.expect as Expected),
+    expect: parsed.expect,
     line: item.at.line,
   };
 }
 
 type Input = TestSpec["input"][number];
-type Expected = TestSpec["expect"][number];
 
 /** A block of text is its lines, as a source would read them. */
 function inputsOf(written: z.infer<typeof testType>["input"]): Input[] {

@@ -62,7 +62,7 @@ describe("a good file", () => {
       ],
       tests: [
         { name: "two lines", input: ["one", "two"], expect: [{ "url.path": "/x", code: 404 }, null], line: 23 },
-        { name: "test 2", input: [{ message: "x", n: 1 }], expect: [null], line: 28 },
+        { name: "test 2", input: [{ message: "x", n: 1 }], expect: null, line: 28 },
       ],
     });
   });

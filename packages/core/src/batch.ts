@@ -82,19 +82,21 @@ export interface BatchOrigin {
   readonly now: number;
 }
 
-/** What became of the records of a batch in the program: `in = kept + sum(dropped)`. */
+/** What became of the records of a batch in the program: `in + sum(made) = kept + sum(dropped)`. */
 export interface Tally {
   /** Events made from records. */
   in: number;
   /** Bytes of the records, without line ends. */
   inBytes: number;
+  /** Events made by steps, by the step's type (`count`, `throttle`, …). */
+  made: Record<string, number>;
   /** Events dropped by the pipeline's own decision, by reason (`drop`, `keep`, …). */
   dropped: Record<string, number>;
   /** Events that went on although something went wrong, by tag (`_parse_failure`, `_timeout`, …). */
   tagged: Record<string, number>;
   /** Secrets taken out of events, by `rule:action`. */
   sanitized: Record<string, number>;
-  /** Fields left out or changed by an encoder, by reason. */
+  /** Fields left out or changed by an encoder, by reason; and what steps had to forget for want of room (`dedupe_evicted`). */
   adjusted: Record<string, number>;
   /** Events that survived the steps, whether or not a sink's `when` took them. */
   kept: number;
@@ -102,7 +104,17 @@ export interface Tally {
 
 /** An empty tally. */
 export function newTally(): Tally {
-  return { in: 0, inBytes: 0, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, kept: 0 };
+  return { in: 0, inBytes: 0, made: {}, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, kept: 0 };
+}
+
+/** Adds every number of a tally to another. */
+export function addTally(to: Tally, from: Tally): void {
+  to.in += from.in;
+  to.inBytes += from.inBytes;
+  to.kept += from.kept;
+  for (const kind of ["made", "dropped", "tagged", "sanitized", "adjusted"] as const) {
+    for (const name in from[kind]) count(to[kind], name, from[kind][name]);
+  }
 }
 
 /** Adds `n` to a named count. */

@@ -4,6 +4,7 @@ import type { ByteWriter } from "./byte-writer.ts";
 import type { Event, Value } from "./event.ts";
 import type { JsonTemplate, ParsePlan, PlanConstant, ShapeField } from "./kernel-plan.ts";
 import type { Logger } from "./logger.ts";
+import type { Memory } from "./memory.ts";
 
 // Authors write functions, the runtime makes the streams. docs/component-contract.md says the same in prose.
 
@@ -84,7 +85,39 @@ export interface StepRun {
   /** Milliseconds since the epoch when the batch was read. */
   readonly now: number;
   readonly tally: Tally;
+  /** For steps with `memories` or `tick`. */
+  readonly flow?: StepFlow;
 }
+
+/** An event that a step holds back; its batch is not settled before it is released. */
+export interface Hold {
+  readonly batch: unknown;
+}
+
+/** What a step can do besides passing on or dropping the event at hand. */
+export interface StepFlow {
+  /** `stream.id` of the event at hand. */
+  readonly stream: string;
+  /** Position of the event at hand in its stream; NaN when it has none. */
+  readonly position: number;
+  /** Passes on a new event to the steps that follow. It is counted as made, and gives itself `event.id` and `@timestamp`. */
+  emit(event: Event): void;
+  /** Keeps the event at hand, for which `apply` then returns null. Every hold is released, at a tick at the latest. */
+  hold(): Hold;
+  /** The event at hand went into one that is held: `apply` returns null, and it is counted as dropped for `joined`. */
+  join(): void;
+  /**
+   * Passes on a held event to the steps that follow, as a part of the batch that it came with.
+   * @param remember changes memories on behalf of that batch
+   */
+  release(hold: Hold, event: Event, remember?: () => void): void;
+}
+
+/**
+ * Why a step is asked for what is due. `time`: time has passed. `pressure`: too much is held back, it has to go.
+ * `stop`: the run ends, and goes on from here at the next start; nothing may be held back. `end`: the input has ended.
+ */
+export type Tick = "time" | "pressure" | "stop" | "end";
 
 /**
  * Looks at whole batches of bytes for lines that a step might do anything about, so that all others can stay in the
@@ -95,6 +128,9 @@ export interface Screen {
   suspects(data: Uint8Array<ArrayBuffer>): readonly number[];
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: memories of steps hold what the step says
+export type AnyMemory = Memory<any>;
+
 /** A step over one event: the event (changed in place) or null when it is dropped for `reason`. */
 export interface Step {
   readonly apply: (event: Event, run: StepRun) => Event | null;
@@ -104,6 +140,10 @@ export interface Step {
    * anything that could hang, e.g. by withholding its text; null drops it.
    */
   readonly skipped?: (event: Event, run: StepRun) => Event | null;
+  /** Everything that the step remembers from event to event, by name. */
+  readonly memories?: Readonly<Record<string, AnyMemory>>;
+  /** Called about every second, and at the end, for what is due without an event: see {@link StepFlow.emit}. */
+  readonly tick?: (run: StepRun, why: Tick) => void;
   /** Count under which events dropped by this step appear in the ledger. */
   readonly reason?: string;
   /** Tells the kernel how to do the same on bytes, when that is possible. */

@@ -37,12 +37,18 @@ export interface SinkSpec extends SinkCommon {
   readonly options: Value;
 }
 
+/** Time that passes between two inputs, in milliseconds. */
+export type Pause = { readonly after: number };
+
+/** Fields that an event must have; null: it is dropped. */
+export type Expectation = { readonly [field: string]: Value } | null;
+
 export interface TestSpec {
   readonly name: string;
-  /** Lines, or events with at least a `message`. */
-  readonly input: readonly (string | { readonly [field: string]: Value })[];
-  /** One entry an event that must come out: the fields named must be equal; null: that input is dropped. */
-  readonly expect: readonly ({ readonly [field: string]: Value } | null)[];
+  /** Lines, or events with at least a `message`; and pauses. */
+  readonly input: readonly (string | { readonly [field: string]: Value } | Pause)[];
+  /** One entry for each event that comes out, and for each that is dropped, in order; or the same for all of them. */
+  readonly expect: readonly Expectation[] | Expectation;
   /** Line of the test in its file, from 1. */
   readonly line: number;
 }

@@ -5,6 +5,8 @@ import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
 import { createObserving } from "./watch/observing.ts";
 
+export { type Rehearsal, rehearse } from "./rehearsal.ts";
+
 /**
  * Compiles the middle of a pipeline: decode, steps, encode. With `spec.kernel` it runs in generated WebAssembly where
  * every part of the pipeline can. Throws SluiceError when a part cannot be compiled.
@@ -13,7 +15,7 @@ export async function compileProgram(spec: ProgramSpec, registry: Registry): Pro
   const stages = await compileStages(spec, registry);
   const plain = new PlainProgram(stages, spec, spec.watched ? await createObserving(spec, registry) : undefined);
   // The kernel writes frames without making events, so it cannot look at their time.
-  const fused = spec.kernel && !spec.window ? fuse(stages, spec.stamp) : null;
+  const fused = spec.kernel && !spec.window && !plain.memory ? fuse(stages, spec.stamp) : null;
   return fused ? new FusedProgram(plain, fused) : plain;
 }
 

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import {
+  type AnyMemory,
   type Encoder,
   type Event,
   type ProgramSpec,
@@ -8,6 +10,7 @@ import {
   type Spread,
   type Step,
   type StepContext,
+  type StepSpec,
   type Value,
 } from "@sluice/core";
 import { compileExpression } from "@sluice/expression";
@@ -16,6 +19,7 @@ import type { ZodType } from "zod";
 /** A step with its condition. */
 interface StepStage {
   readonly step: Step;
+  readonly type: string;
   readonly when: ((event: Event) => boolean) | undefined;
   readonly reason: string;
   /** Runs on events read back from an archive, too. */
@@ -33,20 +37,31 @@ export interface Stages {
   readonly steps: readonly StepStage[];
   readonly sinks: readonly SinkStage[];
   readonly spread: Spread;
+  /** Everything that the steps remember. A name stays the same as long as its step is written the same. */
+  readonly memories: ReadonlyMap<string, AnyMemory>;
 }
 
 const WIDTH: Record<Spread, number> = { any: 2, "by-stream": 1, single: 0 };
 
-/** Creates the steps and encoders of a pipeline. Throws SluiceError when one cannot be compiled. */
-export async function compileStages(spec: ProgramSpec, registry: Registry): Promise<Stages> {
+/**
+ * Creates the steps and encoders of a pipeline. Throws SluiceError when one cannot be compiled.
+ * @param earlier of the same pipeline: its steps that remember nothing are used again
+ */
+export async function compileStages(spec: ProgramSpec, registry: Registry, earlier?: Stages): Promise<Stages> {
   const steps: StepStage[] = [];
+  const memories = new Map<string, AnyMemory>();
   let spread: Spread = "any";
   for (const [index, stepSpec] of spec.pipeline.steps.entries()) {
     const definition = await registry.step(stepSpec.type);
     if (WIDTH[definition.spread] < WIDTH[spread]) spread = definition.spread;
-    const step = definition.create(parseOptions(definition, stepSpec.options), contextFor(spec, `steps[${index}]`));
+    const before = earlier?.steps[index]?.step;
+    const isFresh = before !== undefined && !before.memories && !before.tick;
+    const context = contextFor(spec, `steps[${index}]`);
+    const step = isFresh ? before : definition.create(parseOptions(definition, stepSpec.options), context);
     const again = definition.again ?? step.skipped !== undefined;
-    steps.push({ step, when: condition(stepSpec.when), reason: step.reason ?? stepSpec.type, again });
+    addMemories(memories, step, stepSpec);
+    const { type } = stepSpec;
+    steps.push({ step, type, when: condition(stepSpec.when), reason: step.reason ?? type, again });
   }
   const sinks: SinkStage[] = [];
   for (const sinkSpec of spec.pipeline.sinks) {
@@ -57,7 +72,25 @@ export async function compileStages(spec: ProgramSpec, registry: Registry): Prom
       when: condition(sinkSpec.when),
     });
   }
-  return { steps, sinks, spread };
+  return { steps, sinks, spread, memories };
+}
+
+/**
+ * Names memories by what their step is, not by where it stands: other steps may come before it, and it still remembers.
+ * With other options it is another step, and begins anew.
+ */
+function addMemories(
+  memories: Map<string, AnyMemory>,
+  { memories: own = {} }: Step,
+  { type, options, when }: StepSpec,
+) {
+  const text = JSON.stringify([options, when ?? null]);
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  for (const [part, memory] of Object.entries(own)) {
+    let name = `${type}:${hash}:${part}`;
+    while (memories.has(name)) name += "+";
+    memories.set(name, memory);
+  }
 }
 
 /** The options as the component wants them. Pipeline files were validated before; command lines were not. */

@@ -1,6 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { newTally, SluiceError } from "@sluice/core";
-import { Settlement } from "./acks/settlement.ts";
+import {
+  type BatchOrigin,
+  newTally,
+  type ProgramInput,
+  type ProgramOutput,
+  SluiceError,
+  type SourceBatch,
+} from "@sluice/core";
+import { type BatchResult, Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
 import { Boundaries } from "./boundaries.ts";
@@ -22,12 +29,24 @@ import { type AnyRunner, makeRunner } from "./sink/make-runner.ts";
 import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
 import { type SourceItem, SourceRunner } from "./source-runner.ts";
 import { addCounts, addLedger, type Ledger, newLedger } from "./state/ledger.ts";
-import { join, programStream, sinkStream, sourceStream } from "./streams.ts";
+import { join, type LastSource, programStream, sinkStream, sourceStream } from "./streams.ts";
+import { MADE, Ticker } from "./ticker.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
 import { startProgram } from "./workers/start.ts";
 
 /** Batches of one stream that may wait between its source and the program; two fill the queues there. */
 const QUEUED = 2;
+
+const madeOrigin = (now: number): BatchOrigin => ({
+  source: MADE,
+  streamKey: MADE,
+  streamId: MADE,
+  from: now,
+  to: now + 1,
+  now,
+});
+
+const NO_RECORDS = { streamKey: MADE, stream: { id: MADE, fields: {} }, data: new Uint8Array(0) };
 
 /** A running pipeline. Made by {@link runPipeline}. */
 export class PipelineRun {
@@ -53,6 +72,7 @@ export class PipelineRun {
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
   #timer: NodeJS.Timeout | undefined;
+  #ticker: Ticker | undefined;
   /** Resolves when the run has ended and everything is released; it never rejects. */
   readonly done: Promise<PipelineResult>;
 
@@ -115,6 +135,7 @@ export class PipelineRun {
       (error: unknown) => this.#problem(error),
     );
     clearTimeout(this.#timer);
+    this.#ticker?.stop();
     // A broken pipeline must not leave its sources running, nor its sinks waiting.
     this.#stop.abort();
     if (problem) this.#deadline.abort();
@@ -164,12 +185,12 @@ export class PipelineRun {
       limit: this.#program.limit,
       lanes: this.#lanes,
       place: (item) => item.place,
-      run: (item) => this.#process(item),
+      run: (item, held) => this.#process(item, held),
     });
     await this.#openBuffers();
     const streams = this.#options.sources.map((source) => this.#addSource(source));
     const sinks = this.#sinks.map((runner, index) => this.#sinkStream(runner, index));
-    const flow = join(streams, program, sinks, this.#deadline.signal);
+    const flow = join(streams, program, sinks, this.#deadline.signal, this.#addTicker());
     flow.catch(() => undefined);
     for (const sink of this.#sinks) void sink.start();
     for (const source of this.#sources) void source.run();
@@ -192,16 +213,49 @@ export class PipelineRun {
     }
   }
 
-  #addSource({ name, source }: PipelineSource) {
-    const { spec, state, log, finite } = this.#options;
-    const acks = new SourceAcks(({ streamKey, position, ledger, held, reach: { streamId, to } }) => {
+  #acksOf(name: string): SourceAcks {
+    const { spec, state } = this.#options;
+    const acks = new SourceAcks(({ streamKey, position, ledger, changes, held, reach: { streamId, to } }) => {
       if (this.#over) return;
       addLedger(this.#run, ledger);
       this.#inFlight -= ledger.in;
-      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, held });
+      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, changes, held });
       if (position !== undefined) for (const { journal } of this.#direct()) journal.committed(name, streamId, to);
       for (const { sink, seq } of held?.parts ?? []) this.#bufferOf(sink)?.committed(seq);
     });
+    this.#acks.push(acks);
+    return acks;
+  }
+
+  /** What steps make when no event comes: a source of its own, which ends after all others. */
+  #addTicker(): LastSource {
+    const stream = sourceStream<SourceItem>();
+    const acks = this.#acksOf(MADE);
+    const push = (output: ProgramOutput, now: number) => {
+      const batch: SourceBatch = { ...NO_RECORDS, framing: { kind: "lines", base: now } };
+      return stream.push({
+        source: MADE,
+        batch,
+        now,
+        settled: acks.track(batch),
+        place: this.#lanes.enter(MADE),
+        output,
+      });
+    };
+    const broken = (error: unknown) => stream.readable.destroy(error as Error);
+    const ticker = new Ticker(this.#program, push, broken, () => this.#options.watcher?.ask(MADE));
+    this.#ticker = ticker;
+    ticker.start();
+    const finish = async () => {
+      await ticker.finish(this.#options.finite && !this.#stop.signal.aborted ? "end" : "stop");
+      stream.end();
+    };
+    return { readable: stream.readable, finish };
+  }
+
+  #addSource({ name, source }: PipelineSource) {
+    const { spec, state, log, finite } = this.#options;
+    const acks = this.#acksOf(name);
     const stream = sourceStream<SourceItem>();
     const signals = { stop: this.#stop.signal, deadline: this.#deadline.signal };
     const hurry = () => {
@@ -210,7 +264,6 @@ export class PipelineRun {
     const lost = (reason: string, records: number) => this.#lost(name, reason, records);
     const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, lost, log, finite };
     const own = { name, source, stream, acks, state: state.source(spec.name, name), ...shared };
-    this.#acks.push(acks);
     this.#sources.push(new SourceRunner({ ...own, ...signals }));
     return stream.readable;
   }
@@ -224,26 +277,36 @@ export class PipelineRun {
     state.commit({ pipeline: spec.name, source, streamKey: "", position: undefined, ledger });
   }
 
-  async #process({ source, batch: read, now, settled }: SourceItem): Promise<Routed> {
+  async #process({ source, batch: read, now, settled, output: made }: SourceItem, held: () => void): Promise<Routed> {
     const { stream, data, framing, streamKey } = read;
     // Before the program takes the data over.
-    const origin = originOf(source, read, now);
+    const origin = made ? madeOrigin(now) : originOf(source, read, now);
     const { watcher } = this.#options;
     const began = performance.now();
-    const output =
-      data.length === 0
-        ? { outputs: [], tally: newTally() }
-        : await this.#program.run({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey);
-    watcher?.saw("seen" in output ? output.seen : undefined, output.tally.in);
-    this.#batches.observe((performance.now() - began) / 1000);
+    // A batch that is held back waits for others; that is not its own time.
+    let isOwnTime = !made;
+    const onHeld = () => {
+      isOwnTime = false;
+      held();
+    };
+    const output = made ?? (await this.#runProgram({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey, onHeld));
+    watcher?.saw(output.seen, output.tally.in);
+    if (isOwnTime) this.#batches.observe((performance.now() - began) / 1000);
     this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
     this.#steps.in += output.tally.in;
     this.#steps.kept += output.tally.kept;
     addCounts(this.#steps.dropped, output.tally.dropped);
     this.#inFlight += output.tally.in;
     const batch = ++this.#batch;
-    const settlement = new Settlement(this.#sinks.length, output.tally, settled, batch);
+    const { changes } = output;
+    const done = (result: BatchResult) => settled({ ...result, changes });
+    const settlement = new Settlement(this.#sinks.length, output.tally, done, batch);
     return { outputs: unshared(output.outputs), origin, settlement, batch };
+  }
+
+  async #runProgram(input: ProgramInput, streamKey: string, held: () => void): Promise<ProgramOutput> {
+    if (input.data.length === 0) return { outputs: [], tally: newTally() };
+    return this.#program.run(input, streamKey, held);
   }
 
   /** Sinks that gather without a disk buffer: their cuts end where the positions of the source are. */
@@ -278,5 +341,6 @@ function streamingOf(runner: AnyRunner): StreamingRunner | undefined {
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineRun> {
   checkOptions(options);
-  return new PipelineRun(options, await startProgram(options));
+  const memories = options.state.memories(options.spec.name);
+  return new PipelineRun(options, await startProgram(options, memories));
 }

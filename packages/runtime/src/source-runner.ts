@@ -1,5 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { errorText, type Logger, SluiceError, type Source, type SourceBatch, type SourceState } from "@sluice/core";
+import {
+  errorText,
+  type Logger,
+  type ProgramOutput,
+  SluiceError,
+  type Source,
+  type SourceBatch,
+  type SourceState,
+} from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
 import type { Boundaries } from "./boundaries.ts";
@@ -21,6 +29,8 @@ export interface SourceItem {
   readonly now: number;
   readonly settled: ReturnType<SourceAcks["track"]>;
   readonly place: Place<Routed>;
+  /** What the program has made of it already, for what comes out of the program without a batch. */
+  readonly output?: ProgramOutput;
 }
 
 export type SourceRunState = "waiting" | "running" | "restarting" | "ended" | "failed";

@@ -65,13 +65,15 @@ export interface ProgramStage<I, O> {
   readonly lanes: Lanes<O>;
   /** The item's place in its lane: results leave in that order. */
   readonly place: (item: I) => Place<O>;
-  readonly run: (item: I) => Promise<O>;
+  /** `held` says that the result will come with a later item: then it does not count as being at work. */
+  readonly run: (item: I, held: () => void) => Promise<O>;
 }
 
 /** The transform between sources and sinks. */
 export function programStream<I, O>(stage: ProgramStage<I, O>): Duplex {
   let open = 0;
   let atWork = 0;
+  let waiting = 0;
   let next: (() => void) | undefined;
   let ended: (() => void) | undefined;
   let hungry = true;
@@ -83,15 +85,24 @@ export function programStream<I, O>(stage: ProgramStage<I, O>): Duplex {
       stream.push(null);
       return done();
     }
-    if (atWork >= stage.limit || open >= stage.limit * WAITING || !hungry || !next) return;
+    if (atWork >= stage.limit || open - waiting >= stage.limit * WAITING || !hungry || !next) return;
     const resume = next;
     next = undefined;
     resume();
   };
   const work = async (stream: Duplex, item: I) => {
-    try {
-      const result = await stage.run(item);
+    let isHeld = false;
+    const held = () => {
+      if (isHeld) return;
+      isHeld = true;
       atWork--;
+      waiting++;
+      proceed(stream);
+    };
+    try {
+      const result = await stage.run(item, held);
+      if (isHeld) waiting--;
+      else atWork--;
       for (const ready of stage.lanes.finish(stage.place(item), result)) {
         open--;
         hungry = stream.push(ready);
@@ -160,16 +171,30 @@ async function callBack(work: Promise<void>, done: (error?: Error | null) => voi
   done();
 }
 
+/** A source that outlives the others. */
+export interface LastSource {
+  readonly readable: Readable;
+  /** The others have ended, and the program has taken what they read. Resolves when this one has ended, too. */
+  finish(): Promise<void>;
+}
+
 /** Joins sources, program and sinks; resolves when everything has run through, rejects when a stage breaks. */
 export async function join(
   sources: readonly Readable[],
   program: Duplex,
   sinks: readonly Writable[],
   signal: AbortSignal,
+  last: LastSource,
 ): Promise<void> {
   setMaxListeners(0, program, signal);
   const heads = sources.map((source) => pipeline(source, program, { end: false, signal }));
   const tails = sinks.map((sink) => pipeline(program, sink, { signal }));
-  const ended = Promise.all(heads).then(() => program.end());
-  await Promise.all([ended, ...tails]);
+  const lastHead = pipeline(last.readable, program, { end: false, signal });
+  const ended = (async () => {
+    await Promise.all(heads);
+    await last.finish();
+    await lastHead;
+    program.end();
+  })();
+  await Promise.all([ended, lastHead, ...tails]);
 }

@@ -143,6 +143,7 @@ test("while the disk is full commits wait, are tried again, and nothing is lost 
     positions: () => new Map(),
     notes: () => new Map(),
     ledger: () => newLedger(),
+    memories: () => new Map(),
     close: () => {},
   };
   const logged: string[] = [];

@@ -21,6 +21,12 @@ export const PIPELINE_METRICS: readonly MetricDefinition[] = [
     read: (observed) => eachPipeline(observed, ({ snapshot }) => snapshot.total.inBytes),
   },
   {
+    name: "ledger_made_events_total",
+    help: "Events that steps have made, by step: reports, notices, findings. Survives restarts.",
+    type: "counter",
+    read: (observed) => eachCount(observed, "step", ({ total }) => total.made),
+  },
+  {
     name: "ledger_delivered_events_total",
     help: "Events that every sink that wanted them has. Survives restarts.",
     type: "counter",
@@ -56,7 +62,7 @@ export const PIPELINE_METRICS: readonly MetricDefinition[] = [
   },
   {
     name: "adjusted_fields_total",
-    help: "Fields that an encoder left out or changed, by reason. Survives restarts.",
+    help: "Fields that an encoder left out or changed, and keys that a step had to forget, by reason. Survives restarts.",
     type: "counter",
     read: (observed) => eachCount(observed, "reason", ({ total }) => total.adjusted),
   },

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Event, newTally, type PatternFiles, type PipelineSpec, type TestSpec, type Value } from "@sluice/core";
-import { compileSteps } from "@sluice/program";
+import type { Event, Expectation, PatternFiles, PipelineSpec, TestSpec, Value } from "@sluice/core";
+import { type Rehearsal, rehearse } from "@sluice/program";
 import type { Command } from "commander";
 import { type Done, EXIT } from "../exit.ts";
 import { readPatternFiles } from "../patterns.ts";
@@ -40,32 +40,56 @@ interface TestResult {
 }
 
 async function runTests(spec: PipelineSpec, patterns: PatternFiles): Promise<TestResult[]> {
-  const { apply } = await compileSteps(programSpecOf(spec, patterns), registry);
-  return spec.tests.map((test) => {
-    const outcomes = test.input.map((input) => {
-      const event = inputEvent(input);
-      return apply(event, { now: Date.now(), tally: newTally() }) === null ? event : null;
-    });
-    return { test, differences: compare(outcomes, test.expect) };
-  });
+  const results: TestResult[] = [];
+  let rehearsal: Rehearsal | undefined;
+  for (const test of spec.tests) {
+    // Each test begins with steps that remember nothing.
+    rehearsal = await (rehearsal ? rehearsal.anew() : rehearse(programSpecOf(spec, patterns), registry));
+    results.push({ test, differences: compare(outcomes(rehearsal, test), test.expect) });
+  }
+  return results;
 }
 
-function inputEvent(input: TestSpec["input"][number]): Event {
-  const now = new Date().toISOString();
-  return typeof input === "string"
-    ? { "@timestamp": now, message: input }
-    : { "@timestamp": now, message: "", ...input };
+/** What comes out for the input of a test; steps that remember tell what is left at the end. */
+function outcomes(rehearsal: Rehearsal, test: TestSpec): (Event | null)[] {
+  const found: (Event | null)[] = [];
+  let now = Date.now();
+  for (const [index, input] of test.input.entries()) {
+    if (isPause(input)) {
+      // Ticks come all the time: one sees that nothing comes, the other one that this was so for long.
+      found.push(...rehearsal.tick("time", now));
+      now += input.after;
+      found.push(...rehearsal.tick("time", now));
+    } else found.push(...rehearsal.event(inputEvent(input, now, index), now));
+  }
+  return [...found, ...rehearsal.tick("end", now)];
+}
+
+function isPause(input: TestSpec["input"][number]): input is { after: number } {
+  return typeof input === "object" && typeof input["after"] === "number" && Object.keys(input).length === 1;
+}
+
+function inputEvent(input: Exclude<TestSpec["input"][number], { after: number }>, now: number, index: number): Event {
+  const stamp = { "@timestamp": new Date(now).toISOString(), "event.id": `test-${index}` };
+  return typeof input === "string" ? { ...stamp, message: input } : { ...stamp, message: "", ...input };
 }
 
 function compare(actual: readonly (Event | null)[], expected: TestSpec["expect"]): string[] {
+  if (!Array.isArray(expected)) {
+    if (actual.length === 0) return ["expected an event, but nothing came out"];
+    return compare(
+      actual,
+      actual.map(() => expected as Expectation),
+    );
+  }
   if (actual.length !== expected.length) return [`expected ${expected.length} results, got ${actual.length}`];
   return expected.flatMap((want, i) => {
     const prefix = expected.length > 1 ? `[${i}] ` : "";
-    return compareEvent(actual[i] as Event | null, want).map((line) => prefix + line);
+    return compareEvent(actual[i] as Event | null, want as Expectation).map((line) => prefix + line);
   });
 }
 
-function compareEvent(got: Event | null, want: TestSpec["expect"][number]): string[] {
+function compareEvent(got: Event | null, want: Expectation): string[] {
   if (want === null) return got === null ? [] : ["expected the event to be dropped, but it was kept"];
   if (got === null) return ["expected an event, but it was dropped"];
   const lines: string[] = [];

@@ -45,6 +45,7 @@ export class Settlement {
     this.#done = done;
     this.#ledger.in = tally.in;
     this.#ledger.inBytes = tally.inBytes;
+    addCounts(this.#ledger.made, tally.made);
     addCounts(this.#ledger.dropped, tally.dropped);
     addCounts(this.#ledger.tagged, tally.tagged);
     addCounts(this.#ledger.sanitized, tally.sanitized);

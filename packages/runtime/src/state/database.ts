@@ -26,6 +26,14 @@ const MIGRATIONS = [
      PRIMARY KEY (pipeline, sink, kind, name)
    ) STRICT, WITHOUT ROWID;`,
   HELD_TABLES,
+  `CREATE TABLE step_memory (
+     pipeline TEXT NOT NULL,
+     memory TEXT NOT NULL, -- step, hash of its options, name
+     key TEXT NOT NULL,
+     value ANY NOT NULL, -- a number, or JSON
+     expires REAL NOT NULL, -- milliseconds since the epoch
+     PRIMARY KEY (pipeline, memory, key)
+   ) STRICT;`,
 ];
 
 const SQLITE_BUSY = 5;

@@ -9,7 +9,7 @@ export interface SinkLedger {
 }
 
 /**
- * The books of a pipeline, over batches that are settled: `in = delivered + sum(dropped) + buffered`.
+ * The books of a pipeline, over batches that are settled: `in + sum(made) = delivered + sum(dropped) + buffered`.
  *
  * An event is delivered when every sink that wanted it has it. Sinks report numbers, not events: where several sinks
  * lose events of one batch, these are taken to be different events.
@@ -18,6 +18,8 @@ export interface Ledger {
   in: number;
   /** Bytes of the records, without line ends. */
   inBytes: number;
+  /** Events that steps have made, by the step's type. */
+  made: Record<string, number>;
   delivered: number;
   /** Events that lie in a sink's disk buffer. In the books of one run it is the change, and may be negative. */
   buffered: number;
@@ -37,7 +39,7 @@ export interface Ledger {
 /** Empty books. */
 export function newLedger(): Ledger {
   const sums = { in: 0, inBytes: 0, delivered: 0, buffered: 0 };
-  return { ...sums, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
+  return { ...sums, made: {}, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
 }
 
 /** The books of a sink, entered when they are new. */
@@ -52,6 +54,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.inBytes += from.inBytes;
   to.delivered += from.delivered;
   to.buffered += from.buffered;
+  addCounts(to.made, from.made);
   addCounts(to.dropped, from.dropped);
   addCounts(to.tagged, from.tagged);
   addCounts(to.sanitized, from.sanitized);
@@ -109,6 +112,7 @@ export function ledgerRows(ledger: Ledger): LedgerRow[] {
   const named = (sink: string, kind: string, counts: Readonly<Record<string, number>>) => {
     for (const reason in counts) rows.push([sink, kind, reason, counts[reason] as number]);
   };
+  named("", "made", ledger.made);
   named("", "dropped", ledger.dropped);
   named("", "tagged", ledger.tagged);
   named("", "sanitized", ledger.sanitized);
@@ -126,6 +130,7 @@ export function enterRow(ledger: Ledger, [sink, kind, reason, n]: LedgerRow): vo
   if (kind === "dropped") count(books.dropped, reason, n);
   else if (kind === "delivered") books.delivered += n;
   else if (kind === "deliveredBytes") sinkLedger(ledger, sink).deliveredBytes += n;
-  else if (kind === "tagged" || kind === "sanitized" || kind === "adjusted") count(ledger[kind], reason, n);
+  else if (kind === "made" || kind === "tagged" || kind === "sanitized" || kind === "adjusted")
+    count(ledger[kind], reason, n);
   else if (kind === "in" || kind === "inBytes" || kind === "buffered") ledger[kind] += n;
 }

@@ -1,4 +1,4 @@
-import type { Value } from "@sluice/core";
+import { addChanges, type StateChanges, type Value } from "@sluice/core";
 import type { HeldBatch, Resolution } from "./held.ts";
 import { addLedger, type Ledger, newLedger } from "./ledger.ts";
 
@@ -36,8 +36,11 @@ export class Pending {
   readonly resolutions: Resolution[] = [];
   readonly forgets: PendingForget[] = [];
 
+  /** What steps remember, by pipeline. */
+  readonly memories = new Map<string, StateChanges>();
+
   get empty(): boolean {
-    const maps = this.positions.size + this.ledgers.size + this.notes.size;
+    const maps = this.positions.size + this.ledgers.size + this.notes.size + this.memories.size;
     return maps + this.held.length + this.resolutions.length + this.forgets.length === 0;
   }
 
@@ -55,7 +58,14 @@ export class Pending {
     addLedger(sum, delta);
   }
 
+  addChanges(pipeline: string, changes: StateChanges): void {
+    let own = this.memories.get(pipeline);
+    if (!own) this.memories.set(pipeline, (own = new Map()));
+    addChanges(own, changes);
+  }
+
   clear(): void {
+    this.memories.clear();
     this.positions.clear();
     this.ledgers.clear();
     this.notes.clear();

@@ -1,4 +1,12 @@
-import { errorText, type Logger, SluiceError, type SourceState, silentLogger, type Value } from "@sluice/core";
+import {
+  errorText,
+  type Logger,
+  SluiceError,
+  type SourceState,
+  type StateChanges,
+  silentLogger,
+  type Value,
+} from "@sluice/core";
 import { openDatabase, openMemoryDatabase } from "./database.ts";
 import type { BufferIndex, HeldBatch, HeldPart } from "./held.ts";
 import { Journal } from "./journal.ts";
@@ -6,6 +14,7 @@ import { addLedger, type Ledger, newLedger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
 import { Pending } from "./pending.ts";
 import { makePrivateDir } from "./private-files.ts";
+import { StepMirror } from "./step-mirror.ts";
 import { type Store, sqliteStore } from "./store.ts";
 
 /** A batch that all sinks have settled, in its stream's order. */
@@ -18,6 +27,8 @@ export interface Commit {
   readonly ledger: Ledger;
   /** Set when some of its parts lie in disk buffers. */
   readonly held?: HeldBatch | undefined;
+  /** What the steps remember of the batch. */
+  readonly changes?: StateChanges | undefined;
 }
 
 /** Milliseconds for which commits are gathered into one transaction. */
@@ -54,10 +65,11 @@ export class State {
 
   /** Notes a settled batch; stored within about 100 ms together with others. */
   commit(commit: Commit): void {
-    const { pipeline, source, streamKey: stream, position, ledger } = commit;
+    const { pipeline, source, streamKey: stream, position, ledger, changes } = commit;
     if (position !== undefined) this.#pending.setPosition({ pipeline, source, stream, position });
     this.#pending.addLedger(pipeline, ledger);
     if (commit.held) this.#pending.held.push({ pipeline, held: commit.held });
+    if (changes) this.#pending.addChanges(pipeline, changes);
     this.#storeSoon();
   }
 
@@ -77,6 +89,14 @@ export class State {
     const pending = this.#pending.ledgers.get(pipeline);
     if (pending) addLedger(ledger, pending);
     return ledger;
+  }
+
+  /** What the steps of a pipeline remember. */
+  memories(pipeline: string): StepMirror {
+    const mirror = new StepMirror(this.#store.memories(pipeline, Date.now()));
+    const pending = this.#pending.memories.get(pipeline);
+    if (pending) mirror.apply(pending);
+    return mirror;
   }
 
   /** The state of one source, as its author sees it. */

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Value } from "@sluice/core";
+import type { StepState, Value } from "@sluice/core";
 import { HeldStore, resolveAll } from "./held-store.ts";
 import { enterRow, type Ledger, type LedgerRow, ledgerRows, newLedger } from "./ledger.ts";
 import type { Pending } from "./pending.ts";
+import { stepStore } from "./step-store.ts";
 
 /** What the state needs of its database. */
 export interface Store {
@@ -15,6 +16,8 @@ export interface Store {
   notes(pipeline: string, sink: string, kind: string): Map<string, Value>;
   positions(pipeline: string, source: string): Map<string, Value>;
   ledger(pipeline: string): Ledger;
+  /** What steps remember and will still ask for. */
+  memories(pipeline: string, now: number): StepState;
   close(): void;
 }
 
@@ -40,6 +43,7 @@ export function sqliteStore(db: DatabaseSync): Store {
   const readNotes = db.prepare("SELECT name, value FROM sink_notes WHERE pipeline = ? AND sink = ? AND kind = ?");
 
   const held = new HeldStore(db);
+  const steps = stepStore(db);
   const writeNotes = (pending: Pending) => {
     for (const { pipeline, sink, kind, name, value } of pending.notes.values()) {
       if (value === undefined) forgetNote.run(pipeline, sink, kind, name);
@@ -57,6 +61,7 @@ export function sqliteStore(db: DatabaseSync): Store {
     for (const [pipeline, delta] of [...pending.ledgers, ...changes]) {
       for (const row of ledgerRows(delta)) add.run(pipeline, ...row);
     }
+    for (const [pipeline, changes] of pending.memories) steps.apply(pipeline, changes);
     writeNotes(pending);
     return changes;
   };
@@ -91,6 +96,7 @@ export function sqliteStore(db: DatabaseSync): Store {
       for (const row of rows) enterRow(ledger, [row.sink, row.kind, row.reason, row.n] satisfies LedgerRow);
       return ledger;
     },
+    memories: (pipeline, now) => steps.read(pipeline, now),
     close: () => db.close(),
   };
 }

@@ -46,9 +46,15 @@ export class GuardedProgram {
     return this.#program.run(input, this.#progress);
   }
 
-  /** Compiles the program anew, after it threw or was ended. */
-  async renew(): Promise<void> {
+  /**
+   * Compiles the program anew, after it threw or was ended. What its steps remember is as before that run.
+   * @param blame whether what was at work is to blame
+   */
+  async renew(blame = true): Promise<void> {
+    const { memory } = this.#program;
+    memory?.rollback(blame);
     this.#program = await this.#compile();
+    if (memory) this.#program.memory?.takeOver(memory);
   }
 
   /** Throws what the program throws; `progress[RECORD]` then names the record. */
@@ -70,12 +76,12 @@ export class GuardedProgram {
       const busy = ownCpuMs() - started > usual / 2;
       const record = this.#progress[RECORD] as number;
       this.#progress[RECORD] = -1;
-      await this.renew();
-      const hopeless = record < 0 ? patience > HOPELESS_MS : skip.includes(record);
+      const guilty = busy && record !== -1 && (record === suspect || skip.length > 0);
+      await this.renew(guilty);
+      const hopeless = record === -1 ? patience > HOPELESS_MS : skip.includes(record);
       if (busy && hopeless) throw new Error("the batch hangs, and not in a record that could be skipped");
-      const guilty = busy && record >= 0 && (record === suspect || skip.length > 0);
-      if (guilty) timedOut.push(record);
-      else patience *= 2;
+      if (guilty && record >= 0) timedOut.push(record);
+      else if (!guilty) patience *= 2;
       suspect = guilty ? -1 : record;
     }
   }

@@ -79,8 +79,8 @@ export class HangWatch {
       return;
     }
     const used = cpu - mark.cpu;
-    if (work.record >= 0 && used >= SLOW_MS) this.#findings.slow(index);
-    const limit = work.guarded || work.record < 0 ? PATIENT_MS : RECORD_MS + patienceFor(work.bytes);
+    if (work.record !== -1 && used >= SLOW_MS) this.#findings.slow(index);
+    const limit = work.guarded || work.record === -1 ? PATIENT_MS : RECORD_MS + patienceFor(work.bytes);
     if (used < limit) return;
     this.#marks.delete(index);
     this.#findings.hung(index, work);

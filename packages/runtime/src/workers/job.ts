@@ -15,6 +15,8 @@ export class Job {
   readonly bytes: number;
   readonly resolve: (output: ProgramOutput) => void;
   readonly reject: (error: Error) => void;
+  /** Called when its output will come with that of a later job. */
+  readonly held: (() => void) | undefined;
   /** Must not run without a timeout any more. */
   guarded = false;
   #data: Uint8Array<ArrayBuffer> | undefined;
@@ -29,7 +31,9 @@ export class Job {
     pinned: number | undefined,
     resolve: (output: ProgramOutput) => void,
     reject: (error: Error) => void,
+    held?: () => void,
   ) {
+    this.held = held;
     this.id = id;
     this.pinned = pinned;
     this.resolve = resolve;
@@ -49,8 +53,8 @@ export class Job {
 
   /** The input of the next attempt. */
   input(data: Uint8Array<ArrayBuffer>): ProgramInput {
-    const { stream, framing, now, watch } = this.#input;
-    const input = { stream, framing, now, data, ...(watch && this.#mishaps === 0 && { watch }) };
+    const { watch, ...own } = this.#input;
+    const input = { ...own, data, batch: this.id, ...(watch && this.#mishaps === 0 && { watch }) };
     return this.#skip.size > 0 ? { ...input, skip: [...this.#skip] } : input;
   }
 
@@ -61,8 +65,10 @@ export class Job {
   afterMishap(mishap: Mishap, record: number, data: Uint8Array, why: string): SluiceError | undefined {
     this.#mishaps++;
     this.guarded = true;
-    const lookedAt = record < 0 && this.#input.watch !== undefined;
+    const lookedAt = record === -1 && this.#input.watch !== undefined;
     if ((mishap === "crash" || lookedAt) && this.#mishaps === 1) return undefined;
+    // It was at an event of an earlier batch that had been held back: with a timeout of its own the worker finds it.
+    if (record < -1 && this.#mishaps <= MAX_SINGLE_SKIPS) return undefined;
     if (record >= 0 && !this.#skip.has(record) && this.#mishaps <= MAX_SINGLE_SKIPS) {
       this.#skip.add(record);
       return undefined;

@@ -6,7 +6,10 @@ import {
   type ProgramSpec,
   SluiceError,
   type Spread,
+  type Tick,
+  type Watch,
 } from "@sluice/core";
+import { StepMirror } from "../state/step-mirror.ts";
 import { HangWatch, type Work } from "./hang-watch.ts";
 import { Job, type Mishap } from "./job.ts";
 import type { ProgramRunner, WorkersSnapshot } from "./runner.ts";
@@ -20,6 +23,8 @@ export interface PoolOptions {
   readonly spec: ProgramSpec;
   readonly log: Logger;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** What the steps remember; kept up to date by the pool. */
+  readonly memories?: StepMirror;
 }
 
 /** Batches at one worker: one at work, one waiting, so that it never idles between two. */
@@ -38,7 +43,9 @@ export class WorkerPool implements ProgramRunner {
   readonly #watch: HangWatch;
   readonly #queue: Job[] = [];
   readonly #jobs = new Set<Job>();
+  readonly #memories: StepMirror;
   #spread: Spread = "single";
+  #ticks = false;
   #nextId = 0;
   #waryUntil = 0;
   #losses = 0;
@@ -53,8 +60,10 @@ export class WorkerPool implements ProgramRunner {
     this.#options = options;
     this.limit = options.workers * DEPTH;
     this.#copies = new SpareCopies(this.limit);
+    this.#memories = options.memories ?? new StepMirror();
     const events = this.#events();
-    this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index, options, events));
+    const slotOptions = { ...options, state: () => this.#memories.state };
+    this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index, slotOptions, events));
     this.#watch = new HangWatch(() => this.#slots.map((slot) => [slot.index, slot.work()] as const), {
       idle: () => this.#jobs.size === 0,
       slow: (index) => this.#relieve(this.#slots[index] as WorkerSlot),
@@ -77,10 +86,23 @@ export class WorkerPool implements ProgramRunner {
     }
   }
 
-  run(input: ProgramInput, streamKey: string): Promise<ProgramOutput> {
+  get ticks(): boolean {
+    return this.#ticks;
+  }
+
+  run(input: ProgramInput, streamKey: string, held?: () => void): Promise<ProgramOutput> {
+    return this.#run(input, this.#pin(streamKey), held);
+  }
+
+  tick(why: Tick, now: number, watch?: Watch): Promise<ProgramOutput[]> {
+    const places = this.#spread === "by-stream" ? this.#slots : this.#slots.slice(0, 1);
+    return Promise.all(places.map(({ index }) => this.#run(tickInput(why, now, watch), index)));
+  }
+
+  #run(input: ProgramInput, pinned: number | undefined, held?: () => void): Promise<ProgramOutput> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      const job = new Job(this.#id(), input, this.#pin(streamKey), resolve, reject);
+      const job = new Job(this.#id(), input, pinned, resolve, reject, held);
       this.#copies.put(job.id, input.data);
       this.#jobs.add(job);
       this.#queue.push(job);
@@ -130,18 +152,24 @@ export class WorkerPool implements ProgramRunner {
 
   #events(): SlotEvents {
     return {
-      ready: (_, { spread }) => {
+      ready: (_, { spread, ticks }) => {
+        this.#ticks = ticks;
         if (this.#started) this.#begin(spread);
         this.#dispatch();
       },
       done: (_, job, { output, timedOut }) => {
         this.#losses = 0;
         if (timedOut.length > 0) this.#noteTimeouts(timedOut.length);
+        if (output.changes) this.#memories.apply(output.changes);
         this.#finish(job, () => job.resolve(output));
       },
       failed: (_, job, { failure, record }) => {
         this.#options.log.error({ record, error: failure.message }, "the program failed on a record");
         this.#again([job], job, "error", record, failure.message);
+        this.#dispatch();
+      },
+      held: (_, job) => {
+        job.held?.();
         this.#dispatch();
       },
       lost: (slot, { jobs, running, record, error }) => {
@@ -224,6 +252,16 @@ export class WorkerPool implements ProgramRunner {
     this.#nextId = (this.#nextId + 1) & 0x3fffffff;
     return this.#nextId;
   }
+}
+
+/** Instead of a batch. */
+export function tickInput(why: Tick, now: number, watch: Watch | undefined): ProgramInput {
+  const nothing = {
+    stream: { id: "", fields: {} },
+    data: new Uint8Array(0),
+    framing: { kind: "lines", base: 0 },
+  } as const;
+  return { ...nothing, now, tick: why, watch };
 }
 
 /** FNV-1a over UTF-16 code units. */

@@ -1,10 +1,12 @@
-import type { ProgramInput, ProgramOutput, ProgramSpec, Spread } from "@sluice/core";
+import type { ProgramInput, ProgramOutput, ProgramSpec, Spread, StepState } from "@sluice/core";
 
 /** What a worker is started with, as its `workerData`. */
 export interface WorkerStart {
   readonly spec: ProgramSpec;
   /** Shared: `[RECORD]` is the record at work, `[JOB]` the job, `IDLE` between jobs. */
   readonly progress: Int32Array;
+  /** What the steps remember. */
+  readonly state: StepState;
 }
 
 /** Index into `progress` of the record at work; -1 before the first. Written by `Program.run`. */
@@ -32,7 +34,9 @@ export interface Failure {
 /** Worker to main thread. */
 export type WorkerMessage =
   /** `thread`: the thread's id in `/proc/self/task`, 0 where there is none. */
-  | { readonly kind: "ready"; readonly thread: number; readonly spread: Spread }
+  | { readonly kind: "ready"; readonly thread: number; readonly spread: Spread; readonly ticks: boolean }
+  /** The job was run; its output will come with that of a later one. */
+  | { readonly kind: "held"; readonly job: number }
   | { readonly kind: "unusable"; readonly failure: Failure }
   | {
       readonly kind: "done";

@@ -1,4 +1,4 @@
-import type { ProgramInput, ProgramOutput } from "@sluice/core";
+import type { ProgramInput, ProgramOutput, Tick, Watch } from "@sluice/core";
 
 /** Numbers of the workers in this run. */
 export interface WorkersSnapshot {
@@ -20,8 +20,15 @@ export interface WorkersSnapshot {
 export interface ProgramRunner {
   /** Batches worth having in flight at once. */
   readonly limit: number;
-  /** Takes over `input.data`. Rejects when the batch can never be processed. */
-  run(input: ProgramInput, streamKey: string): Promise<ProgramOutput>;
+  /** Steps remember things: they are to be asked for what is due. */
+  readonly ticks: boolean;
+  /**
+   * Takes over `input.data`. Rejects when the batch can never be processed.
+   * @param held called when the output will only come with a later batch, or a tick. May be called again.
+   */
+  run(input: ProgramInput, streamKey: string, held?: () => void): Promise<ProgramOutput>;
+  /** Asks the steps for what is due, after everything that was given before; one output for each place they run in. */
+  tick(why: Tick, now: number, watch?: Watch): Promise<readonly ProgramOutput[]>;
   snapshot(): WorkersSnapshot;
   close(): Promise<void>;
 }

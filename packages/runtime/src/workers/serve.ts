@@ -15,11 +15,13 @@ export async function serveProgram(
   compile: (spec: ProgramSpec) => Promise<Program>,
 ): Promise<void> {
   if (!port) throw new Error("serveProgram runs in a worker thread only");
-  const { spec, progress } = workerData as WorkerStart;
+  const { spec, progress, state } = workerData as WorkerStart;
   const send = (message: WorkerMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   let guarded: GuardedProgram;
   try {
-    guarded = new GuardedProgram(await compile(spec), () => compile(spec), progress);
+    const program = await compile(spec);
+    program.memory?.restore(state);
+    guarded = new GuardedProgram(program, () => compile(spec), progress);
   } catch (error) {
     return send({ kind: "unusable", failure: toFailure(error) });
   }
@@ -27,7 +29,12 @@ export async function serveProgram(
   port.on("message", (message: JobMessage) => {
     last = last.then(() => work(guarded, progress, message, send));
   });
-  send({ kind: "ready", thread: threadId(), spread: guarded.program.spread });
+  send({
+    kind: "ready",
+    thread: threadId(),
+    spread: guarded.program.spread,
+    ticks: guarded.program.memory !== undefined,
+  });
 }
 
 type Send = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void;
@@ -38,7 +45,12 @@ async function work(guarded: GuardedProgram, progress: Int32Array, message: JobM
   progress[JOB] = job;
   try {
     const { output, timedOut } = await run(guarded, message.input, message.guarded);
-    send({ kind: "done", job, output, timedOut }, buffers(output));
+    const { earlier = [], held, ...own } = output;
+    for (const done of earlier) {
+      send({ kind: "done", job: done.batch, output: done.output, timedOut: [] }, buffers(done.output));
+    }
+    if (held) send({ kind: "held", job });
+    else send({ kind: "done", job, output: own, timedOut }, buffers(own));
     free(message.input.data.buffer);
   } catch (error) {
     send({ kind: "failed", job, failure: toFailure(error), record: progress[RECORD] as number });

@@ -1,5 +1,5 @@
 import { type ResourceLimits, Worker } from "node:worker_threads";
-import { type ProgramSpec, SluiceError } from "@sluice/core";
+import { type ProgramSpec, SluiceError, type StepState } from "@sluice/core";
 import type { Work } from "./hang-watch.ts";
 import type { Job } from "./job.ts";
 import { IDLE, JOB, type JobMessage, RECORD, type WorkerMessage, type WorkerStart } from "./protocol.ts";
@@ -8,6 +8,8 @@ export interface SlotOptions {
   readonly workerUrl: URL;
   readonly spec: ProgramSpec;
   readonly resourceLimits: ResourceLimits | undefined;
+  /** What the steps remember, for a worker that starts. */
+  readonly state: () => StepState;
 }
 
 type Done = Extract<WorkerMessage, { kind: "done" }>;
@@ -19,6 +21,8 @@ export interface SlotEvents {
   ready(slot: WorkerSlot, message: Ready): void;
   done(slot: WorkerSlot, job: Job, message: Done): void;
   failed(slot: WorkerSlot, job: Job, message: Failed): void;
+  /** The job was run, and its output will come later; if the thread dies before, it is run again. */
+  held(slot: WorkerSlot, job: Job): void;
   /** The thread is gone. `jobs` were with it, `running` is the one it worked on, at `record`. */
   lost(slot: WorkerSlot, loss: { jobs: Job[]; running: Job | undefined; record: number; error: Error }): void;
 }
@@ -34,6 +38,8 @@ export class WorkerSlot {
   #ready = false;
   #stuck = false;
   #jobs: Job[] = [];
+  /** Jobs that were run and whose output is still to come. */
+  readonly #held = new Set<Job>();
   /** Of threads that are gone. */
   #busyMsBefore = 0;
 
@@ -59,13 +65,13 @@ export class WorkerSlot {
 
   /** Batches at the worker, the one at work included. */
   get load(): number {
-    return this.#jobs.length;
+    return this.#jobs.length - this.#held.size;
   }
 
   start(): void {
-    const { spec, workerUrl, resourceLimits } = this.#options;
+    const { spec, workerUrl, resourceLimits, state } = this.#options;
     this.#progress = newProgress();
-    const workerData: WorkerStart = { spec, progress: this.#progress };
+    const workerData: WorkerStart = { spec, progress: this.#progress, state: state() };
     const worker = new Worker(workerUrl, { workerData, ...(resourceLimits && { resourceLimits }) });
     this.#worker = worker;
     worker.on("message", (message: WorkerMessage) => this.#worker === worker && this.#receive(message));
@@ -123,6 +129,11 @@ export class WorkerSlot {
     }
     const job = this.#jobs.find((candidate) => candidate.id === message.job);
     if (!job) return;
+    if (message.kind === "held") {
+      this.#held.add(job);
+      return this.#events.held(this, job);
+    }
+    this.#held.delete(job);
     this.#jobs = this.#jobs.filter((other) => other !== job);
     this.#stuck = false;
     if (message.kind === "done") this.#events.done(this, job, message);
@@ -142,6 +153,7 @@ export class WorkerSlot {
     this.#ready = false;
     this.#stuck = false;
     this.#jobs = [];
+    this.#held.clear();
     this.#events.lost(this, { jobs, running, record, error });
   }
 

@@ -1,6 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { access, type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncDirectory } from "./rotated-files.ts";
 
 const NEWLINE = 0x0a;
 /** How much of a file's end is looked at for a line that was torn by a crash. */
@@ -73,9 +74,23 @@ export class LineFile {
       await this.close();
     }
     await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-    this.#handle = await open(path, "a+", this.#options.mode);
+    this.#handle = await this.#open(path);
     await this.#mendTail(this.#handle);
     return this.#handle;
+  }
+
+  async #open(path: string): Promise<FileHandle> {
+    const { mode, sync } = this.#options;
+    try {
+      const made = await open(path, "ax+", mode);
+      // The umask is taken off the mode given to open. A name that the disk does not know is lost with the power.
+      await made.chmod(mode);
+      if (sync) await syncDirectory(path);
+      return made;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EEXIST") throw error;
+      return open(path, "a+");
+    }
   }
 
   /** A crash may have left half a line: it is cut off when it is ours, else ended. */

@@ -18,15 +18,15 @@ import { EARLIEST, epochSeconds } from "./timestamp.ts";
 /** Turns events into GELF frames. Keeps what it learned about field names, nothing of single events. */
 export class GelfEncoder implements Encoder {
   readonly #hostname: string;
-  readonly #delimiter: "\0" | "";
+  readonly #delimiter: "\0" | "\n" | "";
   /** The start of the frames of events without a host of their own. */
   readonly #start: string;
   readonly #keys = new KeyTable();
   /** Null values in the event that `#fast` was given last. */
   #nulls = 0;
 
-  /** @param delimiter `"\0"` for streams, nothing where a frame has its own packet or request. */
-  constructor(hostname: string, delimiter: "\0" | "") {
+  /** @param delimiter `"\0"` for streams, a line end in files, nothing where a frame has its own packet or request. */
+  constructor(hostname: string, delimiter: "\0" | "\n" | "") {
     this.#hostname = isBlank(hostname) ? "localhost" : hostname;
     this.#delimiter = delimiter;
     this.#start = startOf(this.#hostname);

@@ -17,7 +17,7 @@ const MAX_FIELDS = 100;
 export function gelfTemplate(
   shape: readonly ShapeField[],
   hostname: string,
-  delimiter: "\0" | "",
+  delimiter: "\0" | "\n" | "",
 ): JsonTemplate | null {
   const fixed = fixedParts(shape, hostname);
   if (fixed === null || shape.length > MAX_FIELDS) return null;

@@ -9,6 +9,7 @@ export const iptrafNg: NamedParser = {
   create: (ctx) =>
     tableParser(ctx, [
       { pattern: "IPTRAF_PACKET", constants: [["event.dataset", "iptraf.traffic"]], finish },
+      { pattern: "IPTRAF_OTHER", constants: [["event.dataset", "iptraf.traffic"]], finish },
       { pattern: "IPTRAF_TIMEOUT", constants: [["event.dataset", "iptraf.traffic"]], finish },
       { pattern: "IPTRAF_NOTICE", constants: [["event.dataset", "iptraf.notice"]], plainOnly: true },
     ]),

@@ -59,9 +59,10 @@ export class NotableBook {
 
   #figure(figure: NotableEvent): void {
     const { event } = figure;
-    const dataset = String(event["event.dataset"]);
+    const { "event.dataset": dataset } = event;
     // An expected process is the same whatever its id is, and whether it runs.
-    const keys = dataset.endsWith(".expected") ? KEYS.filter((key) => key !== "process.pid") : KEYS;
+    const isExpected = typeof dataset === "string" && dataset.endsWith(".expected");
+    const keys = isExpected ? KEYS.filter((key) => key !== "process.pid") : KEYS;
     const parts = [event["host.name"], dataset, ...keys.map((key) => event[key])];
     const key = parts.map((part) => (typeof part === "string" || typeof part === "number" ? part : "")).join("\0");
     // Newest last, so that the oldest is forgotten first.

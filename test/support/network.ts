@@ -1,8 +1,21 @@
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { open, readFile, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Running, startSluice } from "./process.ts";
 import { until } from "./wait.ts";
 import type { Workspace } from "./workspace.ts";
+
+/** A port that is free now, for a listener that has to come back at the same place. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 /** A certificate authority, and a certificate of it for 127.0.0.1, made with openssl. */
 export function makeCertificates(work: Workspace): { ca: string; cert: string; key: string } {
@@ -38,4 +51,25 @@ export async function numbersIn(file: string, marker: string): Promise<Map<numbe
     seen.set(Number(digits), (seen.get(Number(digits)) ?? 0) + 1);
   }
   return seen;
+}
+
+/** Writes numbered lines to the end of a file, `count` in all, `rate` every 25 ms. */
+export async function appendNumbered(
+  file: string,
+  { count, rate, line }: { count: number; rate: number; line: (n: number) => string },
+): Promise<void> {
+  await using handle = await open(file, "a");
+  for (let n = 0; n < count; await sleep(25)) {
+    const lines: string[] = [];
+    for (; n < count && lines.length < rate; n++) lines.push(`${line(n)}\n`);
+    await handle.write(lines.join(""));
+  }
+}
+
+/** Size of a file, 0 when there is none. */
+export async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

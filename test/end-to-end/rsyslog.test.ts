@@ -1,4 +1,4 @@
-import { Rsyslog, requireDebian, requireSyslogDaemons } from "@sluice/testkit";
+import { Rsyslog, requireSyslogDaemons } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { appendNumbered, freePort, listeningSluice, numbersIn, sizeOf } from "../support/network.ts";
 import { until } from "../support/wait.ts";

@@ -5,6 +5,7 @@ export { DOCKER_VERSIONS, type DockerVersion, dockerRoot, requireDocker } from "
 export { Graylog, type GraylogFault } from "./graylog.ts";
 export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
 export { canRunJournald, Journald } from "./journald.ts";
+export { Nats, type NatsOptions, type NatsStreamState } from "./nats.ts";
 export { Nginx } from "./nginx.ts";
 export { ObjectStore, type ObjectStoreQuota, startObjectStore } from "./object-store.ts";
 export { OBJECT_STORE_VERSIONS, type ObjectStoreVersion, requireObjectStore } from "./object-store-programs.ts";

@@ -14,23 +14,25 @@ const ALLOWED: Record<string, readonly string[]> = {
   literals: ["wasm"],
   archive: ["core"],
   aws: ["core"],
+  nats: ["core"],
   "embedded-store": [],
   generate: ["core"],
-  receiver: ["core"],
+  wire: [],
+  receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
   sampling: ["core", "expression"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
-  admin: ["core", "runtime"],
+  admin: ["core", "runtime", "expression"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
-  testkit: ["core", "receiver"],
+  testkit: ["core", "wire"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws", "sampling"],
+  sources: ["core", "archive", "aws", "wire", "sampling", "nats"],
   steps: ["core", "grok", "expression", "literals"],
-  sinks: ["core", "aws"],
+  sinks: ["core", "aws", "nats"],
 };
 
 interface Package {

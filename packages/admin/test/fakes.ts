@@ -39,6 +39,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
     in: 95,
     inBytes: 9500,
     delivered: 90,
+    buffered: 0,
     dropped: { drop: 2, dead_letter: 3 },
     tagged: { _parse_failure: 1 },
     sanitized: { "jwt:redact": 4 },
@@ -69,6 +70,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
     ],
     sinks: [sink],
     workers: { workers: 2, ready: 2, restarts: 0, timeouts: 0, open: 1, busySeconds: 12 },
+    steps: { in: 102, kept: 100, dropped: { drop: 2 } },
     program: histogram,
   };
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
-import { errorText, SluiceError } from "@sluice/core";
+import { SluiceError } from "@sluice/core";
 import type { S3Connection } from "./connection.ts";
+import { tlsOptions } from "./tls.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Sockets to the store. The SDK's 50 would let a slow store hold as many bodies. */
@@ -39,37 +39,16 @@ function regionOfForeign(): string {
   return process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
 }
 
-function tlsOptions({ tls }: S3Connection) {
-  const file = tls?.ca ?? process.env["AWS_CA_BUNDLE"];
-  return { rejectUnauthorized: tls?.verify ?? true, ...(file !== undefined && file !== "" && { ca: readCa(file) }) };
-}
-
-function readCa(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    const message = `cannot read the certificate authorities in ${file}: ${errorText(cause)}`;
-    throw new SluiceError("SLUICE_CONFIG", message, { hint: "see tls.ca and AWS_CA_BUNDLE", cause });
-  }
-}
-
 async function credentialsOf(options: S3Connection): Promise<S3ClientConfig["credentials"] | undefined> {
   const own = staticKey(options);
-  const { assume_role: role, profile, region } = options;
+  const { assume_role: role, profile } = options;
   if (own && !role) return own;
-  const { fromNodeProviderChain, fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
+  const { fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
   // Without `ignoreCache` a new client would still see the files as they were at the first look.
   const usual = fromNodeProviderChain({ ignoreCache: true, ...(profile !== undefined && { profile }) });
   if (!role) return usual;
-  return fromTemporaryCredentials({
-    masterCredentials: own ?? usual,
-    params: {
-      RoleArn: role.arn,
-      RoleSessionName: role.session_name,
-      ...(role.external_id && { ExternalId: role.external_id }),
-    },
-    ...(region !== undefined && { clientConfig: { region } }),
-  });
+  const { roleCredentials } = await import("./role.ts");
+  return roleCredentials(role, own ?? usual, options);
 }
 
 function staticKey({ access_key_id: id, secret_access_key: secret, session_token: token }: S3Connection) {

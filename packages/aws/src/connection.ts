@@ -23,6 +23,10 @@ export const s3Connection = {
     .strictObject({
       arn: z.string().min(1).describe("Role to work as."),
       external_id: z.string().min(1).optional().describe("External id that the role asks for."),
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe("Address of the token service (STS); else `AWS_ENDPOINT_URL_STS`, else the store's own `endpoint`."),
       session_name: z.string().min(1).default("sluice").describe("Name under which the session shows in CloudTrail."),
     })
     .optional()

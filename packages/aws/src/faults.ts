@@ -3,6 +3,19 @@ import { type ErrorCode, errorText, SluiceError } from "@sluice/core";
 /** The object is not the one that was listed any more: it was overwritten or deleted. */
 export class ObjectChangedError extends Error {}
 
+/** A role could not be assumed. */
+export class RoleError extends Error {
+  override readonly name = "RoleError";
+  readonly hint: string | undefined;
+
+  constructor(arn: string, cause: unknown) {
+    const [detail, hint] = describe(cause);
+    super(`cannot assume the role ${arn}: ${detail}`, { cause });
+    const refused = ["AccessDenied", "Forbidden"].includes(faultName(cause));
+    this.hint = refused ? "check assume_role.arn, and that the role trusts who assumes it" : hint;
+  }
+}
+
 /** What a person needs to know of an S3 error, by its name. Names are those of the SDK and of the stores' answers. */
 const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   CredentialsProviderError: [
@@ -14,6 +27,8 @@ const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = 
     "check access_key_id, AWS_ACCESS_KEY_ID or the profile",
   ],
   SignatureDoesNotMatch: ["the secret key is wrong", "check secret_access_key, AWS_SECRET_ACCESS_KEY or the profile"],
+  ExpiredTokenException: ["the session token has expired", "renew the temporary credentials"],
+  InvalidToken: ["the store does not know this session token", "renew the temporary credentials"],
   ExpiredToken: ["the session token has expired", "renew the temporary credentials"],
   AccessDenied: ["the store refuses access", "give the user the right to do this, or use other credentials"],
   Forbidden: ["the store refuses access", "check the credentials and the bucket's policy"],
@@ -22,7 +37,10 @@ const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = 
   NoSuchBucket: ["there is no such bucket", "check `bucket`, `endpoint` and `region`"],
   PermanentRedirect: ["the bucket is in another region", "set `region` to the bucket's"],
   AuthorizationHeaderMalformed: ["the region is wrong", "set `region` to the bucket's"],
-  RequestTimeTooSkewed: ["this machine's clock differs too much from the store's", "set the clock, e.g. by NTP"],
+  RequestTimeTooSkewed: [
+    "this machine's clock differs too much from the store's",
+    "sluice goes by the store's clock from now on; set this one, e.g. by NTP",
+  ],
   SlowDown: ["the store asks to slow down (503)", "nothing is lost; sluice waits and tries again"],
   ServiceUnavailable: ["the store is overloaded (503)", "nothing is lost; sluice waits and tries again"],
   TimeoutError: ["the store does not answer", "check `endpoint`, the network and the store"],
@@ -30,6 +48,24 @@ const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = 
   ENOTFOUND: ["its name cannot be resolved", "check `endpoint`, `region` and the name servers"],
   ECONNRESET: ["the connection broke", "nothing is lost; sluice tries again"],
 };
+
+/** What the store, or who gives the credentials, says when they are wrong or worn out. */
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  // Ceph's answer to a wrong secret, too, once it has a token service.
+  "AccessDenied",
+  "Forbidden",
+  "CredentialsProviderError",
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidAccessKeyId",
+  "InvalidToken",
+  "SignatureDoesNotMatch",
+]);
+
+/** Whether it may help to read the credentials again: a client keeps those that it has found first. */
+export function isCredentialsFault(error: unknown): boolean {
+  return error instanceof RoleError || CREDENTIALS.has(faultName(error));
+}
 
 /** Name of an S3 error: the store's, or the system's for what happened on the way. */
 function faultName(error: unknown): string {
@@ -51,8 +87,13 @@ export function statusOf(error: unknown): number | undefined {
 /** An error of the SDK for a person. `where` says what was tried: `cannot read s3://logs/a.gz`. */
 export function s3Fault(error: unknown, where: string, code: ErrorCode = "SLUICE_SOURCE"): SluiceError {
   if (error instanceof SluiceError) return error;
+  const [detail, hint] = describe(error);
+  return new SluiceError(code, `${where}: ${detail}`, { hint, cause: error });
+}
+
+function describe(error: unknown): readonly [detail: string, hint: string | undefined] {
+  if (error instanceof RoleError) return [error.message, error.hint];
   const name = faultName(error);
   const known = FAULTS[name];
-  const detail = known ? `${known[0]} (${name})` : `${name}: ${errorText(error)}`;
-  return new SluiceError(code, `${where}: ${detail}`, { hint: known?.[1], cause: error });
+  return known ? [`${known[0]} (${name})`, known[1]] : [`${name}: ${errorText(error)}`, undefined];
 }

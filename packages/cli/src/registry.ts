@@ -10,13 +10,18 @@ import {
 
 const sources: Record<string, () => Promise<unknown>> = {
   check: async () => (await import("@sluice/source-check")).checkSource,
+  docker_events: async () => (await import("@sluice/source-docker")).dockerEventsSource,
   docker_logs: async () => (await import("@sluice/source-docker")).dockerLogsSource,
   exec: async () => (await import("@sluice/source-exec")).execSource,
   file: async () => (await import("@sluice/source-file")).fileSource,
   host: async () => (await import("@sluice/source-host")).hostSource,
   journald: async () => (await import("@sluice/source-exec")).journaldSource,
+  nats: async () => (await import("@sluice/source-nats")).natsSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
+  gelf: async () => (await import("@sluice/source-socket")).gelfSource,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
+  tcp: async () => (await import("@sluice/source-socket")).tcpSource,
+  udp: async () => (await import("@sluice/source-socket")).udpSource,
 };
 
 const steps: Record<string, () => Promise<unknown>> = {
@@ -35,6 +40,7 @@ const sinks: Record<string, () => Promise<unknown>> = {
   gelf: async () => (await import("@sluice/sink-gelf")).gelfSink,
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
+  nats: async () => (await import("@sluice/sink-nats")).natsSink,
   s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };
 

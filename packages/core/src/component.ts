@@ -41,6 +41,13 @@ export interface SourceContext {
   readonly log: Logger;
   /** Batches of the stream that were emitted and are not settled yet. */
   inFlight(streamKey: string): number;
+  /**
+   * Enters records into the ledger that were lost before they could be read, as dropped for `reason`: datagrams that
+   * found a full buffer, messages whose chunks never came.
+   */
+  lost(reason: string, records: number): void;
+  /** Asks the sinks to finish what they gather: the source waits for batches to be settled before it can go on. */
+  hurry(): void;
 }
 
 /** A running source. */
@@ -49,8 +56,18 @@ export interface Source {
   run(ctx: SourceContext): Promise<void>;
   /** Tells whether its input can be read now (`validate --connect`). */
   check?(signal: AbortSignal): Promise<void>;
+  /**
+   * For a source that acknowledges to its far end: called once after `run`, when all that will be settled is. It
+   * tells the far end of the last of it, and releases what it needed for that.
+   */
+  close?(): Promise<void>;
   /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
   readonly ordered?: boolean;
+  /**
+   * Milliseconds that `run` may go on after `ctx.stop` for input that is on its way and cannot be asked for again, e.g.
+   * until peers have answered a FIN. `emit` waits for room in this time as before. Default 0.
+   */
+  readonly lingers?: number;
 }
 
 export interface SourceDefinition<O = unknown> {

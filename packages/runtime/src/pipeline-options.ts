@@ -5,9 +5,11 @@ import {
   type PipelineSpec,
   type Program,
   type ProgramSpec,
+  type Seen,
   type SinkSpec,
   SluiceError,
   type Source,
+  type Watch,
 } from "@sluice/core";
 import type { HistogramSnapshot } from "./meters/histogram.ts";
 import type { SinkSnapshot } from "./sink/sink-types.ts";
@@ -44,8 +46,18 @@ export interface PipelineOptions {
   readonly sinks: readonly PipelineSink[];
   readonly state: State;
   readonly log: Logger;
+  /** Looks at events as they go through; `programSpec.watched` must be true for it. */
+  readonly watcher?: Watcher | undefined;
   /** Sources return at the end of what is there, which ends the run. */
   readonly finite: boolean;
+}
+
+/** Somebody who may look at events. */
+export interface Watcher {
+  /** What to look at in the next batch of a source; undefined: nothing. */
+  ask(source: string): Watch | undefined;
+  /** Is told what was seen of a batch of so many events; batches come in no particular order. */
+  saw(seen: Seen | undefined, events: number): void;
 }
 
 /** All numbers of a pipeline at one moment. */
@@ -55,13 +67,18 @@ export interface PipelineSnapshot {
   readonly ledger: Ledger;
   /** The books since the state directory was made. */
   readonly total: Ledger;
-  /** Events that came out of the program and are not settled; with them, `in + buffered` is what was read. */
+  /**
+   * Events that came out of the program and are not settled; with them, `in + buffered` is what was read. Those which lie
+   * in disk buffers are settled, and counted in the ledger.
+   */
   readonly buffered: number;
   /** Batches read and not settled, whether or not they came out of the program. */
   readonly openBatches: number;
   readonly sources: readonly SourceSnapshot[];
   readonly sinks: readonly SinkSnapshot[];
   readonly workers: WorkersSnapshot;
+  /** What the steps made of the events of this run, whether or not they are settled: `in = kept + dropped`. */
+  readonly steps: { readonly in: number; readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
   /** How long batches took in the program, waiting for a worker included. */
   readonly program: HistogramSnapshot;
 }
@@ -84,16 +101,8 @@ export function checkOptions({ sinks, sources, spec }: PipelineOptions): void {
       hint: "leave out retry.attempts, buffer.when_full and dead_letter",
     });
   }
-  const disk = sinks.find((sink) => sink.spec.buffer.type === "disk");
-  const fault =
-    (sinks.length === 0 && "has no sink") ||
-    (sources.length === 0 && "has no source") ||
-    (disk && `sink ${disk.spec.name}: this sluice has no disk buffers`);
-  if (fault) {
-    throw new SluiceError("SLUICE_CONFIG", `pipeline ${spec.name}: ${fault}`, {
-      hint: disk ? "use buffer: {type: memory}; a file source keeps its position, so nothing is lost" : "add one",
-    });
-  }
+  const fault = (sinks.length === 0 && "has no sink") || (sources.length === 0 && "has no source");
+  if (fault) throw new SluiceError("SLUICE_CONFIG", `pipeline ${spec.name}: ${fault}`, { hint: "add one" });
 }
 
 /** Whether the options say that events may be given up, which a sink that gathers them cannot do one by one. */

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { findProgram } from "./debian.ts";
-import type { StoreAccess } from "./object-store-holder.ts";
+import type { StoreAccess } from "./object-store-request.ts";
 
 const execute = promisify(execFile);
 

@@ -35,10 +35,13 @@ export class CephCluster {
   }
 
   /** Starts monitor and OSD; the gateway comes with `startGateway`, when its users are there. */
-  static async start(version: ObjectStoreVersion, capacity: number): Promise<CephCluster> {
+  static async start(
+    version: ObjectStoreVersion,
+    how: Pick<ClusterPlace, "capacity" | "tokens">,
+  ): Promise<CephCluster> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-s3-"));
     const address = `127.${randomInt(1, 255)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
-    const cluster = new CephCluster(version, { dir, address, fsid: randomUUID(), capacity });
+    const cluster = new CephCluster(version, { dir, address, fsid: randomUUID(), ...how });
     try {
       await cluster.#start();
     } catch (error) {

@@ -1,6 +1,9 @@
 /** Where a store listens: an address of the loopback network that no other store has, so its ports are always free. */
 export const PORTS = { http: 9000, https: 9443, monitor: 3300, monitorV1: 6789 } as const;
 
+/** Key of `aws:kms` encryption that the store has; it takes it over HTTP too. */
+export const KMS_KEY = "test-key";
+
 export interface ClusterPlace {
   /** Directory of everything that the cluster writes. */
   readonly dir: string;
@@ -9,10 +12,12 @@ export interface ClusterPlace {
   readonly fsid: string;
   /** Bytes that the store holds at most; they are memory. */
   readonly capacity: number;
+  /** Whether it gives tokens of roles; then it tells less of wrong keys. */
+  readonly tokens: boolean;
 }
 
 /** ceph.conf of a cluster of one monitor, one OSD in memory and one gateway, without authentication inside. */
-export function clusterConfig({ dir, address, fsid, capacity }: ClusterPlace): string {
+export function clusterConfig({ dir, address, fsid, capacity, tokens }: ClusterPlace): string {
   return `[global]
 fsid = ${fsid}
 mon host = [v2:${address}:${PORTS.monitor}/0,v1:${address}:${PORTS.monitorV1}/0]
@@ -63,6 +68,11 @@ rgw frontends = beast endpoint=${address}:${PORTS.http} ssl_endpoint=${address}:
 # So that the first request finds a new OSD soon.
 objecter tick interval = 0.3
 rgw thread pool size = 64
+rgw crypt s3 kms encryption keys = ${KMS_KEY}=${Buffer.alloc(32, "k").toString("base64")}
+rgw crypt s3 kms backend = testing
+rgw crypt require ssl = false
+rgw sts key = sluice-test-sts0
+rgw s3 auth use sts = ${tokens}
 rgw enable usage log = false
 rgw enable ops log = false
 # So that quotas and limits can be changed while it runs and hold at once.

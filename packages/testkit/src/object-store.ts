@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { ObjectStoreClient } from "./object-store-client.ts";
 import { CephCluster } from "./object-store-cluster.ts";
-import { PORTS } from "./object-store-config.ts";
+import { KMS_KEY, PORTS } from "./object-store-config.ts";
 import { HeldRequest } from "./object-store-holder.ts";
 import type { ObjectStoreVersion } from "./object-store-programs.ts";
+import { sendSigned } from "./object-store-request.ts";
 
 const MEMORY = 4 * 1024 ** 3;
 const USER = "sluice";
@@ -13,6 +14,8 @@ export interface ObjectStoreOptions {
   readonly version?: ObjectStoreVersion;
   /** Bytes that it holds at most, in memory. */
   readonly capacity?: number;
+  /** Has a token service, for roles; it then answers wrong keys with AccessDenied. */
+  readonly tokens?: boolean;
 }
 
 /** What the store takes into each bucket. */
@@ -34,6 +37,8 @@ export class ObjectStore implements AsyncDisposable {
   readonly ca: string;
   readonly region = "us-east-1";
   readonly accessKey = "AKIASLUICETESTSTORE0";
+  /** A key for server-side encryption by `aws:kms`. */
+  readonly kmsKey = KMS_KEY;
   readonly secretKey = "sluiceteststoresecret0000000000000000000";
   /** Another client than the one that sluice uses, to look at what the store holds. */
   readonly client: ObjectStoreClient;
@@ -52,7 +57,10 @@ export class ObjectStore implements AsyncDisposable {
 
   /** Starts one; takes 1 to 5 s. Whoever starts it stops it, else it ends with the test process. */
   static async start(options: ObjectStoreOptions = {}): Promise<ObjectStore> {
-    const cluster = await CephCluster.start(options.version ?? "16.2", options.capacity ?? MEMORY);
+    const cluster = await CephCluster.start(options.version ?? "16.2", {
+      capacity: options.capacity ?? MEMORY,
+      tokens: options.tokens ?? false,
+    });
     const store = new ObjectStore(cluster);
     try {
       await Promise.all([store.client.configure(), store.#createUser()]);
@@ -150,6 +158,35 @@ export class ObjectStore implements AsyncDisposable {
     await this.#cluster.startGateway();
   }
 
+  /** The tags of an object. */
+  async tags(bucket: string, key: string): Promise<Record<string, string>> {
+    const path = `/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}?tagging`;
+    const xml = await sendSigned(this, "GET", path);
+    const tags = xml.matchAll(/<Key>(.*?)<\/Key><Value>(.*?)<\/Value>/g);
+    return Object.fromEntries([...tags].map(([, name, value]) => [name, value?.replaceAll("&amp;", "&")]));
+  }
+
+  /** Adds a storage class. It is there from the next `restart` on. */
+  async addStorageClass(name: string): Promise<void> {
+    const place = ["--placement-id=default-placement", `--storage-class=${name}`];
+    await this.admin(["zonegroup", "placement", "add", "--rgw-zonegroup=default", ...place]);
+    await this.admin(["zone", "placement", "add", "--rgw-zone=default", ...place, "--data-pool=default.rgw.cold"]);
+  }
+
+  /** Makes a role that may do anything in S3, and that its user may assume, or nobody; returns its ARN. */
+  async makeRole(name: string, trusted = true): Promise<string> {
+    const trust = trusting(trusted ? USER : "nobody");
+    await this.admin(["role", "create", `--role-name=${name}`, `--assume-role-policy-doc=${trust}`]);
+    const rights = policy({ Resource: "arn:aws:s3:::*", Action: "s3:*" });
+    await this.admin(["role-policy", "put", `--role-name=${name}`, "--policy-name=all", `--policy-doc=${rights}`]);
+    return `arn:aws:iam:::role/${name}`;
+  }
+
+  /** Lets its user assume a role from now on. */
+  async trustRole(name: string): Promise<void> {
+    await this.admin(["role", "modify", `--role-name=${name}`, `--assume-role-policy-doc=${trusting(USER)}`]);
+  }
+
   /** Runs `radosgw-admin` and gives its output. */
   admin(args: readonly string[]): Promise<string> {
     return this.#cluster.run("radosgw-admin", args);
@@ -164,6 +201,14 @@ export class ObjectStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+function trusting(user: string): string {
+  return policy({ Principal: { AWS: [`arn:aws:iam:::user/${user}`] }, Action: ["sts:AssumeRole"] });
+}
+
+function policy(statement: object): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
 }
 
 /** Starts an object store: see `ObjectStore.start`. */

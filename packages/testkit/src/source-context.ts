@@ -1,4 +1,12 @@
-import { AckTracker, type Logger, type SourceBatch, type SourceContext, silentLogger, type Value } from "@sluice/core";
+import {
+  AckTracker,
+  count,
+  type Logger,
+  type SourceBatch,
+  type SourceContext,
+  silentLogger,
+  type Value,
+} from "@sluice/core";
 
 /** One record as a test sees it. */
 export interface SeenRecord {
@@ -36,6 +44,8 @@ export class FakeSourceContext implements SourceContext {
   pendingEmits = 0;
   mostPendingEmits = 0;
   lag: number;
+  /** Records that were said to be lost, by reason. */
+  readonly losses: Record<string, number> = {};
   readonly #stop = new AbortController();
   readonly #state: Map<string, Value>;
   readonly #trackers = new Map<string, AckTracker<Value | undefined>>();
@@ -88,6 +98,13 @@ export class FakeSourceContext implements SourceContext {
     this.pendingEmits--;
   }
 
+  lost(reason: string, records: number): void {
+    count(this.losses, reason, records);
+  }
+
+  /** Sinks that finish what they have: everything is settled. */
+  readonly hurry = (): void => this.settle();
+
   inFlight(streamKey: string): number {
     return this.#trackers.get(streamKey)?.open ?? 0;
   }
@@ -98,7 +115,7 @@ export class FakeSourceContext implements SourceContext {
   }
 
   #track(batch: SourceBatch): () => void {
-    const { streamKey, position } = batch;
+    const { streamKey, position, settled } = batch;
     let tracker = this.#trackers.get(streamKey);
     if (!tracker) {
       tracker = new AckTracker((value) => {
@@ -106,7 +123,11 @@ export class FakeSourceContext implements SourceContext {
       });
       this.#trackers.set(streamKey, tracker);
     }
-    return tracker.track(position);
+    const done = tracker.track(position);
+    return () => {
+      done();
+      settled?.();
+    };
   }
 
   #remember(): void {

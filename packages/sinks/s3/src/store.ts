@@ -2,25 +2,21 @@ import {
   AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
-  CreateBucketCommand,
   CreateMultipartUploadCommand,
-  type CreateMultipartUploadCommandInput,
-  HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
-  type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { s3Client, s3Fault } from "@sluice/aws";
-import { type Logger, SluiceError } from "@sluice/core";
+import type { Logger } from "@sluice/core";
+import { Connection } from "./connection.ts";
+import { CUT_METADATA, objectHeaders } from "./object-headers.ts";
 import type { S3Options } from "./options.ts";
+import { errorName, fault, foreign, statusOf, urlOf } from "./store-errors.ts";
 import type { OpenUpload } from "./sweep.ts";
 
 /** Below this lib-storage takes no size of parts. */
 const SMALLEST_PART = 5 * 1024 * 1024;
-/** Metadata under which an object says which cut it is of. */
-const CUT_METADATA = "sluice-cut";
 
 /** One object to be written. */
 export interface ObjectName {
@@ -35,25 +31,15 @@ export interface ObjectName {
 /** What became of a write: `lost` means that the store does not know the upload any more. */
 export type Written = "stored" | "lost";
 
-/** What the store says of credentials that are wrong or worn out. */
-const CREDENTIALS = new Set([
-  "CredentialsProviderError",
-  "ExpiredToken",
-  "ExpiredTokenException",
-  "InvalidAccessKeyId",
-  "InvalidToken",
-  "SignatureDoesNotMatch",
-]);
-
 /** The few requests that the sink makes. Each is one attempt; it rejects with a SluiceError for a person. */
 export class ObjectStore {
-  #client: S3Client;
+  readonly #connection: Connection;
   readonly #options: S3Options;
   readonly #log: Logger;
   #conditional: boolean;
 
-  constructor(client: S3Client, options: S3Options, log: Logger) {
-    this.#client = client;
+  constructor(connection: Connection, options: S3Options, log: Logger) {
+    this.#connection = connection;
     this.#options = options;
     this.#log = log;
     this.#conditional = options.conditional === "auto";
@@ -64,15 +50,17 @@ export class ObjectStore {
     // Parts of its own making would be uploads that no journal knows: it must not make any.
     const partSize = Math.max(SMALLEST_PART, body.length + 1);
     const send = (condition: object) => {
-      const params = { ...this.#headers(object), Body: body, ...condition };
-      return new Upload({ client: this.#client, params, partSize, queueSize: 1 }).done();
+      const params = { ...objectHeaders(object, this.#options), Body: body, ...condition };
+      return new Upload({ client: this.#connection.client, params, partSize, queueSize: 1 }).done();
     };
-    await this.#try("write", object, () => this.#conditionally(object, send));
+    await this.#connection.attempt("write", object, () => this.#conditionally(object, send));
   }
 
   async create(object: ObjectName): Promise<string> {
-    const command = new CreateMultipartUploadCommand(this.#headers(object));
-    const { UploadId: id } = await this.#try("begin", object, () => this.#client.send(command));
+    const command = new CreateMultipartUploadCommand(objectHeaders(object, this.#options));
+    const { UploadId: id } = await this.#connection.attempt("begin", object, () =>
+      this.#connection.client.send(command),
+    );
     if (!id) throw fault(new Error("the store gave the upload no id"), `cannot begin ${urlOf(object)}`);
     return id;
   }
@@ -81,9 +69,9 @@ export class ObjectStore {
   async part(object: ObjectName, upload: string, number: number, body: Buffer): Promise<CompletedPart | "lost"> {
     const input = { Bucket: object.bucket, Key: object.key, UploadId: upload, PartNumber: number };
     const command = new UploadPartCommand({ ...input, Body: body, ContentLength: body.length });
-    return this.#try(`write part ${number} of`, object, async () => {
+    return this.#connection.attempt(`write part ${number} of`, object, async () => {
       try {
-        const { ETag, ChecksumCRC32 } = await this.#client.send(command);
+        const { ETag, ChecksumCRC32 } = await this.#connection.client.send(command);
         return { PartNumber: number, ...(ETag && { ETag }), ...(ChecksumCRC32 && { ChecksumCRC32 }) };
       } catch (error) {
         if (errorName(error) === "NoSuchUpload") return "lost";
@@ -95,8 +83,8 @@ export class ObjectStore {
   async complete(object: ObjectName, upload: string, parts: readonly CompletedPart[]): Promise<Written> {
     const input = { Bucket: object.bucket, Key: object.key, UploadId: upload, MultipartUpload: { Parts: [...parts] } };
     const send = (condition: object) =>
-      this.#client.send(new CompleteMultipartUploadCommand({ ...input, ...condition }));
-    return this.#try("complete", object, async () => {
+      this.#connection.client.send(new CompleteMultipartUploadCommand({ ...input, ...condition }));
+    return this.#connection.attempt("complete", object, async () => {
       try {
         await this.#conditionally(object, send);
         return "stored";
@@ -111,9 +99,9 @@ export class ObjectStore {
   /** Ends an upload that is not wanted any more. That there is none is just as well. */
   async abort(bucket: string, key: string, upload: string): Promise<void> {
     const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: upload });
-    await this.#try("abort", { bucket, key }, async () => {
+    await this.#connection.attempt("abort", { bucket, key }, async () => {
       try {
-        await this.#client.send(command);
+        await this.#connection.client.send(command);
       } catch (error) {
         if (!GONE.has(errorName(error))) throw error;
       }
@@ -140,7 +128,9 @@ export class ObjectStore {
         Prefix: prefix,
         ...from,
       });
-      const page = await this.#try("list the uploads of", { bucket, key: prefix }, () => this.#client.send(command));
+      const page = await this.#connection.attempt("list the uploads of", { bucket, key: prefix }, () =>
+        this.#connection.client.send(command),
+      );
       for (const { Key: key, UploadId: id, Initiated: begun } of page.Uploads ?? []) {
         if (key && id) yield { bucket, key, id, begun: begun?.getTime() ?? 0 };
       }
@@ -152,34 +142,19 @@ export class ObjectStore {
 
   /** Whether the object is there as its cut says. False as well where the credentials may not look. */
   async isStored(object: ObjectName): Promise<boolean> {
-    return (await this.#try("look for", object, () => this.#cutAt(object))) === object.cut;
+    return (await this.#connection.attempt("look for", object, () => this.#cutAt(object))) === object.cut;
   }
 
   /** Whether anything is at a key. False as well where the credentials may not look. */
   async exists(bucket: string, key: string): Promise<boolean> {
-    const found = await this.#try("look for", { bucket, key }, () => this.#cutAt({ bucket, key }));
+    const found = await this.#connection.attempt("look for", { bucket, key }, () => this.#cutAt({ bucket, key }));
     return found !== undefined;
-  }
-
-  /** Tells whether the bucket is there and may be written to, as far as that can be told without writing. */
-  async check(signal: AbortSignal): Promise<void> {
-    const { bucket, create_bucket: create } = this.#options;
-    try {
-      await this.#client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
-    } catch (error) {
-      if (create && statusOf(error) === 404) return;
-      throw fault(error, `cannot reach s3://${bucket}`);
-    }
-  }
-
-  close(): void {
-    this.#client.destroy();
   }
 
   /** Id of the cut of which there is an object, empty for another's object, undefined when there is none. */
   async #cutAt({ bucket, key }: { readonly bucket: string; readonly key: string }): Promise<string | undefined> {
     try {
-      const { Metadata } = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      const { Metadata } = await this.#connection.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
       return Metadata?.[CUT_METADATA] ?? "";
     } catch (error) {
       const status = statusOf(error);
@@ -212,103 +187,19 @@ export class ObjectStore {
     await send({});
   }
 
-  async #try<T>(what: string, at: { bucket: string; key: string }, action: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#withBucket(at.bucket, action);
-    } catch (error) {
-      if (CREDENTIALS.has(errorName(error))) await this.#renew();
-      throw fault(error, `cannot ${what} ${urlOf(at)}`);
-    }
+  /** Tells whether the bucket is there and may be written to, as far as that can be told without writing. */
+  check(signal: AbortSignal): Promise<void> {
+    return this.#connection.check(signal);
   }
 
-  /** The SDK keeps credentials as it has found them first: only a new client sees those that were put right since. */
-  async #renew(): Promise<void> {
-    const old = this.#client;
-    this.#client = await newClient(this.#options);
-    old.destroy();
-  }
-
-  /** Makes the bucket when that is what was missing, and wanted. */
-  async #withBucket<T>(bucket: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      if (errorName(error) !== "NoSuchBucket" || !this.#options.create_bucket) throw error;
-    }
-    await this.#createBucket(bucket);
-    return action();
-  }
-
-  async #createBucket(bucket: string): Promise<void> {
-    const region = await this.#client.config.region();
-    const isPlain = region === "us-east-1" || this.#options.endpoint !== undefined;
-    const place = isPlain ? {} : { CreateBucketConfiguration: { LocationConstraint: region as "eu-west-1" } };
-    try {
-      await this.#client.send(new CreateBucketCommand({ Bucket: bucket, ...place }));
-      this.#log.info({ bucket }, "made the bucket");
-    } catch (error) {
-      if (!["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(errorName(error))) {
-        throw fault(error, `cannot make the bucket ${bucket}`);
-      }
-    }
-  }
-
-  #headers({ bucket, key, cut }: ObjectName): CreateMultipartUploadCommandInput {
-    const { storage_class: storageClass, acl, tags, encryption, format, compression, content_encoding } = this.#options;
-    const tagging = new URLSearchParams(tags).toString();
-    return {
-      Bucket: bucket,
-      Key: key,
-      Metadata: { [CUT_METADATA]: cut },
-      ContentType: CONTENT_TYPES[content_encoding || compression === "none" ? format : compression],
-      ...(content_encoding && compression !== "none" && { ContentEncoding: compression }),
-      ...(storageClass && { StorageClass: storageClass as "STANDARD" }),
-      ...(acl && { ACL: acl as "private" }),
-      ...(tagging && { Tagging: tagging }),
-      ...(encryption && { ServerSideEncryption: encryption.type }),
-      ...(encryption?.kms_key && { SSEKMSKeyId: encryption.kms_key }),
-      ...(encryption?.bucket_key !== undefined && { BucketKeyEnabled: encryption.bucket_key }),
-    };
+  close(): void {
+    this.#connection.close();
   }
 }
 
 const GONE: ReadonlySet<string> = new Set(["NoSuchUpload", "NoSuchBucket", "NoSuchKey"]);
-const CONTENT_TYPES = {
-  gzip: "application/gzip",
-  zstd: "application/zstd",
-  ndjson: "application/x-ndjson",
-  raw: "text/plain; charset=utf-8",
-} as const;
-
-function urlOf({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
-  return `s3://${bucket}/${key}`;
-}
-
-function statusOf(error: unknown): number | undefined {
-  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-}
-
-function errorName(error: unknown): string {
-  const { Code, code, name } = Object(error) as { Code?: unknown; code?: unknown; name?: unknown };
-  return [Code, code, name].find((one): one is string => typeof one === "string") ?? "Error";
-}
-
-function fault(error: unknown, where: string): SluiceError {
-  return s3Fault(error, where, "SLUICE_STORE");
-}
-
-function foreign(object: ObjectName): SluiceError {
-  const text = `cannot write ${urlOf(object)}: an object that is not sluice's is there`;
-  return new SluiceError("SLUICE_STORE", text, {
-    hint: "move it away; sluice waits, and overwrites nothing of others",
-  });
-}
-
-function newClient(options: S3Options): Promise<S3Client> {
-  return s3Client(options, { maxAttempts: 1 });
-}
 
 /** Opens a client. It reads credentials and certificates; rejects with SLUICE_CONFIG when they cannot be read. */
 export async function openStore(options: S3Options, log: Logger): Promise<ObjectStore> {
-  return new ObjectStore(await newClient(options), options, log);
+  return new ObjectStore(await Connection.open(options, log), options, log);
 }

@@ -2,7 +2,15 @@ import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { DamagedArchiveError, type LineBatch, lineBatches, openContent } from "@sluice/archive";
-import { type ListedObject, listObjects, ObjectChangedError, readObject, s3Fault, statusOf } from "@sluice/aws";
+import {
+  isCredentialsFault,
+  type ListedObject,
+  listObjects,
+  ObjectChangedError,
+  readObject,
+  s3Fault,
+  statusOf,
+} from "@sluice/aws";
 import { orStopped, SluiceError, type SourceBatch, type SourceContext, type Value } from "@sluice/core";
 import { type Cursor, type ObjectPosition, Progress, STREAM_KEY } from "./cursor.ts";
 import type { S3SourceOptions } from "./options.ts";
@@ -169,6 +177,8 @@ export class Reading {
         const { bucket, prefix } = this.#options;
         const fault = s3Fault(error, `cannot read s3://${bucket}/${prefix}`);
         if (finite && (failures >= FINITE_ATTEMPTS || isRefusal(error))) throw fault;
+        // Started again, the source gets a new client, which sees credentials that were put right.
+        if (isCredentialsFault(error)) throw fault;
         const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
         log.warn({ code: fault.code, hint: fault.hint, retryInMs: Math.round(retryInMs) }, fault.message);
         await this.#pause(retryInMs);

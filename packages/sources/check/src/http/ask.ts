@@ -30,7 +30,8 @@ export async function ask(question: Question, phases: Phases, signal: AbortSigna
   const address = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port) || (isSecure ? 443 : 80) };
   const { socket, ip, certificateEnd } = await dial(address, isSecure ? tls : undefined, phases, signal);
   const client = new Client(url.origin, {
-    connect: (_options, done) => void done(null, socket as never),
+    // Not at once: the client is in the middle of asking for it.
+    connect: (_options, done) => queueMicrotask(() => done(null, socket as never)),
     pipelining: 1,
   });
   try {
@@ -55,7 +56,7 @@ export async function ask(question: Question, phases: Phases, signal: AbortSigna
       ...(certificateEnd && { certificateEnd }),
     };
   } finally {
-    await client.destroy();
+    client.destroy().catch(() => {});
     socket.destroy();
   }
 }

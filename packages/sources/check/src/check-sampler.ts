@@ -3,6 +3,7 @@ import { type CreateContext, type Event, errorText, type SourceContext } from "@
 import type { Sample, Sampler } from "@sluice/sampling";
 import { checkDns } from "./dns/check-dns.ts";
 import { checkHttp } from "./http/check-http.ts";
+import { shownUrl } from "./http/shown-url.ts";
 import type { CheckOptions, TargetOptions } from "./options.ts";
 import { type CheckResult, type Finding, ms } from "./result.ts";
 import { checkTcp } from "./tcp/check-tcp.ts";
@@ -69,8 +70,16 @@ async function find(target: TargetOptions, run: CheckRun): Promise<Finding> {
   return checkDns(target, target.dns as string, run);
 }
 
-function keyOf({ name, http, tcp, dns, record }: TargetOptions): string {
-  return `${name ?? ""} ${http ?? tcp ?? `${dns} ${record ?? ""}`}`.trim();
+function keyOf(target: TargetOptions): string {
+  return `${target.name ?? ""} ${addressOf(target)} ${target.record ?? ""}`.trim();
+}
+
+function nameOf(target: TargetOptions): string {
+  return target.name ?? addressOf(target);
+}
+
+function addressOf({ http, tcp, dns }: TargetOptions): string {
+  return http === undefined ? (tcp ?? (dns as string)) : shownUrl(http);
 }
 
 function resultOf(target: TargetOptions, finding: Finding, total: number): CheckResult {
@@ -84,7 +93,7 @@ function resultOf(target: TargetOptions, finding: Finding, total: number): Check
     "event.outcome": isUp ? "success" : "failure",
     "event.duration": Math.round(total * 1e6),
     "monitor.type": type,
-    "monitor.name": target.name ?? target.http ?? target.tcp ?? (target.dns as string),
+    "monitor.name": nameOf(target),
     "monitor.status": isUp ? "up" : "down",
     "monitor.duration.us": Math.round(total * 1000),
     "log.level": isUp ? "info" : "error",

@@ -1,6 +1,7 @@
 import type { CreateContext, SourceDefinition } from "@sluice/core";
 import { SamplingSource } from "@sluice/sampling";
 import { CheckSampler } from "./check-sampler.ts";
+import { shownUrl } from "./http/shown-url.ts";
 import { type CheckOptions, checkOptions } from "./options.ts";
 import type { CheckResult } from "./result.ts";
 
@@ -15,7 +16,7 @@ export const checkSource: SourceDefinition<CheckOptions> = {
     const { interval, alerts, targets } = options;
     for (const { tls, http, tcp } of targets) {
       if (typeof tls === "object" && !tls.verify)
-        ctx.warn(`${http ?? tcp}: certificates are not verified (verify: false)`);
+        ctx.warn(`${http === undefined ? tcp : shownUrl(http)}: certificates are not verified (verify: false)`);
     }
     return new SamplingSource({ name: ctx.name, interval, alerts }, new CheckSampler(options, ctx));
   },

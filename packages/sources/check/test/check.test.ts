@@ -62,14 +62,14 @@ const seen: { url: string | undefined; method: string | undefined; authorization
 const answer: RequestListener = (request, response) => {
   const { url, method, headers } = request;
   seen.push({ url, method, authorization: headers.authorization, key: headers["x-api-key"] });
-  if (url === "/moved") return void response.writeHead(302, { location: "/v1/status" }).end();
-  if (url === "/away")
-    return void response.writeHead(307, { location: `http://127.0.0.1:${otherPort}/v1/status` }).end();
-  if (url === "/round") return void response.writeHead(302, { location: "/round" }).end();
-  if (url === "/broken") return void response.writeHead(503).end("database is down");
-  if (url === "/slow") return undefined;
-  if (url === "/cut") return void request.socket.destroy();
-  response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end('{"status":"ok"}');
+  if (url === "/moved") response.writeHead(302, { location: "/v1/status" }).end();
+  else if (url === "/away") response.writeHead(307, { location: `http://127.0.0.1:${otherPort}/v1/status` }).end();
+  else if (url === "/round") response.writeHead(302, { location: "/round" }).end();
+  else if (url === "/broken") response.writeHead(503).end("database is down");
+  else if (url === "/cut") request.socket.destroy();
+  else if (url !== "/slow") {
+    response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end('{"status":"ok"}');
+  }
 };
 let port = 0;
 let otherPort = 0;
@@ -77,11 +77,10 @@ let securePort = 0;
 beforeAll(async () => {
   port = await listen(createHttp(answer));
   otherPort = await listen(createHttp(answer));
-  execFileSync("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"],
-    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-    ...["-keyout", join(dir, "key.pem"), "-out", join(dir, "cert.pem")],
-  ]);
+  const paths = ["-keyout", join(dir, "key.pem"), "-out", join(dir, "cert.pem")];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
+  execFileSync("openssl", ["req", ...kind, ...names, ...paths]);
   const tls = { key: readFileSync(join(dir, "key.pem")), cert: readFileSync(join(dir, "cert.pem")) };
   securePort = await listen(createHttps(tls, answer));
 });
@@ -175,7 +174,7 @@ describe("http", () => {
 
   test("warns about `verify: false` at each start", () => {
     const warned: string[] = [];
-    const options = checkSource.options.parse({ targets: [{ http: "https://a/", tls: { verify: false } }] });
+    const options = checkSource.options.parse({ targets: [{ http: "https://u:s3cret@a/", tls: { verify: false } }] });
     checkSource.create(
       options,
       contextWith((message) => warned.push(message)),

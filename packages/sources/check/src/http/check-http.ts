@@ -5,6 +5,7 @@ import type { Finding, Phases } from "../result.ts";
 import { certificateFields, certificateProblem } from "../tcp/certificate.ts";
 import { tlsSettings } from "../tcp/dial.ts";
 import { type Answer, ask, type Question } from "./ask.ts";
+import { shownUrl } from "./shown-url.ts";
 
 /** Longest part of an answer that goes into an event. */
 const MOST_SHOWN = 2048;
@@ -14,7 +15,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export async function checkHttp(target: TargetOptions, written: string, run: CheckRun): Promise<Finding> {
   const { url, headers } = withoutUser(written, target.headers);
   const phases: Phases = {};
-  const shown = url.href.endsWith("/") && !written.endsWith("/") ? url.href.slice(0, -1) : url.href;
+  const shown = shownUrl(written);
   const label = target.name === undefined ? shown : `${target.name} (${shown})`;
   const what = `HTTP connection to ${label}`;
   const fields: Event = {

@@ -17,18 +17,19 @@ const ALLOWED: Record<string, readonly string[]> = {
   nats: ["core"],
   "embedded-store": [],
   generate: ["core"],
-  receiver: ["core"],
+  wire: [],
+  receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
-  admin: ["core", "runtime"],
+  admin: ["core", "runtime", "expression"],
   replay: ["core", "archive", "aws"],
   config: ["core", "expression"],
-  testkit: ["core", "receiver"],
+  testkit: ["core", "wire"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws", "nats"],
+  sources: ["core", "archive", "aws", "nats", "wire"],
   steps: ["core", "grok", "expression", "literals"],
   sinks: ["core", "aws", "nats"],
 };

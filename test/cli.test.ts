@@ -3,7 +3,21 @@ import { describe, expect, test } from "vitest";
 import { runSluice } from "./support/process.ts";
 import { Workspace } from "./support/workspace.ts";
 
-const COMMANDS = ["run", "replay", "validate", "test", "parse", "sanitize", "receive", "generate", "schema", "demo"];
+const COMMANDS = [
+  "run",
+  "replay",
+  "validate",
+  "test",
+  "parse",
+  "sanitize",
+  "receive",
+  "generate",
+  "schema",
+  "demo",
+  "tap",
+  "top",
+  "graph",
+];
 
 describe.each(COMMANDS)("sluice %s", (command) => {
   test("--help explains it with an example, on stdout", async () => {

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, utimesSync } from "node:fs";
+import { cpSync, renameSync, rmSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { build, type Plugin } from "rolldown";
 
@@ -50,6 +50,11 @@ await build({
   },
   logLevel: "warn",
 });
+// The dashboard has no build step: its files and its chart library lie beside the bundle as they are.
+const page = path.join(next, "page");
+cpSync(path.join(import.meta.dirname, "../admin/page"), page, { recursive: true });
+const charts = path.join(import.meta.dirname, "../../node_modules/uplot/dist");
+for (const file of ["uPlot.esm.js", "uPlot.min.css"]) cpSync(path.join(charts, file), path.join(page, file));
 // bin/sluice takes the bundle only while no source is newer: an edit during this run must count as newer.
 utimesSync(path.join(next, "main.js"), started, started);
 rmSync(OUT, { recursive: true, force: true });

@@ -1,9 +1,18 @@
 import { errorText, type Logger, SluiceError } from "@sluice/core";
+import type { Watcher } from "@sluice/runtime";
 import fastify, { type FastifyInstance } from "fastify";
 import { type HttpAddress, httpUrl, requireToken } from "./address.ts";
+import { addStatus } from "./api/stream.ts";
+import { addTap } from "./api/tap.ts";
 import { guard, mayKnow } from "./guard.ts";
 import { readiness } from "./health.ts";
 import { createMetrics } from "./metrics/index.ts";
+import { addPage } from "./page.ts";
+import { NotableBook } from "./status/notable.ts";
+import { RecentEvents } from "./status/recent.ts";
+import { Sampler } from "./status/sampler.ts";
+import { ServiceBook } from "./status/services.ts";
+import { TapHub } from "./taps/hub.ts";
 import type { Observed } from "./view.ts";
 
 export interface AdminOptions {
@@ -18,6 +27,8 @@ export interface AdminOptions {
 export interface Admin {
   /** Where it listens, e.g. `http://127.0.0.1:9600`. */
   readonly url: string;
+  /** What a pipeline is started with, so that its events can be looked at. */
+  watcher(pipeline: string): Watcher;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -36,14 +47,27 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   addHealth(app, options);
   addMetrics(app, options.observed);
   addReload(app, options.observed);
+  addPage(app);
+  const { hub, recent, sampler } = addWatching(app, options.observed);
   try {
     await app.listen({ host: address.host, port: address.port });
   } catch (error) {
+    sampler.close();
     await app.close();
     throw cannotListen(address, error);
   }
   const { port } = app.server.address() as { port: number };
-  return { url: httpUrl({ host: address.host, port }), close: () => app.close() };
+  return {
+    url: httpUrl({ host: address.host, port }),
+    watcher(pipeline) {
+      recent.watch(pipeline);
+      return hub.watcher(pipeline);
+    },
+    async close() {
+      sampler.close();
+      await app.close();
+    },
+  };
 }
 
 function cannotListen({ host, port }: HttpAddress, cause: unknown): SluiceError {
@@ -76,6 +100,23 @@ function addHealth(app: FastifyInstance, { observed, token }: AdminOptions): voi
 function addMetrics(app: FastifyInstance, observed: Observed): void {
   const metrics = createMetrics(observed);
   app.get("/metrics", async (_, reply) => reply.header("content-type", metrics.contentType).send(await metrics.text()));
+}
+
+function addWatching(app: FastifyInstance, observed: Observed) {
+  const services = new ServiceBook();
+  const notable = new NotableBook();
+  const hub = new TapHub({
+    services(pipeline, counts, exact, factor) {
+      services.enter(pipeline, counts, factor);
+      if (!exact) services.exact = false;
+    },
+    notable: (pipeline, events) => notable.enter(pipeline, events),
+  });
+  const recent = new RecentEvents(hub);
+  const sampler = new Sampler(observed, services, notable);
+  addStatus(app, sampler, recent);
+  addTap(app, hub, observed);
+  return { hub, recent, sampler };
 }
 
 /** The only request that changes anything. */

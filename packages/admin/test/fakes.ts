@@ -69,6 +69,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
     ],
     sinks: [sink],
     workers: { workers: 2, ready: 2, restarts: 0, timeouts: 0, open: 1, busySeconds: 12 },
+    steps: { in: 102, kept: 100, dropped: { drop: 2 } },
     program: histogram,
   };
 }

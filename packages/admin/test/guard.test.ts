@@ -42,7 +42,7 @@ describe("on loopback", () => {
 
   test("every answer bears the security headers, errors too", async () => {
     await using admin = await adminOf();
-    for (const path of ["/metrics", "/healthz", "/nothing"]) {
+    for (const path of ["/", "/assets/main.js", "/metrics", "/healthz", "/nothing", "/assets/nothing"]) {
       const { headers } = await fetch(admin.url + path);
       expect(headers.get("content-security-policy")).toContain("default-src 'none'");
       expect(headers.get("content-security-policy")).not.toContain("unsafe");

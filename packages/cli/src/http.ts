@@ -31,7 +31,7 @@ export function addHttpOptions(command: Command, meaning: string): Command {
 }
 
 /** Reads the options; undefined for `off`. Throws SLUICE_USAGE for what cannot be read. */
-function httpSettings(options: HttpOptions): HttpSettings | undefined {
+export function httpSettings(options: HttpOptions): HttpSettings | undefined {
   const chosen = options.http ?? process.env["SLUICE_HTTP"];
   if (chosen === "off") return undefined;
   return { address: parseHttpAddress(chosen ?? DEFAULT_HTTP), token: tokenOf(options), chosen: chosen !== undefined };

@@ -15,7 +15,10 @@ const sources: Record<string, () => Promise<unknown>> = {
   journald: async () => (await import("@sluice/source-exec")).journaldSource,
   nats: async () => (await import("@sluice/source-nats")).natsSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
+  gelf: async () => (await import("@sluice/source-socket")).gelfSource,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
+  tcp: async () => (await import("@sluice/source-socket")).tcpSource,
+  udp: async () => (await import("@sluice/source-socket")).udpSource,
 };
 
 const steps: Record<string, () => Promise<unknown>> = {

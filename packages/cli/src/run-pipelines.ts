@@ -8,6 +8,7 @@ import {
   type PipelineSource,
   runPipeline,
   type State,
+  type Watcher,
 } from "@sluice/runtime";
 import { WORKER_URL } from "./installation.ts";
 import { programSpecOf } from "./program-spec.ts";
@@ -24,6 +25,8 @@ export interface RunContext {
   readonly sources?: readonly PipelineSource[];
   /** Event time that is let through. */
   readonly window?: TimeWindow | undefined;
+  /** Looks at the events of a pipeline. */
+  readonly watcher?: ((pipeline: string) => Watcher) | undefined;
   /** Is told what components warn about when they are created, e.g. `verify: false`. */
   readonly warned?: (pipeline: string, component: string, message: string) => void;
 }
@@ -34,9 +37,15 @@ const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128
 /** Creates the components of a pipeline and starts it. */
 export async function startPipeline(spec: PipelineSpec, context: RunContext): Promise<PipelineRun> {
   const { state, log, patterns, workers, finite } = context;
+  const watcher = context.watcher?.(spec.name);
   return runPipeline({
     spec,
-    programSpec: { ...programSpecOf(spec, patterns), ...(context.window && { window: context.window }) },
+    programSpec: {
+      ...programSpecOf(spec, patterns),
+      ...(context.window && { window: context.window }),
+      watched: watcher !== undefined,
+    },
+    watcher,
     compile: (programSpec) => compileProgram(programSpec, registry),
     workerUrl: WORKER_URL,
     workers,

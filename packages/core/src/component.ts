@@ -43,6 +43,11 @@ export interface SourceContext {
   inFlight(streamKey: string): number;
   /** Asks the sinks to finish what they gather: the source waits for batches to be settled before it can go on. */
   hurry(): void;
+  /**
+   * Enters records into the ledger that were lost before they could be read, as dropped for `reason`: datagrams that
+   * found a full buffer, messages whose chunks never came.
+   */
+  lost(reason: string, records: number): void;
 }
 
 /** A running source. */
@@ -58,6 +63,11 @@ export interface Source {
   close?(): Promise<void>;
   /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
   readonly ordered?: boolean;
+  /**
+   * Milliseconds that `run` may go on after `ctx.stop` for input that is on its way and cannot be asked for again, e.g.
+   * until peers have answered a FIN. `emit` waits for room in this time as before. Default 0.
+   */
+  readonly lingers?: number;
 }
 
 export interface SourceDefinition<O = unknown> {

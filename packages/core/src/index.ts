@@ -16,4 +16,5 @@ export * from "./stopping.ts";
 export * from "./tai64n.ts";
 export * from "./time.ts";
 export * from "./units.ts";
+export * from "./watch.ts";
 export * from "./zone.ts";

@@ -66,6 +66,8 @@ export interface ProgramSpec {
   readonly stamp: boolean;
   /** Use the kernel where possible. Off in tests that compare with the plain path. */
   readonly kernel: boolean;
+  /** Batches may be looked at (`ProgramInput.watch`). */
+  readonly watched?: boolean;
   /** Lets only events through whose time, after the steps, lies in it; the others are dropped as `outside_time`. */
   readonly window?: TimeWindow;
 }

@@ -1,5 +1,6 @@
 import type { EncodedBatch, RecordBatch, Tally } from "./batch.ts";
 import type { Spread } from "./component.ts";
+import type { Seen, Watch } from "./watch.ts";
 
 export interface ProgramInput extends RecordBatch {
   /** Milliseconds since the epoch when the batch was read: the program's only clock. */
@@ -9,12 +10,16 @@ export interface ProgramInput extends RecordBatch {
    * steps only those see them that must not be passed by (`Step.skipped`).
    */
   readonly skip?: readonly number[];
+  /** What somebody wants to see of the batch. Left out when a record hung: looking may have been to blame. */
+  readonly watch?: Watch | undefined;
 }
 
 export interface ProgramOutput {
   /** One entry a sink, in the order of the pipeline file; null when no event is for it. */
   readonly outputs: readonly (EncodedBatch | null)[];
   readonly tally: Tally;
+  /** What was seen, where `watch` was asked for. */
+  readonly seen?: Seen;
 }
 
 /** The compiled middle of a pipeline: decode, steps, encode. Pure and synchronous, the same in every thread. */

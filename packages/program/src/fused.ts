@@ -1,5 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import { count, newTally, type Program, type ProgramInput, type ProgramOutput, type Tally } from "@sluice/core";
+import {
+  count,
+  newTally,
+  type Program,
+  type ProgramInput,
+  type ProgramOutput,
+  type Seen,
+  type Tally,
+} from "@sluice/core";
 import type { Kernel, KernelFamily } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
 import type { Fused, Screens } from "./fuse.ts";
@@ -62,7 +70,19 @@ export class FusedProgram implements Program {
     const stops = [...handed.keys()];
     const outputs = [kernel.take()];
     for (const [index, other] of others.entries()) outputs.push(this.#runOther(other, index + 1, batch, stops, handed));
-    return { outputs: outputs.map((output) => (output.ends.length === 0 ? null : output)), tally };
+    const seen = this.#look(batch);
+    return {
+      outputs: outputs.map((output) => (output.ends.length === 0 ? null : output)),
+      tally,
+      ...(seen && { seen }),
+    };
+  }
+
+  #look({ input, tally, progress }: Batch): Seen | undefined {
+    if (!input.watch) return undefined;
+    // No record is to blame for what happens now: it has been through, and the batch is tried again without looking.
+    if (progress) progress[0] = -1;
+    return this.#plain.look(input, tally.in);
   }
 
   /** Runs the first sink's kernel; returns the lines that went the plain way, by where they start, for all sinks. */

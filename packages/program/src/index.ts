@@ -3,6 +3,7 @@ import { fuse } from "./fuse.ts";
 import { FusedProgram } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
+import { createObserving } from "./watch/observing.ts";
 
 /**
  * Compiles the middle of a pipeline: decode, steps, encode. With `spec.kernel` it runs in generated WebAssembly where
@@ -10,7 +11,7 @@ import { compileStages } from "./stages.ts";
  */
 export async function compileProgram(spec: ProgramSpec, registry: Registry): Promise<Program> {
   const stages = await compileStages(spec, registry);
-  const plain = new PlainProgram(stages, spec);
+  const plain = new PlainProgram(stages, spec, spec.watched ? await createObserving(spec, registry) : undefined);
   // The kernel writes frames without making events, so it cannot look at their time.
   const fused = spec.kernel && !spec.window ? fuse(stages, spec.stamp) : null;
   return fused ? new FusedProgram(plain, fused) : plain;

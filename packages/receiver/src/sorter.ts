@@ -1,4 +1,4 @@
-import { parseMessage, unpack } from "./payload.ts";
+import { parseMessage, unpack } from "@sluice/wire";
 import type { ReceivedMessage, ReceiverOptions } from "./receiver.ts";
 
 export interface ReceiverCounts {

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { errorText } from "@sluice/core";
+import { FrameSplitter } from "@sluice/wire";
 import split2 from "split2";
-import { FrameSplitter } from "./frames.ts";
 import type { Listener } from "./receiver.ts";
 import type { Sorter } from "./sorter.ts";
 

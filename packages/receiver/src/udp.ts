@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { ChunkJoiner } from "./chunks.ts";
+import { ChunkJoiner } from "@sluice/wire";
 import type { Listener } from "./receiver.ts";
 import type { Sorter } from "./sorter.ts";
 

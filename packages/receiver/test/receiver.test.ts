@@ -4,9 +4,8 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createConnection, type Socket } from "node:net";
 import { deflateSync, gzipSync } from "node:zlib";
-import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { ChunkJoiner, FrameSplitter, type ReceivedMessage, type Receiver, startReceiver } from "../src/index.ts";
+import { type ReceivedMessage, type Receiver, startReceiver } from "../src/index.ts";
 
 let receiver: Receiver | undefined;
 let messages: ReceivedMessage[];
@@ -30,25 +29,6 @@ async function connectTo(url: URL): Promise<Socket> {
 
 const arrived = (count: number): Promise<void> =>
   vi.waitFor(() => expect(messages.length).toBe(count), { timeout: 20_000 });
-
-test("splits a stream into the same frames wherever the chunks end", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ max: 3, maxLength: 60 }), fc.array(fc.nat(10)), (data, cuts) => {
-      const frames: string[] = [];
-      const splitter = new FrameSplitter(0, 1000, (some) => void frames.push(...some.map((f) => f.toString("hex"))));
-      let at = 0;
-      for (const cut of [...cuts, data.length]) {
-        expect(splitter.push(Buffer.from(data.subarray(at, at + cut)))).toBe(true);
-        at += cut;
-      }
-      const expected = Buffer.from(data)
-        .toString("latin1")
-        .split("\0")
-        .map((f) => Buffer.from(f, "latin1").toString("hex"));
-      expect([...frames, splitter.tail().toString("hex")]).toEqual(expected);
-    }),
-  );
-});
 
 test("reads what Docker's gelf driver sends", async () => {
   const url = await start("tcp://127.0.0.1:0");
@@ -120,19 +100,6 @@ test("reads datagrams: plain, gzip, zlib and chunks in any order", async () => {
   await arrived(4);
   expect(new Set(messages.map((message) => message["_data"])).size).toBe(1);
   socket.close();
-});
-
-test("gives up chunks that are impossible or incomplete for five seconds", () => {
-  const joiner = new ChunkJoiner();
-  const chunk = (id: number, number: number, total: number) =>
-    Buffer.from([0x1e, 0x0f, id, 0, 0, 0, 0, 0, 0, 0, number, total, 0x61]);
-  expect(joiner.add(chunk(1, 2, 2), 0)).toBeNull();
-  expect(joiner.add(chunk(1, 0, 129), 0)).toBeNull();
-  expect(joiner.dropped).toBe(2);
-  expect(joiner.add(chunk(2, 0, 2), 0)).toBeNull();
-  expect(joiner.add(chunk(2, 1, 2), 6000)).toBeNull();
-  expect(joiner.dropped).toBe(3);
-  expect(joiner.add(chunk(2, 0, 2), 6001)?.toString()).toBe("aa");
 });
 
 test("takes one message a POST and says 202", async () => {

@@ -7,6 +7,7 @@ export type {
   PipelineSink,
   PipelineSnapshot,
   PipelineSource,
+  Watcher,
 } from "./pipeline-options.ts";
 export { type PipelineRun, runPipeline } from "./pipeline-run.ts";
 export type { SinkSnapshot, SinkState } from "./sink/sink-types.ts";

@@ -5,9 +5,11 @@ import {
   type PipelineSpec,
   type Program,
   type ProgramSpec,
+  type Seen,
   type SinkSpec,
   SluiceError,
   type Source,
+  type Watch,
 } from "@sluice/core";
 import type { HistogramSnapshot } from "./meters/histogram.ts";
 import type { SinkSnapshot } from "./sink/sink-types.ts";
@@ -44,8 +46,18 @@ export interface PipelineOptions {
   readonly sinks: readonly PipelineSink[];
   readonly state: State;
   readonly log: Logger;
+  /** Looks at events as they go through; `programSpec.watched` must be true for it. */
+  readonly watcher?: Watcher | undefined;
   /** Sources return at the end of what is there, which ends the run. */
   readonly finite: boolean;
+}
+
+/** Somebody who may look at events. */
+export interface Watcher {
+  /** What to look at in the next batch of a source; undefined: nothing. */
+  ask(source: string): Watch | undefined;
+  /** Is told what was seen of a batch of so many events; batches come in no particular order. */
+  saw(seen: Seen | undefined, events: number): void;
 }
 
 /** All numbers of a pipeline at one moment. */
@@ -62,6 +74,8 @@ export interface PipelineSnapshot {
   readonly sources: readonly SourceSnapshot[];
   readonly sinks: readonly SinkSnapshot[];
   readonly workers: WorkersSnapshot;
+  /** What the steps made of the events of this run, whether or not they are settled: `in = kept + dropped`. */
+  readonly steps: { readonly in: number; readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
   /** How long batches took in the program, waiting for a worker included. */
   readonly program: HistogramSnapshot;
 }

@@ -22,7 +22,7 @@ import { unshared } from "./sink/frames.ts";
 import { SinkRunner } from "./sink/sink-runner.ts";
 import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
 import { type SourceItem, SourceRunner } from "./source-runner.ts";
-import { addLedger, type Ledger, newLedger } from "./state/ledger.ts";
+import { addCounts, addLedger, type Ledger, newLedger } from "./state/ledger.ts";
 import { join, programStream, sinkStream, sourceStream } from "./streams.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
 import { startProgram } from "./workers/start.ts";
@@ -45,6 +45,7 @@ export class PipelineRun {
   readonly #run = newLedger();
   readonly #before: Ledger;
   readonly #batches = new Histogram();
+  readonly #steps = { in: 0, kept: 0, dropped: {} as Record<string, number> };
   #buffered = 0;
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
@@ -94,6 +95,7 @@ export class PipelineRun {
       sources: this.#sources.map((source) => source.snapshot()),
       sinks: this.#sinks.map((sink) => sink.snapshot()),
       workers: this.#program.snapshot(),
+      steps: { ...this.#steps, dropped: { ...this.#steps.dropped } },
       program: this.#batches.snapshot(),
     };
   }
@@ -178,24 +180,39 @@ export class PipelineRun {
     const hurry = () => {
       for (const sink of this.#streaming) sink.flush();
     };
-    const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, log, finite };
+    const lost = (reason: string, records: number) => this.#lost(name, reason, records);
+    const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, lost, log, finite };
     const own = { name, source, stream, acks, state: state.source(spec.name, name), ...shared };
     this.#acks.push(acks);
     this.#sources.push(new SourceRunner({ ...own, ...signals }));
     return stream.readable;
   }
 
+  /** Records that never became events have their place in the books all the same. */
+  #lost(source: string, reason: string, records: number): void {
+    if (this.#over || records === 0) return;
+    const { spec, state } = this.#options;
+    const ledger = { ...newLedger(), in: records, dropped: { [reason]: records } };
+    addLedger(this.#run, ledger);
+    state.commit({ pipeline: spec.name, source, streamKey: "", position: undefined, ledger });
+  }
+
   async #process({ source, batch, now, settled }: SourceItem): Promise<Routed> {
     const { stream, data, framing, streamKey } = batch;
     // Before the program takes the data over.
     const origin = originOf(source, batch, now);
+    const { watcher } = this.#options;
     const began = performance.now();
     const output =
       data.length === 0
         ? { outputs: [], tally: newTally() }
-        : await this.#program.run({ stream, data, framing, now }, streamKey);
+        : await this.#program.run({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey);
+    watcher?.saw("seen" in output ? output.seen : undefined, output.tally.in);
     this.#batches.observe((performance.now() - began) / 1000);
     this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
+    this.#steps.in += output.tally.in;
+    this.#steps.kept += output.tally.kept;
+    addCounts(this.#steps.dropped, output.tally.dropped);
     this.#buffered += output.tally.in;
     const settlement = new Settlement(this.#sinks.length, output.tally, settled);
     return { outputs: unshared(output.outputs), origin, settlement };

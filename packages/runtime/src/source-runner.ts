@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { errorText, type Logger, SluiceError, type Source, type SourceBatch, type SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
@@ -56,6 +57,8 @@ export interface SourceRunnerOptions {
   readonly log: Logger;
   readonly finite: boolean;
   readonly boundaries: Boundaries;
+  /** Enters records that were lost before they could be read. */
+  readonly lost: (reason: string, records: number) => void;
   /** Asks the sinks to settle what they gather. */
   readonly hurry: () => void;
   readonly stop: AbortSignal;
@@ -73,6 +76,8 @@ const HURRY_MS = 1000;
 /** Runs one source and starts it again when it fails; other sources do not notice. */
 export class SourceRunner {
   readonly #options: SourceRunnerOptions;
+  /** The source has had its time: what it still emits is taken at once. */
+  readonly #released = new AbortController();
   #state: SourceRunState = "waiting";
   #batches = 0;
   #bytes = 0;
@@ -93,17 +98,24 @@ export class SourceRunner {
 
   /** Resolves when the source will emit no more. */
   async run(): Promise<void> {
-    const { stream, stop, log, name } = this.#options;
-    const release = () => stream.release();
-    stop.addEventListener("abort", release, { once: true });
+    const { stream, stop } = this.#options;
+    setMaxListeners(0, this.#released.signal);
     const running = this.#keepRunning();
-    if (await abortedFirst(running, stop)) {
-      const limit = AbortSignal.timeout(STOP_MS);
-      if (await abortedFirst(running, limit)) log.warn({ source: name }, "the source did not stop in time");
-    }
+    if (await abortedFirst(running, stop)) await this.#stopping(running);
     if (this.#state !== "failed") this.#state = "ended";
-    stop.removeEventListener("abort", release);
     stream.end();
+  }
+
+  /** Lets the source take in what is on its way, then makes room for whatever it still holds. */
+  async #stopping(running: Promise<void>): Promise<void> {
+    const { stream, source, deadline, log, name } = this.#options;
+    const { lingers = 0 } = source;
+    if (lingers > 0) await abortedFirst(running, AbortSignal.any([AbortSignal.timeout(lingers), deadline]));
+    this.#released.abort();
+    stream.release();
+    if (await abortedFirst(running, AbortSignal.timeout(STOP_MS))) {
+      log.warn({ source: name }, "the source did not stop in time");
+    }
   }
 
   snapshot(): SourceSnapshot {
@@ -129,12 +141,12 @@ export class SourceRunner {
   }
 
   async #keepRunning(): Promise<void> {
-    const { source, stop, finite, acks, state, log, hurry } = this.#options;
+    const { source, stop, finite, acks, state, log, lost, hurry } = this.#options;
     for (let failures = 1; !stop.aborted; failures++) {
       try {
         this.#state = "running";
         const emit = (batch: SourceBatch) => this.#emit(batch);
-        return await source.run({ emit, stop, finite, state, log, inFlight: (key) => acks.open(key), hurry });
+        return await source.run({ emit, stop, finite, state, log, lost, hurry, inFlight: (key) => acks.open(key) });
       } catch (error) {
         if (stop.aborted) return;
         if (finite && failures >= FINITE_ATTEMPTS) return this.#giveUp(error);
@@ -202,10 +214,10 @@ export class SourceRunner {
   }
 
   async #handOn(item: SourceItem, lane: string): Promise<void> {
-    const { stream, lanes, stop } = this.#options;
+    const { stream, lanes } = this.#options;
     await stream.push(item);
     // Waits after the batch was taken, as for the stream: a source that is to stop holds no batch of its own.
     const room = lanes.room(lane);
-    if (room) await abortedFirst(room, stop);
+    if (room) await abortedFirst(room, this.#released.signal);
   }
 }

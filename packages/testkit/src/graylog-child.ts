@@ -3,7 +3,7 @@
 import { appendFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { FrameSplitter } from "@sluice/receiver";
+import { FrameSplitter } from "@sluice/wire";
 import type { GraylogCommand, GraylogFault, GraylogSettings } from "./graylog.ts";
 import { GraylogCodec } from "./graylog-codec.ts";
 

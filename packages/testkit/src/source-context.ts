@@ -1,4 +1,12 @@
-import { AckTracker, type Logger, type SourceBatch, type SourceContext, silentLogger, type Value } from "@sluice/core";
+import {
+  AckTracker,
+  count,
+  type Logger,
+  type SourceBatch,
+  type SourceContext,
+  silentLogger,
+  type Value,
+} from "@sluice/core";
 
 /** One record as a test sees it. */
 export interface SeenRecord {
@@ -36,6 +44,8 @@ export class FakeSourceContext implements SourceContext {
   pendingEmits = 0;
   mostPendingEmits = 0;
   lag: number;
+  /** Records that were said to be lost, by reason. */
+  readonly losses: Record<string, number> = {};
   readonly #stop = new AbortController();
   readonly #state: Map<string, Value>;
   readonly #trackers = new Map<string, AckTracker<Value | undefined>>();
@@ -90,6 +100,9 @@ export class FakeSourceContext implements SourceContext {
 
   /** Sinks that finish what they have: everything is settled. */
   readonly hurry = (): void => this.settle();
+  lost(reason: string, records: number): void {
+    count(this.losses, reason, records);
+  }
 
   inFlight(streamKey: string): number {
     return this.#trackers.get(streamKey)?.open ?? 0;

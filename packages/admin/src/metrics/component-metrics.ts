@@ -1,4 +1,4 @@
-import { type MetricDefinition, named, sinksOf, sourcesOf } from "./metric.ts";
+import { type MetricDefinition, named, sinksOf, sourcesOf, stepDrops } from "./metric.ts";
 
 /** What every component counts, under the same names. Sources receive records and send events; sinks receive frames. */
 export const COMPONENT_METRICS: readonly MetricDefinition[] = [
@@ -37,9 +37,12 @@ export const COMPONENT_METRICS: readonly MetricDefinition[] = [
   },
   {
     name: "component_dropped_events_total",
-    help: "Events that the sink did not take, by reason.",
+    help: "Events that a step dropped, or that a sink did not take, by reason.",
     type: "counter",
-    read: (observed) => sinksOf(observed).flatMap(({ labels, sink }) => named(labels, "reason", sink.flow.dropped)),
+    read: (observed) => [
+      ...stepDrops(observed),
+      ...sinksOf(observed).flatMap(({ labels, sink }) => named(labels, "reason", sink.flow.dropped)),
+    ],
   },
   {
     name: "component_errors_total",

@@ -57,6 +57,16 @@ export function sinksOf(observed: Observed): SinkOf[] {
     );
 }
 
+/** Events that steps dropped. The ledger names a drop by the step's type; of several with one type, the first has them. */
+export function stepDrops(observed: Observed): Sample[] {
+  return observed.pipelines().flatMap(({ name, steps, snapshot }) =>
+    Object.entries(snapshot.steps.dropped).map(([reason, n]): Sample => {
+      const step = steps.find(({ type }) => type === reason);
+      return [{ ...labelsOf(name, step?.name ?? "steps", "step", step?.type ?? ""), reason }, n];
+    }),
+  );
+}
+
 /** A value for each pipeline. */
 export function eachPipeline(observed: Observed, value: (view: PipelineView) => number): Sample[] {
   return observed.pipelines().map((view) => [{ pipeline: view.name }, value(view)]);

@@ -51,7 +51,9 @@ async function run(paths: readonly string[], options: RunOptions) {
   try {
     admin = await startHttp(http, sluice, log);
     const { warned } = sluice;
-    const context = { state, log, patterns, workers: options.workers, finite: options.untilEof ?? false, warned };
+    const { workers, untilEof: finite = false } = options;
+    const watcher = admin && ((pipeline: string) => (admin as Admin).watcher(pipeline));
+    const context = { state, log, patterns, workers, finite, warned, watcher };
     const runs: LastingPipeline[] = [];
     for (const spec of specs) {
       const pipeline = await LastingPipeline.start(spec, context);

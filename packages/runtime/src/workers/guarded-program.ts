@@ -57,14 +57,16 @@ export class GuardedProgram {
     let suspect = -1;
     const usual = Math.max(PATIENCE_MS + patienceFor(input.data.length), 4 * this.#slowest);
     let patience = usual;
+    let attempt = input;
     for (;;) {
       const skip = [...(input.skip ?? []), ...timedOut];
       const started = ownCpuMs();
-      const result = runWithTimeout(() => this.runUnguarded({ ...input, skip }), patience);
+      const result = runWithTimeout(() => this.runUnguarded({ ...attempt, skip }), patience);
       if (!result.timedOut) {
         this.#slowest = Math.max(ownCpuMs() - started, this.#slowest * 0.95);
         return { output: result.value, timedOut };
       }
+      attempt = { ...input, watch: undefined };
       const busy = ownCpuMs() - started > usual / 2;
       const record = this.#progress[RECORD] as number;
       this.#progress[RECORD] = -1;

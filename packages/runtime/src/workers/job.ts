@@ -49,8 +49,8 @@ export class Job {
 
   /** The input of the next attempt. */
   input(data: Uint8Array<ArrayBuffer>): ProgramInput {
-    const { stream, framing, now } = this.#input;
-    const input = { stream, framing, now, data };
+    const { stream, framing, now, watch } = this.#input;
+    const input = { stream, framing, now, data, ...(watch && this.#mishaps === 0 && { watch }) };
     return this.#skip.size > 0 ? { ...input, skip: [...this.#skip] } : input;
   }
 
@@ -61,7 +61,8 @@ export class Job {
   afterMishap(mishap: Mishap, record: number, data: Uint8Array, why: string): SluiceError | undefined {
     this.#mishaps++;
     this.guarded = true;
-    if (mishap === "crash" && this.#mishaps === 1) return undefined;
+    const lookedAt = record < 0 && this.#input.watch !== undefined;
+    if ((mishap === "crash" || lookedAt) && this.#mishaps === 1) return undefined;
     if (record >= 0 && !this.#skip.has(record) && this.#mishaps <= MAX_SINGLE_SKIPS) {
       this.#skip.add(record);
       return undefined;

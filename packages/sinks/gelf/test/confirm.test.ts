@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { FrameSplitter } from "@sluice/receiver";
 import { Graylog, startTcpProxy } from "@sluice/testkit";
+import { FrameSplitter } from "@sluice/wire";
 import { afterEach, expect, test, vi } from "vitest";
 import { batchOf, deliver, missing, startSink, warningLog } from "./harness.ts";
 

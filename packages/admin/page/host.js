@@ -1,0 +1,129 @@
+import { $, el, meter } from "./dom.js";
+import { bytes, duration, number, percent, short } from "./format.js";
+
+// Figures of hosts, as the source `host` sends them: one event each, fields named as Metricbeat names them.
+
+/** Draws what is known of the host; nothing when no pipeline has a source that tells. */
+export function drawHost(figures) {
+  $("host-card").hidden = figures.length === 0;
+  if (figures.length === 0) return;
+  const parts = [
+    system(figures),
+    filesystems(figures),
+    network(figures),
+    processes(figures),
+    services(figures),
+    files(figures),
+  ];
+  $("host").replaceChildren(...parts.filter(Boolean));
+}
+
+function part(title, columns, rows) {
+  if (rows.length === 0) return undefined;
+  const head = el("tr", {}, ...columns.map(([name, kind]) => el("th", { scope: "col", class: kind ?? "" }, name)));
+  const lines = rows.map((cells) =>
+    el(
+      "tr",
+      {},
+      ...cells.map((cell, i) => el("td", { class: columns[i]?.[1] ?? "" }, cell instanceof Node ? cell : String(cell))),
+    ),
+  );
+  return el("div", {}, el("h3", {}, title), el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)));
+}
+
+const first = (figures, field) => figures.find((figure) => figure[field] !== undefined)?.[field];
+const stateOf = (part) => (part > 0.95 ? "bad" : part > 0.85 ? "warn" : "");
+const share = (part) => meter(part, percent(part), stateOf(part));
+
+function system(figures) {
+  const rows = [];
+  const load = ["1", "5", "15"].map((minutes) => first(figures, `system.load.${minutes}`));
+  const cpu = first(figures, "system.cpu.total.norm.pct") ?? first(figures, "system.cpu.total.pct");
+  const memory = first(figures, "system.memory.actual.used.pct") ?? first(figures, "system.memory.used.pct");
+  const swap = first(figures, "system.memory.swap.used.pct");
+  const uptime = first(figures, "system.uptime.duration.ms");
+  const count = first(figures, "system.process.summary.total");
+  const zombies = first(figures, "system.process.summary.zombie");
+  if (cpu !== undefined) rows.push(["CPU", share(cpu)]);
+  if (load[0] !== undefined)
+    rows.push(["Load, 1 5 15 min", load.map((n) => (n === undefined ? "–" : Number(n).toFixed(2))).join("  ")]);
+  if (memory !== undefined) rows.push(["Memory", share(memory)]);
+  if (swap !== undefined) rows.push(["Swap", share(swap)]);
+  if (uptime !== undefined) rows.push(["Up", duration(uptime / 1000)]);
+  if (count !== undefined) rows.push(["Processes", zombies > 0 ? `${count}, ${zombies} zombies` : String(count)]);
+  return part("System", [["What"], ["Now"]], rows);
+}
+
+function filesystems(figures) {
+  const found = figures.filter((figure) => figure["system.filesystem.mount_point"] !== undefined);
+  const rows = found.map((figure) => [
+    short(figure["system.filesystem.mount_point"], 28),
+    figure["system.filesystem.used.pct"] === undefined ? "–" : share(figure["system.filesystem.used.pct"]),
+    size(figure["system.filesystem.available"] ?? figure["system.filesystem.free"]),
+  ]);
+  return part("Filesystems", [["Mounted on"], ["Used"], ["Free", "num"]], rows);
+}
+
+function network(figures) {
+  const interfaces = figures.filter((figure) => figure["system.network.name"] !== undefined);
+  const rows = interfaces.map((figure) => [
+    figure["system.network.name"],
+    size(figure["system.network.in.bytes"]),
+    size(figure["system.network.out.bytes"]),
+    number((figure["system.network.in.errors"] ?? 0) + (figure["system.network.out.errors"] ?? 0)),
+  ]);
+  const sockets = [
+    ["established", "system.socket.summary.tcp.all.established"],
+    ["listening", "system.socket.summary.tcp.all.listening"],
+  ].flatMap(([name, field]) => {
+    const n = first(figures, field);
+    return n === undefined ? [] : [[`TCP ${name}`, number(n), "", ""]];
+  });
+  return part("Network", [["Interface"], ["In", "num"], ["Out", "num"], ["Errors", "num"]], [...rows, ...sockets]);
+}
+
+function processes(figures) {
+  const found = figures.filter((figure) => figure["process.pid"] !== undefined);
+  const newest = found.reduce((latest, figure) => (figure["@timestamp"] > latest ? figure["@timestamp"] : latest), "");
+  // Those that have not been seen for a while are not among the first any more.
+  const recent = found.filter((figure) => Date.parse(newest) - Date.parse(figure["@timestamp"]) < 5000);
+  const cpu = (figure) => figure["system.process.cpu.total.norm.pct"] ?? figure["system.process.cpu.total.pct"] ?? 0;
+  const rows = recent
+    .sort((a, b) => cpu(b) - cpu(a))
+    .slice(0, 8)
+    .map((figure) => [
+      `${short(String(figure["process.name"] ?? ""), 22)} ${figure["process.pid"]}`,
+      percent(cpu(figure)),
+      size(figure["system.process.memory.rss.bytes"]),
+    ]);
+  return part("Processes", [["Name, PID"], ["CPU", "num"], ["Memory", "num"]], rows);
+}
+
+function services(figures) {
+  const found = figures.filter((figure) => figure["system.service.name"] !== undefined);
+  const rows = found.map((figure) => [
+    short(figure["system.service.name"], 28),
+    el(
+      "span",
+      { class: "state", "data-state": /fail/.test(figure["system.service.state"]) ? "bad" : "good" },
+      String(figure["system.service.state"] ?? ""),
+    ),
+  ]);
+  return part("Services", [["Unit"], ["State"]], rows.slice(0, 12));
+}
+
+function files(figures) {
+  const found = figures.filter(
+    (figure) => figure["file.directory"] !== undefined || figure["system.directory.path"] !== undefined,
+  );
+  const rows = found.map((figure) => [
+    short(String(figure["file.directory"] ?? figure["system.directory.path"]), 28),
+    number(figure["system.directory.files"] ?? 0),
+    size(figure["system.directory.bytes"] ?? figure["file.size"]),
+  ]);
+  return part("Files", [["Directory"], ["Files", "num"], ["Size", "num"]], rows);
+}
+
+function size(n) {
+  return typeof n === "number" ? bytes(n) : "–";
+}

@@ -1,0 +1,84 @@
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { orStopped, type Source, type SourceContext } from "@sluice/core";
+import type { Place } from "./address.ts";
+import { listenError } from "./errors.ts";
+import { Intake } from "./intake.ts";
+import { Listener, type ListenerSettings } from "./listener.ts";
+import { newStreamId } from "./stream-id.ts";
+
+/** Milliseconds that the pipeline may take for the last records once it has to take them at once. */
+const LAST_MS = 900;
+
+/** Settings of a source over connections; those of its listener, but for what only a run knows. */
+export interface StreamSettings extends Omit<ListenerSettings, "id" | "tls"> {
+  readonly name: string;
+  /** Milliseconds after the stop in which what is on its way is read. */
+  readonly drainTimeout: number;
+  readonly readTls: () => ListenerSettings["tls"];
+}
+
+/** A source that takes connections. */
+export class StreamSource implements Source {
+  readonly lingers: number;
+  readonly #settings: StreamSettings;
+
+  constructor(settings: StreamSettings) {
+    this.#settings = settings;
+    this.lingers = settings.drainTimeout;
+  }
+
+  async run(ctx: SourceContext): Promise<void> {
+    const { name, readTls, drainTimeout, address } = this.#settings;
+    const intake = new Intake(ctx);
+    const listener = new Listener({ ...this.#settings, id: newStreamId(name), tls: readTls() }, intake, ctx);
+    try {
+      const port = await listener.open();
+      ctx.log.info({ source: name, address, port }, "listening");
+      const handingOn = intake.run();
+      await orStopped(Promise.race([handingOn, ctx.finite ? over(listener, ctx) : never()]), ctx.stop);
+      await listener.finish();
+      if (drainTimeout > 0) await Promise.race([handingOn, listener.empty(), rest(drainTimeout)]);
+      listener.close();
+      intake.end();
+      await Promise.race([handingOn, rest(LAST_MS)]);
+    } finally {
+      listener.close();
+    }
+  }
+
+  async check(): Promise<void> {
+    const { place, address, readTls } = this.#settings;
+    readTls();
+    await tryToListen(place, address);
+  }
+}
+
+/** Resolves when the first connections of a finite run have all come and gone. */
+async function over(listener: Listener, ctx: SourceContext): Promise<void> {
+  while (!listener.isOver && !ctx.stop.aborted) await rest(20);
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+/** Waits, and keeps no process alive. */
+async function rest(ms: number): Promise<void> {
+  await sleep(ms, undefined, { ref: false });
+}
+
+/** Throws SLUICE_SOURCE when nobody can listen there. */
+export async function tryToListen(place: Place, address: string): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ ...place }, resolve);
+    });
+  } catch (error) {
+    throw listenError(address, error);
+  } finally {
+    server.close();
+  }
+}

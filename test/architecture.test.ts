@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
+  sampling: ["core", "expression"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
   admin: ["core", "runtime", "expression"],
@@ -29,7 +30,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   testkit: ["core", "wire"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws", "nats", "wire"],
+  sources: ["core", "archive", "aws", "wire", "sampling", "nats"],
   steps: ["core", "grok", "expression", "literals"],
   sinks: ["core", "aws", "nats"],
 };

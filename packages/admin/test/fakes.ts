@@ -39,6 +39,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
     in: 95,
     inBytes: 9500,
     delivered: 90,
+    buffered: 0,
     dropped: { drop: 2, dead_letter: 3 },
     tagged: { _parse_failure: 1 },
     sanitized: { "jwt:redact": 4 },

@@ -41,13 +41,13 @@ export interface SourceContext {
   readonly log: Logger;
   /** Batches of the stream that were emitted and are not settled yet. */
   inFlight(streamKey: string): number;
-  /** Asks the sinks to finish what they gather: the source waits for batches to be settled before it can go on. */
-  hurry(): void;
   /**
    * Enters records into the ledger that were lost before they could be read, as dropped for `reason`: datagrams that
    * found a full buffer, messages whose chunks never came.
    */
   lost(reason: string, records: number): void;
+  /** Asks the sinks to finish what they gather: the source waits for batches to be settled before it can go on. */
+  hurry(): void;
 }
 
 /** A running source. */

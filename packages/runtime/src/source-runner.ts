@@ -146,7 +146,8 @@ export class SourceRunner {
       try {
         this.#state = "running";
         const emit = (batch: SourceBatch) => this.#emit(batch);
-        return await source.run({ emit, stop, finite, state, log, lost, hurry, inFlight: (key) => acks.open(key) });
+        const inFlight = (key: string) => acks.open(key);
+        return await source.run({ emit, stop, finite, state, log, lost, inFlight, hurry });
       } catch (error) {
         if (stop.aborted) return;
         if (finite && failures >= FINITE_ATTEMPTS) return this.#giveUp(error);
@@ -204,9 +205,9 @@ export class SourceRunner {
     const now = batch.writtenBy ?? Date.now();
     const enter = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
     const arrived = this.#open.begin(0, batch.data.length);
-    const settled: typeof enter = (ledger) => {
+    const settled: typeof enter = (result) => {
       arrived();
-      enter(ledger);
+      enter(result);
     };
     const place = lanes.enter(lane);
     const item = { source: this.name, batch, now, settled, place };

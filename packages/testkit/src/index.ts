@@ -1,7 +1,7 @@
 export * from "./check-source.ts";
 export * from "./debian.ts";
 export { DockerEngine, type DockerOptions } from "./docker/engine.ts";
-export { DOCKER_VERSIONS, type DockerVersion, requireDocker } from "./docker/programs.ts";
+export { DOCKER_VERSIONS, type DockerVersion, dockerRoot, requireDocker } from "./docker/programs.ts";
 export { Graylog, type GraylogFault } from "./graylog.ts";
 export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
 export { canRunJournald, Journald } from "./journald.ts";

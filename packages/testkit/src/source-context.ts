@@ -98,11 +98,12 @@ export class FakeSourceContext implements SourceContext {
     this.pendingEmits--;
   }
 
-  /** Sinks that finish what they have: everything is settled. */
-  readonly hurry = (): void => this.settle();
   lost(reason: string, records: number): void {
     count(this.losses, reason, records);
   }
+
+  /** Sinks that finish what they have: everything is settled. */
+  readonly hurry = (): void => this.settle();
 
   inFlight(streamKey: string): number {
     return this.#trackers.get(streamKey)?.open ?? 0;

@@ -1,5 +1,10 @@
 import { AckTracker, type SourceBatch, type Value } from "@sluice/core";
+import type { HeldBatch } from "../state/held.ts";
 import type { Ledger } from "../state/ledger.ts";
+import type { BatchResult } from "./settlement.ts";
+
+/** Called once all sinks have settled a batch. */
+export type SettledBatch = (result: BatchResult) => void;
 
 /** Up to where a batch takes its records. */
 interface Reach {
@@ -12,13 +17,21 @@ interface Reach {
 const NOWHERE: Reach = { streamId: "", to: Number.NaN };
 
 /** A settled batch whose turn has come. `position` is undefined for streams without one. */
-export type CommitPosition = (streamKey: string, position: Value | undefined, ledger: Ledger, reach: Reach) => void;
+export interface Settled {
+  readonly streamKey: string;
+  readonly position: Value | undefined;
+  readonly ledger: Ledger;
+  /** Set when some of its parts lie in disk buffers. */
+  readonly held: HeldBatch | undefined;
+  readonly reach: Reach;
+}
 
 interface Entry {
   readonly position: Value | undefined;
   readonly reach: Reach;
   readonly settled: (() => void) | undefined;
   ledger: Ledger | undefined;
+  held: HeldBatch | undefined;
 }
 
 interface StreamAcks {
@@ -30,11 +43,11 @@ interface StreamAcks {
 /** Orders the acknowledgements of one source: positions and ledger move together, in the order of each stream. */
 export class SourceAcks {
   readonly #streams = new Map<string, StreamAcks>();
-  readonly #commit: CommitPosition;
+  readonly #commit: (settled: Settled) => void;
   #open = 0;
   #idle: (() => void)[] = [];
 
-  constructor(commit: CommitPosition) {
+  constructor(commit: (settled: Settled) => void) {
     this.#commit = commit;
   }
 
@@ -49,14 +62,16 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position" | "settled">, reach = NOWHERE): (ledger: Ledger) => void {
+  track(batch: Pick<SourceBatch, "streamKey" | "position" | "settled">, reach = NOWHERE): SettledBatch {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, reach, settled: batch.settled, ledger: undefined };
+    const { position, settled: told } = batch;
+    const entry: Entry = { position, reach, settled: told, ledger: undefined, held: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
-    return (ledger) => {
+    return ({ ledger, held }) => {
       entry.ledger = ledger;
+      entry.held = held;
       settled();
     };
   }
@@ -75,7 +90,8 @@ export class SourceAcks {
     const through = entries.indexOf(last) + 1;
     for (const entry of entries.splice(0, through)) {
       this.#open--;
-      this.#commit(streamKey, entry.position, entry.ledger as Ledger, entry.reach);
+      const { position, held, reach } = entry;
+      this.#commit({ streamKey, position, ledger: entry.ledger as Ledger, held, reach });
       entry.settled?.();
     }
     if (entries.length === 0) this.#streams.delete(streamKey);

@@ -261,7 +261,8 @@ export class PipelineRun {
       isOwnTime = false;
       held();
     };
-    const output = made ?? (await this.#runProgram({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey, onHeld));
+    const output =
+      made ?? (await this.#runProgram({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey, onHeld));
     watcher?.saw(output.seen, output.tally.in);
     if (isOwnTime) this.#batches.observe((performance.now() - began) / 1000);
     this.#sources.find(({ name }) => name === source)?.made(output.tally.in);

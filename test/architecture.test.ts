@@ -14,12 +14,14 @@ const ALLOWED: Record<string, readonly string[]> = {
   literals: ["wasm"],
   archive: ["core"],
   aws: ["core"],
+  nats: ["core"],
   "embedded-store": [],
   generate: ["core"],
   wire: [],
   receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],
+  sampling: ["core", "expression"],
   program: ["core", "kernel", "expression"],
   runtime: ["core"],
   admin: ["core", "runtime", "expression"],
@@ -30,9 +32,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   "sink-file": ["core", "sink-gelf"],
 };
 const ALLOWED_IN_KIND: Record<string, readonly string[]> = {
-  sources: ["core", "archive", "aws", "wire"],
+  sources: ["core", "archive", "aws", "wire", "sampling", "nats"],
   steps: ["core", "grok", "expression", "literals"],
-  sinks: ["core", "aws"],
+  sinks: ["core", "aws", "nats"],
 };
 
 interface Package {

@@ -62,6 +62,13 @@ describe("every byte but the secret stays", () => {
     expect(stdout === `${filler}${CLEAN_LOGIN} ${filler}${CLEAN_LOGIN} ${filler}`).toBe(true);
   });
 
+  test("the same secret elsewhere in its line goes, too", () => {
+    const { stdout } = sanitize("password=hunter22 again 'hunter22'\nhunter22 alone\npassword=abc abc\n");
+    expect(stdout).toBe(
+      "password=[redacted:password] again '[redacted:password]'\nhunter22 alone\npassword=[redacted:password] abc\n",
+    );
+  });
+
   test("a second run changes nothing more", () => {
     const input = [LOGIN, ...PRIVATE_KEY, "token=ghp_0123456789abcdefghijABCDEFGHIJ012345", ""].join("\n");
     for (const args of [[], ["--action", "partial"], ["--action", "hash"], ["--action", "remove"]]) {

@@ -33,5 +33,5 @@ export function linesOf(text: string): string[] {
 
 /** The last ledger that sluice has logged, as text. */
 export function ledgerIn(stderr: string): string | undefined {
-  return stderr.match(/in \d+ = delivered \d+ \+ dropped [^"]*? \+ buffered \d+/g)?.at(-1);
+  return stderr.match(/in \d+(?: \+ buffered before \d+)? = delivered \d+ \+ dropped [^"]*? \+ buffered \d+/g)?.at(-1);
 }

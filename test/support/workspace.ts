@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
@@ -16,6 +16,12 @@ export class Workspace implements AsyncDisposable {
 
   path(...parts: string[]): string {
     return path.join(this.dir, ...parts);
+  }
+
+  /** Makes a directory and returns its path. */
+  async directory(name: string): Promise<string> {
+    await mkdir(this.path(name));
+    return this.path(name);
   }
 
   /** Writes a file and returns its path. */

@@ -40,6 +40,7 @@ export function pipelineSnapshot(sink = sinkSnapshot()): PipelineSnapshot {
     inBytes: 9500,
     made: { count: 1 },
     delivered: 90,
+    buffered: 0,
     dropped: { drop: 2, dead_letter: 3 },
     tagged: { _parse_failure: 1 },
     sanitized: { "jwt:redact": 4 },

@@ -9,10 +9,13 @@ import {
 // One line a component. A package is loaded when a pipeline first names its component.
 
 const sources: Record<string, () => Promise<unknown>> = {
+  docker_events: async () => (await import("@sluice/source-docker")).dockerEventsSource,
   docker_logs: async () => (await import("@sluice/source-docker")).dockerLogsSource,
   exec: async () => (await import("@sluice/source-exec")).execSource,
   file: async () => (await import("@sluice/source-file")).fileSource,
+  host: async () => (await import("@sluice/source-host")).hostSource,
   journald: async () => (await import("@sluice/source-exec")).journaldSource,
+  nats: async () => (await import("@sluice/source-nats")).natsSource,
   s3: async () => (await import("@sluice/source-s3")).s3Source,
   gelf: async () => (await import("@sluice/source-socket")).gelfSource,
   stdin: async () => (await import("@sluice/source-stdin")).stdinSource,
@@ -43,6 +46,7 @@ const sinks: Record<string, () => Promise<unknown>> = {
   file: async () => (await import("@sluice/sink-file")).fileSink,
   stdout: async () => (await import("@sluice/sink-file")).stdoutSink,
   http: async () => (await import("@sluice/sink-http")).httpSink,
+  nats: async () => (await import("@sluice/sink-nats")).natsSink,
   s3: async () => (await import("@sluice/sink-s3")).s3Sink,
 };
 

@@ -67,7 +67,11 @@ async function createSources(spec: PipelineSpec, context: RunContext): Promise<P
   );
 }
 
-async function createSinks(spec: PipelineSpec, context: RunContext): Promise<PipelineSink[]> {
+/** The sinks of a pipeline, not yet started. */
+export async function createSinks(
+  spec: PipelineSpec,
+  context: Pick<RunContext, "log" | "warned">,
+): Promise<PipelineSink[]> {
   return Promise.all(
     spec.sinks.map(async (sink) => {
       const definition = await registry.sink(sink.type);
@@ -77,7 +81,11 @@ async function createSinks(spec: PipelineSpec, context: RunContext): Promise<Pip
   );
 }
 
-function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, context: RunContext): CreateContext {
+function contextOf(
+  { name: pipeline, baseDir }: PipelineSpec,
+  name: string,
+  context: Pick<RunContext, "log" | "warned">,
+): CreateContext {
   const warn = (message: string): void => {
     context.log.warn({ pipeline, component: name }, message);
     context.warned?.(pipeline, name, message);
@@ -85,25 +93,32 @@ function contextOf({ name: pipeline, baseDir }: PipelineSpec, name: string, cont
   return { name, pipeline, baseDir, hostname: os.hostname(), warn };
 }
 
-/** Writes the ledger of an ended run to the log. */
+/**
+ * Writes the ledger of an ended run to the log. What lies in disk buffers is safe, and no failure; what is in flight no
+ * longer is read again.
+ */
 export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult): void {
-  const { ledger, buffered, name: pipeline } = snapshot;
-  const read = ledger.in + buffered;
+  const { ledger, total, buffered: inFlight, name: pipeline } = snapshot;
+  const read = ledger.in + inFlight;
+  const before = total.buffered - ledger.buffered;
+  const buffered = inFlight + total.buffered;
+  const from = before > 0 ? ` + buffered before ${before}` : "";
   const made = Object.keys(ledger.made).length > 0 ? ` + made ${listed(ledger.made)}` : "";
-  const balance = `in ${read}${made} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
+  const balance = `in ${read}${made}${from} = delivered ${ledger.delivered} + dropped ${listed(ledger.dropped)} + buffered ${buffered}`;
   const sanitized = Object.keys(ledger.sanitized).length > 0 ? `; secrets taken out: ${listed(ledger.sanitized)}` : "";
   const text = `ledger of ${pipeline}: ${balance}${sanitized}`;
   const fields = {
     pipeline,
     in: read,
     ...(made && { made: ledger.made }),
+    ...(before > 0 && { bufferedBefore: before }),
     delivered: ledger.delivered,
     dropped: ledger.dropped,
     buffered,
     tagged: ledger.tagged,
     sanitized: ledger.sanitized,
   };
-  if (ok && buffered === 0) return log.info(fields, text);
+  if (ok && inFlight === 0) return log.info(fields, text);
   log.error({ ...fields, ...(error && { code: error.code, error: error.message, hint: error.hint }) }, text);
 }
 

@@ -35,13 +35,14 @@ const buffer = z
       .enum(["block", "drop_oldest", "drop_newest"])
       .default("block")
       .describe("What happens when it is full: the sources wait, or events are dropped and counted"),
+    compression: z.enum(["none", "zstd"]).default("none").describe("How batches on disk are compressed"),
   })
   .refine((value) => value.type !== "disk" || value.size === undefined || value.size >= SMALLEST_DISK_BUFFER, {
     path: ["size"],
     message: "must be at least 1MiB on disk",
   })
   .prefault({})
-  .describe("What waits for the sink");
+  .describe("What waits for the sink. On disk, a batch is settled once it is synced, so that other sinks go on");
 
 /** Options that every sink has besides its own. */
 export const sinkCommonType = z.strictObject({

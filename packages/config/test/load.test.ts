@@ -56,7 +56,7 @@ describe("a good file", () => {
           when: "http.response.status_code >= 400",
           batch: { events: 10, bytes: 65_536, age: 200 },
           retry: { initial: 500, max: 30_000, attempts: 3 },
-          buffer: { type: "disk", size: 1_073_741_824, when_full: "drop_oldest" },
+          buffer: { type: "disk", size: 1_073_741_824, when_full: "drop_oldest", compression: "none" },
           dead_letter: "/etc/sluice/dead.ndjson",
         },
       ],

@@ -54,6 +54,8 @@ export interface SourceBatch extends RecordBatch {
    * their own, and what dates without a year are read by. Undefined: now.
    */
   readonly writtenBy?: number;
+  /** Called once this batch and all earlier ones of the stream are settled: for sources that acknowledge to their far end. */
+  readonly settled?: () => void;
 }
 
 /** Encoded events of one record batch for one sink, in order. */

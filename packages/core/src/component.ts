@@ -47,6 +47,8 @@ export interface SourceContext {
    * found a full buffer, messages whose chunks never came.
    */
   lost(reason: string, records: number): void;
+  /** Asks the sinks to finish what they gather: the source waits for batches to be settled before it can go on. */
+  hurry(): void;
 }
 
 /** A running source. */
@@ -55,6 +57,11 @@ export interface Source {
   run(ctx: SourceContext): Promise<void>;
   /** Tells whether its input can be read now (`validate --connect`). */
   check?(signal: AbortSignal): Promise<void>;
+  /**
+   * For a source that acknowledges to its far end: called once after `run`, when all that will be settled is. It
+   * tells the far end of the last of it, and releases what it needed for that.
+   */
+  close?(): Promise<void>;
   /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
   readonly ordered?: boolean;
   /**

@@ -2,6 +2,7 @@ export * from "./ack.ts";
 export * from "./batch.ts";
 export * from "./byte-writer.ts";
 export * from "./component.ts";
+export * from "./docker-event.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./kernel-plan.ts";

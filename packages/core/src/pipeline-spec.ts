@@ -26,6 +26,7 @@ export interface SinkCommon {
     readonly type: "memory" | "disk";
     readonly size: number;
     readonly when_full: "block" | "drop_oldest" | "drop_newest";
+    readonly compression?: "none" | "zstd";
   };
   readonly dead_letter?: string;
 }

@@ -67,7 +67,10 @@ export interface PipelineSnapshot {
   readonly ledger: Ledger;
   /** The books since the state directory was made. */
   readonly total: Ledger;
-  /** Events that came out of the program and are not settled; with them, `in + buffered` is what was read. */
+  /**
+   * Events that came out of the program and are not settled; with them, `in + buffered` is what was read. Those which lie
+   * in disk buffers are settled, and counted in the ledger.
+   */
   readonly buffered: number;
   /** Batches read and not settled, whether or not they came out of the program. */
   readonly openBatches: number;
@@ -98,16 +101,8 @@ export function checkOptions({ sinks, sources, spec }: PipelineOptions): void {
       hint: "leave out retry.attempts, buffer.when_full and dead_letter",
     });
   }
-  const disk = sinks.find((sink) => sink.spec.buffer.type === "disk");
-  const fault =
-    (sinks.length === 0 && "has no sink") ||
-    (sources.length === 0 && "has no source") ||
-    (disk && `sink ${disk.spec.name}: this sluice has no disk buffers`);
-  if (fault) {
-    throw new SluiceError("SLUICE_CONFIG", `pipeline ${spec.name}: ${fault}`, {
-      hint: disk ? "use buffer: {type: memory}; a file source keeps its position, so nothing is lost" : "add one",
-    });
-  }
+  const fault = (sinks.length === 0 && "has no sink") || (sources.length === 0 && "has no source");
+  if (fault) throw new SluiceError("SLUICE_CONFIG", `pipeline ${spec.name}: ${fault}`, { hint: "add one" });
 }
 
 /** Whether the options say that events may be given up, which a sink that gathers them cannot do one by one. */

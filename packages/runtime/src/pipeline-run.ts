@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { resolve } from "node:path";
 import {
   type BatchOrigin,
   newTally,
@@ -8,10 +7,11 @@ import {
   SluiceError,
   type SourceBatch,
 } from "@sluice/core";
-import { Settlement } from "./acks/settlement.ts";
+import { type BatchResult, Settlement } from "./acks/settlement.ts";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
 import { Boundaries } from "./boundaries.ts";
+import { BufferedSink } from "./buffer/buffered-sink.ts";
 import { Lanes } from "./lanes.ts";
 import { Histogram } from "./meters/histogram.ts";
 import { originOf } from "./origin.ts";
@@ -24,9 +24,8 @@ import {
   type PipelineSource,
 } from "./pipeline-options.ts";
 import type { Routed } from "./routed.ts";
-import { DeadLetterFile } from "./sink/dead-letter.ts";
 import { unshared } from "./sink/frames.ts";
-import { SinkRunner } from "./sink/sink-runner.ts";
+import { type AnyRunner, makeRunner } from "./sink/make-runner.ts";
 import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
 import { type SourceItem, SourceRunner } from "./source-runner.ts";
 import { addCounts, addLedger, type Ledger, newLedger } from "./state/ledger.ts";
@@ -57,15 +56,19 @@ export class PipelineRun {
   readonly #deadline = new AbortController();
   readonly #sources: SourceRunner[] = [];
   readonly #acks: SourceAcks[] = [];
-  readonly #sinks: (SinkRunner | StreamingRunner)[];
+  readonly #sinks: AnyRunner[];
+  /** Runners of sinks that gather, with a disk buffer before them or without. */
   readonly #streaming: StreamingRunner[];
+  readonly #buffered: BufferedSink[];
+  /** Number of the last batch. */
+  #batch = 0;
   readonly #boundaries: Boundaries;
   readonly #lanes: Lanes<Routed>;
   readonly #run = newLedger();
   readonly #before: Ledger;
   readonly #batches = new Histogram();
   readonly #steps = { in: 0, kept: 0, dropped: {} as Record<string, number> };
-  #buffered = 0;
+  #inFlight = 0;
   /** The result is made: what a sink confirms after this is not entered any more. */
   #over = false;
   #timer: NodeJS.Timeout | undefined;
@@ -79,8 +82,14 @@ export class PipelineRun {
     this.#lanes = new Lanes(program.limit + QUEUED);
     this.#before = options.state.ledger(options.spec.name);
     setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
-    this.#sinks = options.sinks.map((sink) => this.#runnerOf(sink));
-    this.#streaming = this.#sinks.filter((runner) => runner instanceof StreamingRunner);
+    const { spec: pipeline, state, log } = options;
+    const context = { pipeline, state, log, stop: this.#stop.signal, deadline: this.#deadline.signal };
+    this.#sinks = options.sinks.map((sink) => makeRunner(sink, context));
+    this.#buffered = this.#sinks.filter((runner) => runner instanceof BufferedSink);
+    this.#streaming = this.#sinks.flatMap((runner) => streamingOf(runner) ?? []);
+    state.onResolved(pipeline.name, (change) => {
+      addLedger(this.#run, change);
+    });
     this.#boundaries = new Boundaries(cutsOf(this.#streaming));
     this.done = this.#live();
   }
@@ -110,7 +119,7 @@ export class PipelineRun {
       name: this.#options.spec.name,
       ledger,
       total,
-      buffered: this.#buffered,
+      buffered: this.#inFlight,
       openBatches: this.#acks.reduce((sum, acks) => sum + acks.open(), 0),
       sources: this.#sources.map((source) => source.snapshot()),
       sinks: this.#sinks.map((sink) => sink.snapshot()),
@@ -131,17 +140,18 @@ export class PipelineRun {
     this.#stop.abort();
     if (problem) this.#deadline.abort();
     else this.#giveBack();
-    await Promise.all([this.#program.close(), ...this.#sinks.map((sink) => sink.close())]);
+    const parts = [...this.#sources, ...this.#sinks];
+    await Promise.all([this.#program.close(), ...parts.map((part) => part.close())]);
     this.#over = true;
     return this.#result(problem);
   }
 
   /** All sinks have ended: what they did not settle they could not store before the stop, and it is read again. */
   #giveBack(): void {
-    if (this.#buffered === 0) return;
+    if (this.#inFlight === 0) return;
     const { log, spec } = this.#options;
-    log.info({ pipeline: spec.name, events: this.#buffered }, "these events are read again at the next start");
-    this.#buffered = 0;
+    log.info({ pipeline: spec.name, events: this.#inFlight }, "these events are read again at the next start");
+    this.#inFlight = 0;
   }
 
   #result(flowProblem: SluiceError | undefined): PipelineResult {
@@ -156,10 +166,12 @@ export class PipelineRun {
     return { ok: problem === undefined && !failed, error: problem, snapshot };
   }
 
-  #problem(error: unknown): SluiceError {
+  /** Undefined when the deadline passed and everything is settled: the rest is in disk buffers. */
+  #problem(error: unknown): SluiceError | undefined {
     if (error instanceof SluiceError) return error;
     if (this.#deadline.signal.aborted) {
       const open = this.#acks.reduce((sum, acks) => sum + acks.open(), 0);
+      if (open === 0) return undefined;
       return new SluiceError("SLUICE_DEADLINE", `the drain deadline passed with ${open} batches undelivered`, {
         hint: "they are read again at the next start, where their source can be read again",
       });
@@ -175,6 +187,7 @@ export class PipelineRun {
       place: (item) => item.place,
       run: (item, held) => this.#process(item, held),
     });
+    await this.#openBuffers();
     const streams = this.#options.sources.map((source) => this.#addSource(source));
     const sinks = this.#sinks.map((runner, index) => this.#sinkStream(runner, index));
     const flow = join(streams, program, sinks, this.#deadline.signal, this.#addTicker());
@@ -186,14 +199,29 @@ export class PipelineRun {
     await flow;
   }
 
+  async #openBuffers(): Promise<void> {
+    const { state, spec, log } = this.#options;
+    for (const buffered of this.#buffered) this.#batch = Math.max(this.#batch, await buffered.open());
+    for (const [sink, events] of state.waiting(spec.name)) {
+      const known = this.#options.sinks.some((other) => other.spec.name === sink && other.spec.buffer.type === "disk");
+      if (known) continue;
+      const hint = "give the sink its name and `buffer: {type: disk}` back to have them delivered";
+      log.warn(
+        { pipeline: spec.name, sink, events, hint },
+        "events wait in the disk buffer of a sink that has none now",
+      );
+    }
+  }
+
   #acksOf(name: string): SourceAcks {
     const { spec, state } = this.#options;
-    const acks = new SourceAcks((streamKey, position, { ledger, changes }, { streamId, to }) => {
+    const acks = new SourceAcks(({ streamKey, position, ledger, held, changes, reach: { streamId, to } }) => {
       if (this.#over) return;
       addLedger(this.#run, ledger);
-      this.#buffered -= ledger.in;
-      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, changes });
-      if (position !== undefined) for (const { journal } of this.#streaming) journal.committed(name, streamId, to);
+      this.#inFlight -= ledger.in;
+      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, held, changes });
+      if (position !== undefined) for (const { journal } of this.#direct()) journal.committed(name, streamId, to);
+      for (const { sink, seq } of held?.parts ?? []) this.#bufferOf(sink)?.committed(seq);
     });
     this.#acks.push(acks);
     return acks;
@@ -249,10 +277,10 @@ export class PipelineRun {
     state.commit({ pipeline: spec.name, source, streamKey: "", position: undefined, ledger });
   }
 
-  async #process({ source, batch, now, settled, output: made }: SourceItem, held: () => void): Promise<Routed> {
-    const { stream, data, framing, streamKey } = batch;
+  async #process({ source, batch: read, now, settled, output: made }: SourceItem, held: () => void): Promise<Routed> {
+    const { stream, data, framing, streamKey } = read;
     // Before the program takes the data over.
-    const origin = made ? madeOrigin(now) : originOf(source, batch, now);
+    const origin = made ? madeOrigin(now) : originOf(source, read, now);
     const { watcher } = this.#options;
     const began = performance.now();
     // A batch that is held back waits for others; that is not its own time.
@@ -269,10 +297,12 @@ export class PipelineRun {
     this.#steps.in += output.tally.in;
     this.#steps.kept += output.tally.kept;
     addCounts(this.#steps.dropped, output.tally.dropped);
-    this.#buffered += output.tally.in;
+    this.#inFlight += output.tally.in;
+    const batch = ++this.#batch;
     const { changes } = output;
-    const settlement = new Settlement(this.#sinks.length, output.tally, (ledger) => settled({ ledger, changes }));
-    return { outputs: unshared(output.outputs), origin, settlement };
+    const done = (result: BatchResult) => settled(result, changes);
+    const settlement = new Settlement(this.#sinks.length, output.tally, done, batch);
+    return { outputs: unshared(output.outputs), origin, settlement, batch };
   }
 
   async #runProgram(input: ProgramInput, streamKey: string, held: () => void): Promise<ProgramOutput> {
@@ -280,27 +310,30 @@ export class PipelineRun {
     return this.#program.run(input, streamKey, held);
   }
 
-  #runnerOf({ spec, sink, overlapping }: PipelineSink): SinkRunner | StreamingRunner {
-    const { spec: pipeline, state, log } = this.#options;
-    const shared = { name: spec.name, common: spec, log, deadline: this.#deadline.signal };
-    if ("run" in sink) {
-      const journal = state.journal(pipeline.name, spec.name);
-      return new StreamingRunner({ ...shared, sink, journal, stop: this.#stop.signal });
-    }
-    const origin = { pipeline: pipeline.name, sink: spec.name };
-    const letters = spec.dead_letter && new DeadLetterFile(resolve(pipeline.baseDir, spec.dead_letter), origin);
-    return new SinkRunner({ ...shared, sink, overlapping: overlapping ?? false, deadLetter: letters || undefined });
+  /** Sinks that gather without a disk buffer: their cuts end where the positions of the source are. */
+  #direct(): StreamingRunner[] {
+    return this.#sinks.filter((runner) => runner instanceof StreamingRunner);
   }
 
-  #sinkStream(runner: SinkRunner | StreamingRunner, index: number) {
+  #bufferOf(sink: string): BufferedSink | undefined {
+    return this.#buffered.find((buffered) => buffered.name === sink);
+  }
+
+  #sinkStream(runner: AnyRunner, index: number) {
     const { name } = (this.#options.sinks[index] as PipelineSink).spec;
+    const streaming = streamingOf(runner);
     return sinkStream<Routed>({
-      accept: ({ outputs, origin, settlement }) =>
-        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result), origin),
+      accept: ({ outputs, origin, settlement, batch }) =>
+        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result), origin, batch),
       finish: () => runner.finish(),
-      ...(runner instanceof StreamingRunner && { ended: runner.ended }),
+      ...(streaming && { ended: streaming.ended }),
     });
   }
+}
+
+function streamingOf(runner: AnyRunner): StreamingRunner | undefined {
+  if (runner instanceof BufferedSink) return runner.streaming;
+  return runner instanceof StreamingRunner ? runner : undefined;
 }
 
 /**

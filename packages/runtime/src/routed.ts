@@ -6,4 +6,6 @@ export interface Routed {
   readonly outputs: ProgramOutput["outputs"];
   readonly origin: BatchOrigin;
   readonly settlement: Settlement;
+  /** Number of the batch: its parts in disk buffers are held together under it. */
+  readonly batch: number;
 }

@@ -151,12 +151,13 @@ export class SourceRunner {
   }
 
   async #keepRunning(): Promise<void> {
-    const { source, stop, finite, acks, state, log, lost } = this.#options;
+    const { source, stop, finite, acks, state, log, lost, hurry } = this.#options;
     for (let failures = 1; !stop.aborted; failures++) {
       try {
         this.#state = "running";
         const emit = (batch: SourceBatch) => this.#emit(batch);
-        return await source.run({ emit, stop, finite, state, log, lost, inFlight: (key) => acks.open(key) });
+        const inFlight = (key: string) => acks.open(key);
+        return await source.run({ emit, stop, finite, state, log, lost, inFlight, hurry });
       } catch (error) {
         if (stop.aborted) return;
         if (finite && failures >= FINITE_ATTEMPTS) return this.#giveUp(error);
@@ -176,6 +177,17 @@ export class SourceRunner {
     const hurrying = setInterval(this.#options.hurry, HURRY_MS);
     await abortedFirst(acks.idle(), stop);
     clearInterval(hurrying);
+  }
+
+  /** Lets the source tell its far end of what is settled. Comes once, after everything else. */
+  async close(): Promise<void> {
+    const { source, log } = this.#options;
+    const closing = (async () => source.close?.())().catch((error: unknown) => {
+      log.warn({ source: this.name, error: errorText(error) }, "the source could not be closed");
+    });
+    if (await abortedFirst(closing, AbortSignal.timeout(STOP_MS))) {
+      log.warn({ source: this.name }, "the source did not close in time");
+    }
   }
 
   #giveUp(error: unknown): void {
@@ -203,9 +215,9 @@ export class SourceRunner {
     const now = batch.writtenBy ?? Date.now();
     const enter = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
     const arrived = this.#open.begin(0, batch.data.length);
-    const settled: typeof enter = (ledger) => {
+    const settled: typeof enter = (result) => {
       arrived();
-      enter(ledger);
+      enter(result);
     };
     const place = lanes.enter(lane);
     const item = { source: this.name, batch, now, settled, place };

@@ -5,8 +5,14 @@ import { openState } from "../src/state/state.ts";
 import { compileFake } from "./fake-program.ts";
 import { countingSource, pipelineSpec, programSpec, sinkSpec, workerUrl } from "./fakes.ts";
 
-// Runs a small pipeline to its end: STATE_DIR OUT_FILE LINES WORKERS. To be killed at any moment.
-const [stateDir, out, lines, workers] = process.argv.slice(2) as [string, string, string, string];
+// Runs a small pipeline to its end: STATE_DIR OUT_FILE LINES WORKERS BUFFER. To be killed at any moment.
+const [stateDir, out, lines, workers, buffer] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  "memory" | "disk",
+];
 const state = openState(stateDir);
 const file = openSync(out, "a");
 const sink: Sink = {
@@ -24,7 +30,16 @@ const run = await runPipeline({
   workerUrl,
   workers: Number(workers),
   sources: [{ name: "s", source: countingSource({ streams: ["a", "b"], lines: Number(lines), perBatch: 100 }) }],
-  sinks: [{ spec: sinkSpec("out", { batch: { events: 1000, bytes: 1e6, age: 1 } }), sink, overlapping: true }],
+  sinks: [
+    {
+      spec: sinkSpec("out", {
+        batch: { events: 1000, bytes: 1e6, age: 1 },
+        buffer: { type: buffer, size: 1024 * 1024, when_full: "block" },
+      }),
+      sink,
+      overlapping: true,
+    },
+  ],
   state,
   log: silentLogger,
   finite: true,

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SluiceError, silentLogger, type Value } from "@sluice/core";
 import { expect, test } from "vitest";
+import { openMemoryDatabase } from "../src/state/database.ts";
+import { HeldStore } from "../src/state/held-store.ts";
 import { newLedger } from "../src/state/ledger.ts";
 import type { Pending } from "../src/state/pending.ts";
 import { openState, State } from "../src/state/state.ts";
@@ -135,7 +137,9 @@ test("while the disk is full commits wait, are tried again, and nothing is lost 
       if (full) throw new Error("database or disk is full");
       for (const entry of pending.positions.values()) stored.positions.set(entry.stream, entry.position);
       for (const ledger of pending.ledgers.values()) stored.events += ledger.in;
+      return new Map();
     },
+    held: new HeldStore(openMemoryDatabase()),
     positions: () => new Map(),
     notes: () => new Map(),
     ledger: () => newLedger(),

@@ -1,10 +1,11 @@
 export * from "./check-source.ts";
 export * from "./debian.ts";
 export { DockerEngine, type DockerOptions } from "./docker/engine.ts";
-export { DOCKER_VERSIONS, type DockerVersion, requireDocker } from "./docker/programs.ts";
+export { DOCKER_VERSIONS, type DockerVersion, dockerRoot, requireDocker } from "./docker/programs.ts";
 export { Graylog, type GraylogFault } from "./graylog.ts";
 export { GraylogCodec, type GraylogVerdict } from "./graylog-codec.ts";
 export { canRunJournald, Journald } from "./journald.ts";
+export { Nats, type NatsOptions, type NatsStreamState } from "./nats.ts";
 export { Nginx } from "./nginx.ts";
 export { ObjectStore, type ObjectStoreQuota, startObjectStore } from "./object-store.ts";
 export { OBJECT_STORE_VERSIONS, type ObjectStoreVersion, requireObjectStore } from "./object-store-programs.ts";

@@ -102,6 +102,9 @@ export class FakeSourceContext implements SourceContext {
     count(this.losses, reason, records);
   }
 
+  /** Sinks that finish what they have: everything is settled. */
+  readonly hurry = (): void => this.settle();
+
   inFlight(streamKey: string): number {
     return this.#trackers.get(streamKey)?.open ?? 0;
   }
@@ -112,7 +115,7 @@ export class FakeSourceContext implements SourceContext {
   }
 
   #track(batch: SourceBatch): () => void {
-    const { streamKey, position } = batch;
+    const { streamKey, position, settled } = batch;
     let tracker = this.#trackers.get(streamKey);
     if (!tracker) {
       tracker = new AckTracker((value) => {
@@ -120,7 +123,11 @@ export class FakeSourceContext implements SourceContext {
       });
       this.#trackers.set(streamKey, tracker);
     }
-    return tracker.track(position);
+    const done = tracker.track(position);
+    return () => {
+      done();
+      settled?.();
+    };
   }
 
   #remember(): void {

@@ -42,7 +42,7 @@ export const PIPELINE_METRICS: readonly MetricDefinition[] = [
     name: "ledger_buffered_events",
     help: "Events that came out of the steps and are not settled.",
     type: "gauge",
-    read: (observed) => eachPipeline(observed, ({ snapshot }) => snapshot.buffered),
+    read: (observed) => eachPipeline(observed, ({ snapshot }) => snapshot.buffered + snapshot.total.buffered),
   },
   {
     name: "tagged_events_total",

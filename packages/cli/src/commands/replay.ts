@@ -10,6 +10,7 @@ import { createLogger } from "../log.ts";
 import { readPatternFiles } from "../patterns.ts";
 import { loadPipelines, requireValid } from "../pipelines.ts";
 import { connector } from "../replay/connect.ts";
+import { replayDeadLetters } from "../replay/dead-letters.ts";
 import { printingPipeline } from "../replay/dry-run.ts";
 import { beside, ProgressBar } from "../replay/progress.ts";
 import { timeArgument, windowOf } from "../replay/time.ts";
@@ -22,6 +23,7 @@ interface ReplayOptions {
   rate?: number;
   dryRun?: boolean;
   resume?: boolean;
+  deadLetter?: boolean;
   stateDir: string;
   workers: number | "auto";
 }
@@ -45,6 +47,10 @@ export function addReplayCommand(program: Command, done: Done): void {
     .option("--rate <rate>", "lines to read, e.g. 5000/s", rateArgument)
     .option("--dry-run", "print the events to stdout instead; nothing is sent or stored")
     .option("--resume", "go on where an interrupted replay of the same inputs stopped")
+    .option(
+      "--dead-letter",
+      "the inputs are dead letter files: send their frames to the sinks that could not take them",
+    )
     .option("--state-dir <dir>", "where it is stored how far it got", process.env["SLUICE_STATE_DIR"] ?? "./.sluice")
     .option("--workers <n|auto>", "worker threads for parsing; 0 parses in the main thread", workersArgument, "auto")
     .addHelpText(
@@ -67,6 +73,7 @@ async function replay(inputs: readonly string[], options: ReplayOptions): Promis
   const { specs, problems } = await loadPipelines([options.pipeline], patterns, { diagnose: false });
   const [spec, ...others] = requireValid({ specs, problems: problems.filter(({ message }) => message !== NO_SOURCES) });
   if (!spec || others.length > 0) throw new SluiceError("SLUICE_USAGE", "--pipeline wants one pipeline file");
+  if (options.deadLetter) return replayDeadLetters(inputs, spec, options, await createLogger());
   const archives = await findArchives(inputs, connector(spec));
   const source = new ReplaySource({ archives, rate: options.rate, keepStamps: parsesStamps(spec) });
   let run: PipelineRun | undefined;
@@ -85,7 +92,7 @@ async function replay(inputs: readonly string[], options: ReplayOptions): Promis
       sources: [{ name: SOURCE, source }],
       window,
     };
-    run = await startPipeline(options.dryRun ? printingPipeline(spec) : spec, context);
+    run = await startPipeline(options.dryRun ? printingPipeline(spec) : inMemory(spec), context);
     log.info({ archives: archives.length, bytes: source.progress.total }, "replaying");
     stopOnSignals(run, log);
     const result = await run.done;
@@ -96,6 +103,15 @@ async function replay(inputs: readonly string[], options: ReplayOptions): Promis
     bar.end();
     state.close();
   }
+}
+
+/** A replay waits for its sinks, whatever they are told for a running sluice: it can be resumed where it stopped. */
+function inMemory(spec: PipelineSpec): PipelineSpec {
+  const size = 16 * 1024 * 1024;
+  const sinks = spec.sinks.map((sink) =>
+    sink.buffer.type === "disk" ? { ...sink, buffer: { ...sink.buffer, type: "memory" as const, size } } : sink,
+  );
+  return { ...spec, sinks };
 }
 
 /** Whether a step of the pipeline reads the stamps of multilog itself. */

@@ -1,5 +1,5 @@
-import { runWithTimeout } from "@sluice/runtime/timeout";
-import { Budget, type Sanitizer, TextWithheld } from "@sluice/step-sanitize";
+import { ownCpuMs, runWithTimeout } from "@sluice/runtime/timeout";
+import { Budget, type Finding, quoteFor, type Sanitizer, TextWithheld } from "@sluice/step-sanitize";
 import { type Block, blocksOf } from "./blocks.ts";
 import type { Find, Replacement } from "./edits.ts";
 import { keyLines, withKeyLines } from "./key-lines.ts";
@@ -9,7 +9,11 @@ export const WITHHELD = "withheld";
 const WITHHELD_TEXT = "[withheld: not checked for secrets]";
 /** Characters that are checked within one budget; a longer text has more time. */
 const UNIT = 4096;
-/** How much longer than its budget a text may take, by the clock, before it is stopped wherever it is. */
+/** A shorter secret may stand anywhere by chance. */
+const SHORTEST_KNOWN = 6;
+/** Findings times characters. */
+const MAX_REPEAT_WORK = 4_194_304;
+/** How much longer than its budget a text may take before it is stopped wherever it is. */
 const PATIENCE = 4;
 const PATIENCE_MS = 250;
 
@@ -29,18 +33,29 @@ export interface FinderOptions {
  * those that cannot be checked are withheld.
  */
 export function finder(options: FinderOptions): Find {
-  let sanitizer = options.create();
+  let sanitizer = ready(options);
   const inTime = (text: string): readonly Replacement[] | undefined => {
     const time = options.budget * Math.ceil(text.length / UNIT);
     const look = () => replacements(text, sanitizer, { ...options, budget: time });
     if (!options.mayHang) return look();
-    const result = runWithTimeout(look, limit(time));
-    if (!result.timedOut) return result.value;
-    // What was stopped may be left in any state.
-    sanitizer = options.create();
-    return undefined;
+    for (let patience = limit(time); ; patience *= 2) {
+      const started = ownCpuMs();
+      const result = runWithTimeout(look, patience);
+      if (!result.timedOut) return result.value;
+      // What was stopped may be left in any state.
+      sanitizer = ready(options);
+      // The clock runs on while this thread waits for a busy machine: that is not the text's fault.
+      if (ownCpuMs() - started >= limit(time)) return undefined;
+    }
   };
   return (text) => inTime(text) ?? [...linesOf(text)].flatMap(([line, at]) => moved(inTime(line), line, at));
+}
+
+/** A sanitizer that has made its tables, which should not count as the time of its first text. */
+function ready({ create }: FinderOptions): Sanitizer {
+  const sanitizer = create();
+  sanitizer.find("", new Budget(Number.POSITIVE_INFINITY));
+  return sanitizer;
 }
 
 function limit(budget: number): number {
@@ -60,13 +75,37 @@ function replacements(text: string, sanitizer: Sanitizer, { keys, budget }: Find
 }
 
 function replacementsIn(block: Block, sanitizer: Sanitizer, time: Budget): Replacement[] {
-  return sanitizer.find(block.text, time).map((finding) => ({
-    rule: finding.rule,
-    start: block.start + finding.start,
-    end: block.start + finding.end,
-    text: sanitizer.replacement(finding, block.text.slice(finding.start, finding.end)),
-    wholeLines: finding.action === "drop",
-  }));
+  const findings = sanitizer.find(block.text, time);
+  // In a text of very many secrets, looking for each again would take the time that checking it needs.
+  const again = findings.length * block.text.length <= MAX_REPEAT_WORK;
+  const all = again ? [...findings, ...repeated(block.text, findings, sanitizer, time)] : findings;
+  return all
+    .toSorted((a, b) => a.start - b.start)
+    .map((finding) => ({
+      rule: finding.rule,
+      start: block.start + finding.start,
+      end: block.start + finding.end,
+      text: sanitizer.replacement(finding, block.text.slice(finding.start, finding.end)),
+      wholeLines: finding.action === "drop",
+    }));
+}
+
+/** The same secrets where nothing around them shows what they are, as the step finds them in the rest of an event. */
+function* repeated(text: string, findings: readonly Finding[], sanitizer: Sanitizer, time: Budget): Generator<Finding> {
+  const taken = findings.map(({ start, end }) => [start, end] as const);
+  const longestFirst = findings.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+  for (const finding of longestFirst) {
+    const length = finding.end - finding.start;
+    if (length < SHORTEST_KNOWN || sanitizer.isInPlace(finding)) continue;
+    const secret = text.slice(finding.start, finding.end);
+    for (let start = text.indexOf(secret); start >= 0; start = text.indexOf(secret, start + length)) {
+      time.check();
+      const end = start + length;
+      if (taken.some(([from, to]) => start < to && end > from)) continue;
+      taken.push([start, end]);
+      yield { rule: finding.rule, action: finding.action, start, end, quote: quoteFor(text, start, end) };
+    }
+  }
 }
 
 /** What was found in a line, by its offsets in the text; the line itself when it could not be checked. */

@@ -1,5 +1,10 @@
 import { AckTracker, type SourceBatch, type StateChanges, type Value } from "@sluice/core";
+import type { HeldBatch } from "../state/held.ts";
 import type { Ledger } from "../state/ledger.ts";
+import type { BatchResult } from "./settlement.ts";
+
+/** Called once all sinks have settled a batch. */
+export type SettledBatch = (result: BatchResult, changes?: StateChanges) => void;
 
 /** Up to where a batch takes its records. */
 interface Reach {
@@ -12,19 +17,24 @@ interface Reach {
 const NOWHERE: Reach = { streamId: "", to: Number.NaN };
 
 /** A settled batch whose turn has come. `position` is undefined for streams without one. */
-export type CommitPosition = (streamKey: string, position: Value | undefined, books: Books, reach: Reach) => void;
-
-/** What is entered together with the position. */
-export interface Books {
+export interface Settled {
+  readonly streamKey: string;
+  readonly position: Value | undefined;
   readonly ledger: Ledger;
+  /** Set when some of its parts lie in disk buffers. */
+  readonly held: HeldBatch | undefined;
   /** What the steps remember of the batch. */
-  readonly changes?: StateChanges | undefined;
+  readonly changes: StateChanges | undefined;
+  readonly reach: Reach;
 }
 
 interface Entry {
   readonly position: Value | undefined;
   readonly reach: Reach;
-  books: Books | undefined;
+  readonly settled: (() => void) | undefined;
+  ledger: Ledger | undefined;
+  held: HeldBatch | undefined;
+  changes: StateChanges | undefined;
 }
 
 interface StreamAcks {
@@ -36,11 +46,11 @@ interface StreamAcks {
 /** Orders the acknowledgements of one source: positions and ledger move together, in the order of each stream. */
 export class SourceAcks {
   readonly #streams = new Map<string, StreamAcks>();
-  readonly #commit: CommitPosition;
+  readonly #commit: (settled: Settled) => void;
   #open = 0;
   #idle: (() => void)[] = [];
 
-  constructor(commit: CommitPosition) {
+  constructor(commit: (settled: Settled) => void) {
     this.#commit = commit;
   }
 
@@ -55,14 +65,17 @@ export class SourceAcks {
   }
 
   /** Registers the next batch of its stream; call the returned function with its books once it is settled. */
-  track(batch: Pick<SourceBatch, "streamKey" | "position">, reach = NOWHERE): (books: Books) => void {
+  track(batch: Pick<SourceBatch, "streamKey" | "position" | "settled">, reach = NOWHERE): SettledBatch {
     const stream = this.#stream(batch.streamKey);
-    const entry: Entry = { position: batch.position, reach, books: undefined };
+    const { position, settled: told } = batch;
+    const entry: Entry = { position, reach, settled: told, ledger: undefined, held: undefined, changes: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
-    return (books) => {
-      entry.books = books;
+    return ({ ledger, held }, changes) => {
+      entry.ledger = ledger;
+      entry.held = held;
+      entry.changes = changes;
       settled();
     };
   }
@@ -81,7 +94,9 @@ export class SourceAcks {
     const through = entries.indexOf(last) + 1;
     for (const entry of entries.splice(0, through)) {
       this.#open--;
-      this.#commit(streamKey, entry.position, entry.books as Books, entry.reach);
+      const { position, held, changes, reach } = entry;
+      this.#commit({ streamKey, position, ledger: entry.ledger as Ledger, held, changes, reach });
+      entry.settled?.();
     }
     if (entries.length === 0) this.#streams.delete(streamKey);
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();

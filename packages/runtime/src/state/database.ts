@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorText, SluiceError } from "@sluice/core";
+import { HELD_TABLES } from "./held-store.ts";
 import { makePrivateFile } from "./private-files.ts";
 
 /** Schema by version: entry i takes a database from version i to i + 1. Entries are never changed, only added. */
@@ -24,6 +25,7 @@ const MIGRATIONS = [
      value TEXT NOT NULL, -- JSON
      PRIMARY KEY (pipeline, sink, kind, name)
    ) STRICT, WITHOUT ROWID;`,
+  HELD_TABLES,
   `CREATE TABLE step_memory (
      pipeline TEXT NOT NULL,
      memory TEXT NOT NULL, -- step, hash of its options, name

@@ -9,7 +9,7 @@ export interface SinkLedger {
 }
 
 /**
- * The books of a pipeline, over batches that are settled: `in + sum(made) = delivered + sum(dropped)`.
+ * The books of a pipeline, over batches that are settled: `in + sum(made) = delivered + sum(dropped) + buffered`.
  *
  * An event is delivered when every sink that wanted it has it. Sinks report numbers, not events: where several sinks
  * lose events of one batch, these are taken to be different events.
@@ -21,9 +21,12 @@ export interface Ledger {
   /** Events that steps have made, by the step's type. */
   made: Record<string, number>;
   delivered: number;
+  /** Events that lie in a sink's disk buffer. In the books of one run it is the change, and may be negative. */
+  buffered: number;
   /**
    * By reason: a step's own (`drop`, `keep`, …), `unrouted` when no sink's `when` took the event, `dead_letter` when
-   * it is in a dead letter file, `delivery_failed` when there is none, `buffer_full` under a `drop_*` policy.
+   * it is in a dead letter file, `delivery_failed` when there is none, `buffer_full` under a `drop_*` policy,
+   * `buffer_lost` when the record of a disk buffer was damaged.
    */
   dropped: Record<string, number>;
   tagged: Record<string, number>;
@@ -35,7 +38,8 @@ export interface Ledger {
 
 /** Empty books. */
 export function newLedger(): Ledger {
-  return { in: 0, inBytes: 0, made: {}, delivered: 0, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
+  const sums = { in: 0, inBytes: 0, delivered: 0, buffered: 0 };
+  return { ...sums, made: {}, dropped: {}, tagged: {}, sanitized: {}, adjusted: {}, sinks: {} };
 }
 
 /** The books of a sink, entered when they are new. */
@@ -50,6 +54,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.inBytes += from.inBytes;
   to.delivered += from.delivered;
   addCounts(to.made, from.made);
+  to.buffered += from.buffered;
   addCounts(to.dropped, from.dropped);
   addCounts(to.tagged, from.tagged);
   addCounts(to.sanitized, from.sanitized);
@@ -60,6 +65,24 @@ export function addLedger(to: Ledger, from: Ledger): void {
 /** Adds named counts. */
 export function addCounts(to: Record<string, number>, from: Readonly<Record<string, number>>): void {
   for (const name in from) count(to, name, from[name]);
+}
+
+/** Enters what became of a batch's events once all sinks have spoken. */
+export function enterOutcome(
+  ledger: Ledger,
+  { kept, offered }: { readonly kept: number; readonly offered: number },
+  dropped: Readonly<Record<string, number>>,
+): void {
+  let left = kept;
+  const lose = (reason: string, n: number) => {
+    const lost = Math.min(n, left);
+    if (lost <= 0) return;
+    count(ledger.dropped, reason, lost);
+    left -= lost;
+  };
+  lose("unrouted", kept - offered);
+  for (const [reason, n] of Object.entries(dropped)) lose(reason, n);
+  ledger.delivered += left;
 }
 
 /** Sum of named counts. */
@@ -84,6 +107,7 @@ export function ledgerRows(ledger: Ledger): LedgerRow[] {
     ["", "in", "", ledger.in],
     ["", "inBytes", "", ledger.inBytes],
     ["", "delivered", "", ledger.delivered],
+    ["", "buffered", "", ledger.buffered],
   ];
   const named = (sink: string, kind: string, counts: Readonly<Record<string, number>>) => {
     for (const reason in counts) rows.push([sink, kind, reason, counts[reason] as number]);
@@ -106,7 +130,6 @@ export function enterRow(ledger: Ledger, [sink, kind, reason, n]: LedgerRow): vo
   if (kind === "dropped") count(books.dropped, reason, n);
   else if (kind === "delivered") books.delivered += n;
   else if (kind === "deliveredBytes") sinkLedger(ledger, sink).deliveredBytes += n;
-  else if (kind === "made" || kind === "tagged" || kind === "sanitized" || kind === "adjusted")
-    count(ledger[kind], reason, n);
-  else if (kind === "in" || kind === "inBytes") ledger[kind] += n;
+  else if (kind === "made" || kind === "tagged" || kind === "sanitized" || kind === "adjusted") count(ledger[kind], reason, n);
+  else if (kind === "in" || kind === "inBytes" || kind === "buffered") ledger[kind] += n;
 }

@@ -1,4 +1,5 @@
 import { addChanges, type StateChanges, type Value } from "@sluice/core";
+import type { HeldBatch, Resolution } from "./held.ts";
 import { addLedger, type Ledger, newLedger } from "./ledger.ts";
 
 /** A position waiting to be stored; undefined: to be forgotten. */
@@ -18,6 +19,14 @@ export interface PendingNote {
   readonly value: Value | undefined;
 }
 
+/** Records of a disk buffer whose file is gone. */
+export interface PendingForget {
+  readonly pipeline: string;
+  readonly sink: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What the next transaction will store. Bounded by the number of streams, however long it has to wait. */
 export class Pending {
   readonly positions = new Map<string, PendingPosition>();
@@ -25,9 +34,13 @@ export class Pending {
   readonly notes = new Map<string, PendingNote>();
   /** What steps remember, by pipeline. */
   readonly memories = new Map<string, StateChanges>();
+  readonly held: { readonly pipeline: string; readonly held: HeldBatch }[] = [];
+  readonly resolutions: Resolution[] = [];
+  readonly forgets: PendingForget[] = [];
 
   get empty(): boolean {
-    return this.positions.size === 0 && this.ledgers.size === 0 && this.notes.size === 0 && this.memories.size === 0;
+    const maps = this.positions.size + this.ledgers.size + this.notes.size + this.memories.size;
+    return maps + this.held.length + this.resolutions.length + this.forgets.length === 0;
   }
 
   setNote(note: PendingNote): void {
@@ -55,5 +68,8 @@ export class Pending {
     this.positions.clear();
     this.ledgers.clear();
     this.notes.clear();
+    this.held.length = 0;
+    this.resolutions.length = 0;
+    this.forgets.length = 0;
   }
 }

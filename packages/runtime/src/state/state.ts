@@ -8,8 +8,9 @@ import {
   type Value,
 } from "@sluice/core";
 import { openDatabase, openMemoryDatabase } from "./database.ts";
+import type { BufferIndex, HeldBatch, HeldPart } from "./held.ts";
 import { Journal } from "./journal.ts";
-import { addLedger, type Ledger } from "./ledger.ts";
+import { addLedger, type Ledger, newLedger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
 import { Pending } from "./pending.ts";
 import { makePrivateDir } from "./private-files.ts";
@@ -26,6 +27,8 @@ export interface Commit {
   readonly ledger: Ledger;
   /** What the steps remember of the batch. */
   readonly changes?: StateChanges | undefined;
+  /** Set when some of its parts lie in disk buffers. */
+  readonly held?: HeldBatch | undefined;
 }
 
 /** Milliseconds for which commits are gathered into one transaction. */
@@ -44,11 +47,15 @@ export class State {
   readonly #pending = new Pending();
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
+  readonly #resolved = new Map<string, (change: Ledger) => void>();
+  /** Where it lies; undefined when it is gone with the process. */
+  readonly dir: string | undefined;
 
-  constructor(store: Store, lock: StateLock, log: Logger) {
+  constructor(store: Store, lock: StateLock, log: Logger, dir?: string) {
     this.#store = store;
     this.#lock = lock;
     this.#log = log;
+    this.dir = dir;
   }
 
   /** True while the database cannot be written. */
@@ -62,7 +69,18 @@ export class State {
     if (position !== undefined) this.#pending.setPosition({ pipeline, source, stream, position });
     this.#pending.addLedger(pipeline, ledger);
     if (changes) this.#pending.addChanges(pipeline, changes);
+    if (commit.held) this.#pending.held.push({ pipeline, held: commit.held });
     this.#storeSoon();
+  }
+
+  /** Calls `resolved` with each change of the pipeline's books that comes from its disk buffers. */
+  onResolved(pipeline: string, resolved: (change: Ledger) => void): void {
+    this.#resolved.set(pipeline, resolved);
+  }
+
+  /** Events that wait in the disk buffers of a pipeline, by sink. */
+  waiting(pipeline: string): ReadonlyMap<string, number> {
+    return this.#store.held.waiting(pipeline);
   }
 
   /** The books of a pipeline since its first run. */
@@ -98,6 +116,38 @@ export class State {
     };
   }
 
+  /** What the state knows of the disk buffer of a sink. */
+  buffer(pipeline: string, sink: string): BufferIndex {
+    const { held } = this.#store;
+    const enter = (change: () => void) => {
+      change();
+      this.#storeSoon();
+    };
+    return {
+      status: (seq) => held.status(pipeline, sink, seq),
+      unresolved: (before) => held.unresolved(pipeline, sink, before),
+      last: () => held.last(pipeline, sink),
+      waiting: () => held.waiting(pipeline).get(sink) ?? 0,
+      resolve: (seq, result) => enter(() => this.#pending.resolutions.push({ pipeline, sink, seq, result })),
+      adopt: (seq, batch, events) => enter(() => this.#adopt(pipeline, batch, { sink, seq, events })),
+      forget: (from, to) => enter(() => this.#pending.forgets.push({ pipeline, sink, from, to })),
+      sync: () => this.flush(true),
+    };
+  }
+
+  /** A batch with parts in several buffers is entered with the first of them. */
+  #adopt(pipeline: string, batch: number, part: HeldPart): void {
+    const pending = this.#pending.held.some((entry) => entry.pipeline === pipeline && entry.held.batch === batch);
+    const known = pending || this.#store.held.hasBatch(pipeline, batch);
+    const { events } = part;
+    const held = { batch, kept: events, offered: known ? 0 : events, dropped: {}, parts: [part] };
+    this.#pending.held.push({ pipeline, held });
+    if (known) return;
+    const ledger = { ...newLedger(), in: events, buffered: events };
+    this.#pending.addLedger(pipeline, ledger);
+    this.#resolved.get(pipeline)?.(ledger);
+  }
+
   /** The notes of a streaming sink. */
   journal(pipeline: string, sink: string): Journal {
     return new Journal({
@@ -118,13 +168,15 @@ export class State {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.empty) return;
+    let changes: ReadonlyMap<string, Ledger>;
     try {
-      this.#store.apply(this.#pending, durable);
+      changes = this.#store.apply(this.#pending, durable);
     } catch (error) {
       this.#timer = setTimeout(() => this.#tick(), RETRY_MS);
       throw this.#failed(error);
     }
     this.#pending.clear();
+    for (const [pipeline, change] of changes) this.#resolved.get(pipeline)?.(change);
     if (this.#failing) this.#log.info({}, "the state database can be written again");
     this.#failing = false;
   }
@@ -185,7 +237,7 @@ export function openState(dir: string, options: { log?: Logger } = {}): State {
   try {
     makePrivateDir(dir);
     lock = lockStateDir(dir);
-    return new State(sqliteStore(openDatabase(dir)), lock, options.log ?? silentLogger);
+    return new State(sqliteStore(openDatabase(dir)), lock, options.log ?? silentLogger, dir);
   } catch (error) {
     lock?.release();
     if (error instanceof SluiceError) throw error;

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StepState, Value } from "@sluice/core";
+import { HeldStore, resolveAll } from "./held-store.ts";
 import { enterRow, type Ledger, type LedgerRow, ledgerRows, newLedger } from "./ledger.ts";
 import type { Pending } from "./pending.ts";
 import { stepStore } from "./step-store.ts";
@@ -8,9 +9,10 @@ import { stepStore } from "./step-store.ts";
 export interface Store {
   /**
    * Stores everything pending in one transaction, or nothing and throws. `durable`: it survives a power cut as well, at
-   * the price of an fsync.
+   * the price of an fsync. Returns how resolved parts of held batches changed the books.
    */
-  apply(pending: Pending, durable: boolean): void;
+  apply(pending: Pending, durable: boolean): ReadonlyMap<string, Ledger>;
+  readonly held: HeldStore;
   notes(pipeline: string, sink: string, kind: string): Map<string, Value>;
   positions(pipeline: string, source: string): Map<string, Value>;
   ledger(pipeline: string): Ledger;
@@ -41,6 +43,7 @@ export function sqliteStore(db: DatabaseSync): Store {
   const readNotes = db.prepare("SELECT name, value FROM sink_notes WHERE pipeline = ? AND sink = ? AND kind = ?");
 
   const steps = stepStore(db);
+  const held = new HeldStore(db);
   const writeNotes = (pending: Pending) => {
     for (const { pipeline, sink, kind, name, value } of pending.notes.values()) {
       if (value === undefined) forgetNote.run(pipeline, sink, kind, name);
@@ -52,20 +55,26 @@ export function sqliteStore(db: DatabaseSync): Store {
       if (position === undefined) forget.run(pipeline, source, stream);
       else upsert.run(pipeline, source, stream, JSON.stringify(position));
     }
-    for (const [pipeline, delta] of pending.ledgers) {
+    for (const entry of pending.held) held.insert(entry.pipeline, entry.held);
+    const changes = resolveAll(held, pending.resolutions);
+    for (const { pipeline, sink, from, to } of pending.forgets) held.forget(pipeline, sink, from, to);
+    for (const [pipeline, delta] of [...pending.ledgers, ...changes]) {
       for (const row of ledgerRows(delta)) add.run(pipeline, ...row);
     }
-    for (const [pipeline, changes] of pending.memories) steps.apply(pipeline, changes);
+    for (const [pipeline, memories] of pending.memories) steps.apply(pipeline, memories);
     writeNotes(pending);
+    return changes;
   };
 
   return {
+    held,
     apply(pending, durable) {
       if (durable) db.exec("PRAGMA synchronous = FULL");
       try {
         db.exec("BEGIN IMMEDIATE");
-        write(pending);
+        const changes = write(pending);
         db.exec("COMMIT");
+        return changes;
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");
         throw error;

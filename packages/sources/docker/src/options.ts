@@ -70,6 +70,20 @@ export const logsOptions = z.strictObject({
     ),
 });
 
+/** Options of the source `docker_events`. */
+export const eventsOptions = z.strictObject({
+  ...connection,
+  ...selection,
+  types: z
+    .array(z.string().min(1))
+    .default(["container", "image"])
+    .describe("Kinds of objects: `container`, `image`, `network`, `volume`, `daemon`, …; an empty list is all."),
+  exclude_actions: texts
+    .prefault(["exec_create", "exec_start", "exec_die", "exec_detach", "top", "resize", "attach"])
+    .describe("Actions that are left out. Health checks are `exec_…` events by the thousand."),
+});
+
 export type Connection = Pick<z.output<typeof logsOptions>, "host" | "tls">;
 export type Selection = Pick<z.output<typeof logsOptions>, keyof typeof selection>;
 export type LogsOptions = z.output<typeof logsOptions>;
+export type EventsOptions = z.output<typeof eventsOptions>;

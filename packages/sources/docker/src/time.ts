@@ -1,3 +1,5 @@
+import { parseRfc3339 } from "@sluice/core";
+
 // Nanoseconds since the epoch are beyond 2^53: a time is two numbers here.
 
 /** A moment as whole seconds since the epoch and the nanoseconds within them. */
@@ -30,6 +32,20 @@ export function sinceText({ sec, nanos }: Moment): string {
 /** RFC 3339 with nine fractional digits. */
 export function momentText({ sec, nanos }: Moment): string {
   return `${new Date(sec * 1000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
+}
+
+/** Reads RFC 3339; null when it is none, or the year 1 that stands for "never". */
+export function readMoment(text: string | undefined): Moment | null {
+  const instant = text === undefined || text.startsWith("0001-") ? null : parseRfc3339(text);
+  if (!instant) return null;
+  const sec = Math.floor(instant.ms / 1000);
+  return { sec, nanos: (instant.ms - sec * 1000) * 1e6 + instant.ns };
+}
+
+/** Reads nanoseconds since the epoch, as text. */
+export function momentOfNanos(text: string): Moment {
+  const digits = text.padStart(10, "0");
+  return { sec: Number(digits.slice(0, -9)), nanos: Number(digits.slice(-9)) };
 }
 
 const WINDOW_SECONDS = 4096;

@@ -1,6 +1,6 @@
 import type { Logger } from "@sluice/core";
 import { type DockerEngine, FakeSourceContext } from "@sluice/testkit";
-import { dockerLogsSource } from "../src/index.ts";
+import { dockerEventsSource, dockerLogsSource } from "../src/index.ts";
 
 const CREATE = { name: "docker", pipeline: "test", baseDir: "/", hostname: "test-host", warn: () => {} };
 
@@ -8,6 +8,12 @@ const CREATE = { name: "docker", pipeline: "test", baseDir: "/", hostname: "test
 export function logsSource(engine: Pick<DockerEngine, "socket">, options: object = {}) {
   const parsed = dockerLogsSource.options.parse({ host: `unix://${engine.socket}`, ...options });
   return dockerLogsSource.create(parsed, CREATE);
+}
+
+/** A source `docker_events` over the engine. */
+export function eventsSource(engine: Pick<DockerEngine, "socket">, options: object = {}) {
+  const parsed = dockerEventsSource.options.parse({ host: `unix://${engine.socket}`, ...options });
+  return dockerEventsSource.create(parsed, CREATE);
 }
 
 /** A logger that keeps what it is told. */

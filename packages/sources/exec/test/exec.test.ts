@@ -187,6 +187,18 @@ describe("a command", () => {
   });
 });
 
+test("can be checked without being run", async () => {
+  const { signal } = new AbortController();
+  const check = (options: object) => create(execSource, space.dir, options).check?.(signal);
+  await check({ command: ["touch", "made"] });
+  expect(existsSync(space.path("made"))).toBe(false);
+  await check({ command: "anything | at all", shell: true });
+  writeFileSync(space.path("tool"), "#!/bin/sh\n", { mode: 0o644 });
+  await expect(check({ command: ["./tool"] })).rejects.toThrow(/tool may not be executed/);
+  await expect(check({ command: ["no-such-tool"] })).rejects.toThrow(/no program no-such-tool/);
+  await expect(check({ command: ["true"], working_directory: "none" })).rejects.toThrow(/no directory .*none/);
+});
+
 describe("at the stop", () => {
   test("the whole group ends, also what takes no notice of it", async () => {
     const source = start(

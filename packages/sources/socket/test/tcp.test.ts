@@ -25,6 +25,7 @@ test("keeps the source contract", { timeout: 60_000 }, async () => {
           emit: (batch) => ctx.emit(batch),
           inFlight: () => 0,
           lost: () => {},
+          hurry: () => {},
         };
         const running = source.run(context);
         const port = await portIn(log);

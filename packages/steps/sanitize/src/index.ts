@@ -1,5 +1,6 @@
 export type { Action } from "./action.ts";
 export { ACTIONS } from "./action.ts";
+export { quoteFor } from "./bare-value.ts";
 export { Budget, TextWithheld } from "./budget.ts";
 export { configured } from "./configured.ts";
 export { KeyBlock, type KeyPart } from "./key-block.ts";

@@ -6,7 +6,6 @@ import { SluiceError } from "@sluice/core";
  */
 const ALLOWED: readonly RegExp[] = [
   /^\/_ping$/,
-  /^\/info$/,
   /^\/events$/,
   /^\/containers\/json$/,
   /^\/containers\/[0-9a-f]{64}\/json$/,

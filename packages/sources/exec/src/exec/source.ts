@@ -2,6 +2,7 @@ import path from "node:path";
 import type { CreateContext, Event, Source, SourceContext } from "@sluice/core";
 import { GuardedProcess } from "../process/guarded-process.ts";
 import { Pace, pauseOrStop } from "../process/pace.ts";
+import { requireProgram } from "../process/program.ts";
 import { untilStopped } from "../process/stopping.ts";
 import type { ExecOptions } from "./options.ts";
 import { Outlet } from "./outlet.ts";
@@ -45,6 +46,12 @@ export class ExecSource implements Source {
       if (ctx.finite || ctx.stop.aborted || !this.#again(end)) return;
       await pauseOrStop(interval === undefined ? pace.after(end.ms) : untilNext(interval, end.ms), ctx.stop);
     }
+  }
+
+  /** Tells whether the program is there, without running it: it may do something. */
+  async check(): Promise<void> {
+    const { PATH } = { ...process.env, ...this.#options.environment };
+    await requireProgram(this.#command[0] as string, this.#cwd, PATH ?? "");
   }
 
   #again({ code }: RunEnd): boolean {

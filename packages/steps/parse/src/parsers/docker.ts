@@ -5,7 +5,7 @@ import { setTime, tableParser } from "../pattern-table.ts";
 
 /** Control sequences that a terminal would swallow: colours, `ESC [K` before a compose status line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
+const ANSI = /^\r|\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 /** Compose names containers `service-1`, before version 2 `project_service_1`. */
 const COMPOSE_NAME = /^(.+)[-_](\d+)$/;
 

@@ -2,6 +2,7 @@ import type { NamedParser } from "../parser.ts";
 import { apache } from "./apache.ts";
 import { auth } from "./auth.ts";
 import { dockerComposeLogs, dockerJson } from "./docker.ts";
+import { dockerEvents } from "./docker-events.ts";
 import { df, uptime } from "./host.ts";
 import { iptrafNg } from "./iptraf.ts";
 import { json } from "./json.ts";
@@ -17,6 +18,7 @@ export const NAMED_PARSERS: readonly NamedParser[] = [
   auth,
   df,
   dockerComposeLogs,
+  dockerEvents,
   dockerJson,
   iptrafNg,
   json,

@@ -166,7 +166,7 @@ export const commandLineRules: readonly Rule[] = [
     name: "device-password",
     title: "password or community in the configuration of a network device or of Redis",
     sets: ["default", "secrets"],
-    keywords: ["password ", "secret ", "community ", "key-string", "pre-shared-key", "requirepass ", "masterauth "],
+    keywords: ["password", "secret", "key", "community", "requirepass", "masterauth"],
     pattern: String.raw`(?:\b(?:password|secret|key-string|key|pre-shared-key(?: ascii-text)?)[ \t]{1,4}(?:[05-9]|encrypted|cipher|hash)[ \t]{1,4}["']?(?<secret>[^\s"']{4,256})|\b(?:snmp-server[ \t]{1,4}community|requirepass|masterauth)[ \t]{1,4}["']?(?<secret>[^\s"']{1,128}))`,
     ignoreCase: true,
     validate: (secret, match) =>

@@ -22,9 +22,15 @@ export const cardRules: readonly Rule[] = [
     sets: ["default", "pii"],
     keywords: [],
     shape: "long-number",
-    pattern: String.raw`(?<![\w.+/-]|\d[ ])(?!1[5-9]\d{11}(?!\d))\d(?:[ -]?\d){12,18}(?![\w/+=]|-\w|\.\d|[ ]\d{3})`,
+    // Behind a digit and a space, as in columns, only an unbroken number is one: groups might be those of a longer one.
+    pattern: String.raw`(?:(?<![\w.+/-]|\d[ ])(?!1[5-9]\d{11}(?!\d))\d(?:[ -]?\d){12,18}|(?<=\d[ ])(?!1[5-9]\d{11}(?!\d))\d{13,19})(?![\w/+=]|-\w|\.\d|[ ]\d{3})`,
     validate: isCard,
-    positive: ["paid with ⟦4111111111111111⟧ today", "card=⟦4012-8888-8888-1881⟧", "⟦3714 496353 98431⟧"],
+    positive: [
+      "paid with ⟦4111111111111111⟧ today",
+      "card=⟦4012-8888-8888-1881⟧",
+      "⟦3714 496353 98431⟧",
+      "order 42 ⟦4111111111111111⟧ paid",
+    ],
     negative: [
       "4012-8888-8888-1882",
       "epoch 1700000000000",

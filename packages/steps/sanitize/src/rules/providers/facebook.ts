@@ -18,7 +18,7 @@ export const facebookRules: readonly Rule[] = [
     name: "facebook-app-id",
     title: "Facebook app id",
     keywords: ["facebook", "fb_app", "fb-app", "fbapp", "fb app", "fb.app"],
-    pattern: String.raw`\b(?:facebook|fb)[^]{0,8}?app(?:lication)?[^]{0,16}?\b(?<secret>\d{15})\b`,
+    pattern: String.raw`\b(?:facebook[^]{0,8}?|fb[_. -]?)app(?:lication)?[^]{0,16}?\b(?<secret>\d{15})\b`,
     ignoreCase: true,
     positive: ["fb_app_id: ⟦123456789012345⟧", "FACEBOOK_APPLICATION_ID=⟦123456789012345⟧"],
     negative: ["fb_app_id: 12345678901234"],
@@ -38,7 +38,7 @@ export const facebookRules: readonly Rule[] = [
     name: "facebook-app-token",
     title: "Facebook app access token",
     keywords: ["facebook", "fb_", "fb-", "fb "],
-    pattern: String.raw`(?:facebook|\bfb)[^]{0,48}?(?<![\w|])(?<secret>\d{15,16}(?:\||%)[\w-]{27,40})(?![\w-])`,
+    pattern: String.raw`(?:facebook|\bfb[_ -])[^]{0,48}?(?<![\w|])(?<secret>\d{15,16}(?:\||%)[\w-]{27,40})(?![\w-])`,
     ignoreCase: true,
     positive: ["facebook ⟦1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7AI⟧"],
     negative: ["facebook 1308742762612587|rhoK1cbv0DOU_RTX_87O4MkX7A"],
@@ -57,9 +57,9 @@ export const facebookRules: readonly Rule[] = [
   secret({
     name: "facebook-secret",
     title: "Facebook app secret",
-    keywords: ["facebook", "fb_", "fb-", "fb.", "fbapp", "fbsec", "fbkey", "fbapi", "fbcli"],
+    keywords: ["facebook", "fb_", "fb-", "fb.", "fbapp", "fbsec", "fbkey", "fbapi", "fbcli", "fbcon", "fbcus"],
     pattern:
-      "\\b(?:facebook|fb).?(?:api|app(?:lication)?|client|consumer|customer|secret|key).?(?:key|oauth|sec(?:ret)?)?[\\s\"'(),:;=>\\\\`]{0,24}?\\b(?<secret>[a-z0-9]{32})\\b",
+      "\\b(?:facebook.?|fb[_.-]?)(?:api|app(?:lication)?|client|consumer|customer|secret|key).?(?:key|oauth|sec(?:ret)?)?[\\s\"'(),:;=>\\\\`]{0,24}?\\b(?<secret>[a-z0-9]{32})\\b",
     ignoreCase: true,
     positive: [
       "    var fbApiKey = '⟦0278fc1adf6dc1d82a156f306ce2c5cc⟧';",

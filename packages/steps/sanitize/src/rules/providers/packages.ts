@@ -28,9 +28,12 @@ export const packagesRules: readonly Rule[] = [
     name: "artifactory-password",
     title: "Artifactory encrypted password",
     keywords: ["ap0", "ap1", "ap2", "ap3", "ap4", "ap5", "ap6", "ap7", "ap8", "ap9"],
-    pattern: String.raw`(?<![a-zA-Z0-9])AP\d[a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
+    pattern: String.raw`(?<![a-zA-Z0-9]|SHA256:)AP\d[a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
     positive: ["⟦AP8cAI6aLhD4Ol⟧"],
-    negative: ["AP8cAI6a"],
+    negative: [
+      "AP8cAI6a",
+      "Accepted publickey for joe from 192.0.2.1 port 50123 ssh2: RSA SHA256:AP5vYdmeYJF9yGndkHH0YaviOC8Gh7RatbMbD5gAbcd",
+    ],
     source: SCANNERS,
   }),
   secret({
@@ -38,7 +41,7 @@ export const packagesRules: readonly Rule[] = [
     title: "Text of the form of an Artifactory encrypted password",
     certainty: "guess",
     keywords: ["apa", "apb", "apc", "apd", "ape", "apf"],
-    pattern: String.raw`(?<![a-zA-Z0-9])AP[A-F][a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
+    pattern: String.raw`(?<![a-zA-Z0-9]|SHA256:)AP[A-F][a-zA-Z0-9]{8,80}(?=[\s"',;<]|$)`,
     positive: ["⟦APD7gQaNw8fEPT3X⟧"],
     negative: ["APD7gQaN"],
     source: SCANNERS,

@@ -1,0 +1,3 @@
+export { connectNats, type NatsLink } from "./connect.ts";
+export { isMissing, natsFault, neverTaken } from "./faults.ts";
+export { ensureStream } from "./stream.ts";

@@ -1,0 +1,120 @@
+import { rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DOCKER_VERSIONS, DockerEngine, requireDocker } from "@sluice/testkit";
+import { describe, expect, test } from "vitest";
+import { NumbersInput } from "../support/numbers.ts";
+import { type Running, startSluice } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+import { Workspace } from "../support/workspace.ts";
+
+const MINUTES = 60_000;
+const isLong = process.env["SLUICE_LONG_TESTS"] !== undefined;
+const LINES = isLong ? 100_000 : 4000;
+const KILLS = isLong ? 10 : 3;
+/** Lines that a container writes at once. */
+const BURST = 25;
+
+interface Container {
+  readonly name: string;
+  /** Bytes that each line is made longer by. */
+  readonly pad: number;
+  readonly print: string;
+  /** Lines that it may be ahead of what has arrived: about half of what its log holds. */
+  readonly ahead: number;
+  readonly options: readonly string[];
+}
+
+const CONTAINERS: readonly Container[] = [
+  { name: "terminal", pad: 40, print: 'echo "$n $p"', ahead: 6000, options: ["--tty", ...rotated("500k", 4)] },
+  { name: "errors", pad: 40, print: 'echo "$n $p" >&2', ahead: 6000, options: rotated("500k", 4) },
+  { name: "long", pad: 40 * 1024, print: 'echo "$n $p"', ahead: 1000, options: rotated("20m", 5) },
+];
+
+function rotated(size: string, files: number): string[] {
+  return ["--log-opt", `max-size=${size}`, "--log-opt", `max-file=${files}`];
+}
+
+/** Prints numbers, and goes on with the next one when it is started again. */
+const script = ({ name, pad, print }: Container) => `
+n=$(cat /n || echo 0); stop=; trap 'stop=1' TERM
+p=$(head -c ${pad} /dev/zero | tr '\\0' x)
+while [ $n -lt ${LINES} ] && [ -z "$stop" ]; do
+  while [ $n -ge $(cat /limits/${name}) ] && [ -z "$stop" ]; do sleep 0.1 & wait $!; done
+  k=0; while [ $k -lt ${BURST} ] && [ -z "$stop" ]; do n=$((n+1)); k=$((k+1)); ${print}; done
+  echo $n > /n; sleep 0.02 & wait $!
+done
+[ $n -lt ${LINES} ] || exec sleep 100000`;
+
+const pipeline = (engine: DockerEngine, address: string) => `name: docker
+sources:
+  docker: {type: docker_logs, host: 'unix://${engine.socket}', labels: numbered}
+steps: []
+sinks:
+  graylog: {type: gelf, address: '${address}', retry: {initial: 50ms, max: 500ms}}
+`;
+
+/** Lets the containers go on as far as their logs hold what has not arrived. */
+async function letWrite(limits: string, input: NumbersInput): Promise<void> {
+  for (const { name, ahead } of CONTAINERS) {
+    const file = path.join(limits, name);
+    await writeFile(`${file}.next`, String(input.count(name) + ahead));
+    await rename(`${file}.next`, file);
+  }
+}
+
+function summary(version: string, input: NumbersInput): string {
+  const parts = CONTAINERS.map(({ name }) => {
+    const { ids, duplicates } = input.containers.get(name) ?? { ids: new Map(), duplicates: 0 };
+    return `${name} ${LINES - ids.size} missing, ${duplicates} repeated`;
+  });
+  return `Docker ${version}, ${KILLS} kills, ${LINES} lines: ${parts.join("; ")}; gaps: ${JSON.stringify(input.gaps)}\n`;
+}
+
+describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
+  const ready = requireDocker(version);
+  const title = `${KILLS} times kill -9 and a new daemon, under rotation: every line of three containers arrives`;
+  test.runIf(ready)(title, { timeout: 30 * MINUTES }, async () => {
+    await using work = await Workspace.create();
+    await using input = await NumbersInput.start();
+    await using engine = await DockerEngine.start({ version });
+    const file = await work.write("p.yaml", pipeline(engine, input.address));
+    const start = () => startSluice(["run", file, "--state-dir", work.path("state"), "--http", "off"]);
+    const limits = await work.directory("limits");
+    const pacing = setInterval(() => void letWrite(limits, input), 100);
+    await letWrite(limits, input);
+    for (const container of CONTAINERS) {
+      const options = ["--name", container.name, "--label", "numbered", "--restart", "unless-stopped"];
+      options.push("--volume", `${limits}:/limits`);
+      await engine.run(script(container), ...options, ...container.options);
+    }
+    const least = () => Math.min(...CONTAINERS.map(({ name }) => input.count(name)));
+    let sluice: Running = start();
+    try {
+      for (let kill = 1; kill <= KILLS; kill++) {
+        const reached = (LINES * kill) / (KILLS + 2);
+        await until(() => least() >= reached, `${reached} lines`, 10 * MINUTES);
+        if (kill === Math.ceil(KILLS / 2)) {
+          await engine.stopDaemon();
+          await engine.startDaemon();
+        }
+        await sluice.kill("SIGKILL");
+        await sleep(Math.random() * 500);
+        sluice = start();
+      }
+      await until(() => least() === LINES || input.gaps.length > 0, "all lines", 10 * MINUTES);
+      expect(await sluice.kill("SIGTERM")).toBe(0);
+    } finally {
+      clearInterval(pacing);
+      await sluice.kill("SIGKILL");
+      process.stdout.write(summary(version, input));
+    }
+    const found = CONTAINERS.map(({ name }) => {
+      const { ids, disorder, wrongIds } = input.containers.get(name) ?? { ids: new Map() };
+      return { name, lines: ids.size, ids: new Set(ids.values()).size, disorder, wrongIds };
+    });
+    const expected = { lines: LINES, ids: LINES, disorder: 0, wrongIds: 0 };
+    expect(found).toEqual(CONTAINERS.map(({ name }) => ({ name, ...expected })));
+    expect(input.gaps).toEqual([]);
+  });
+});

@@ -130,6 +130,7 @@ export function enterRow(ledger: Ledger, [sink, kind, reason, n]: LedgerRow): vo
   if (kind === "dropped") count(books.dropped, reason, n);
   else if (kind === "delivered") books.delivered += n;
   else if (kind === "deliveredBytes") sinkLedger(ledger, sink).deliveredBytes += n;
-  else if (kind === "made" || kind === "tagged" || kind === "sanitized" || kind === "adjusted") count(ledger[kind], reason, n);
+  else if (kind === "made" || kind === "tagged" || kind === "sanitized" || kind === "adjusted")
+    count(ledger[kind], reason, n);
   else if (kind === "in" || kind === "inBytes" || kind === "buffered") ledger[kind] += n;
 }

@@ -23,7 +23,7 @@ export interface Settled extends Books {
 }
 
 /** What is entered together with the position. */
-export interface Books {
+interface Books {
   readonly ledger: Ledger;
   /** Set when some of its parts lie in disk buffers. */
   readonly held?: HeldBatch | undefined;

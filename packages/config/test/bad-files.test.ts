@@ -112,7 +112,7 @@ const structure: Cases = [
     "a test without input",
     "tests: [{expect: null}]",
     [
-      "1:9: `input` is missing (A line, several lines (a block of text or a list), or events as maps with at least a `message`)",
+      "1:9: `input` is missing (A line, several lines (a block of text or a list), or events as maps with at least a `message`; `after: 5m` between them lets time pass)",
     ],
   ],
   [

@@ -150,7 +150,10 @@ export class PipelineRun {
   #giveBack(): void {
     if (this.#inFlight === 0) return;
     const { log, spec } = this.#options;
-    log.info({ pipeline: spec.name, events: this.#inFlight }, "these events are read again at the next start");
+    log.info(
+      { pipeline: spec.name, events: this.#inFlight },
+      "these events are read again at the next start, where their source can be read again",
+    );
     this.#inFlight = 0;
   }
 

@@ -300,7 +300,7 @@ export class PipelineRun {
     this.#inFlight += output.tally.in;
     const batch = ++this.#batch;
     const { changes } = output;
-    const done = (result: BatchResult) => settled(result, changes);
+    const done = (result: BatchResult) => settled({ ...result, changes });
     const settlement = new Settlement(this.#sinks.length, output.tally, done, batch);
     return { outputs: unshared(output.outputs), origin, settlement, batch };
   }

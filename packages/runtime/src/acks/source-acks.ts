@@ -4,7 +4,12 @@ import type { Ledger } from "../state/ledger.ts";
 import type { BatchResult } from "./settlement.ts";
 
 /** Called once all sinks have settled a batch. */
-export type SettledBatch = (result: BatchResult, changes?: StateChanges) => void;
+export type SettledBatch = (result: SettledResult) => void;
+
+/** With what the steps remember of the batch: it is entered together with the position. */
+export interface SettledResult extends BatchResult {
+  readonly changes?: StateChanges | undefined;
+}
 
 /** Up to where a batch takes its records. */
 interface Reach {
@@ -72,7 +77,7 @@ export class SourceAcks {
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
-    return ({ ledger, held }, changes) => {
+    return ({ ledger, held, changes }) => {
       entry.ledger = ledger;
       entry.held = held;
       entry.changes = changes;

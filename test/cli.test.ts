@@ -8,6 +8,7 @@ const COMMANDS = [
   "replay",
   "validate",
   "test",
+  "check",
   "parse",
   "sanitize",
   "receive",

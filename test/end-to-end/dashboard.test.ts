@@ -90,7 +90,7 @@ describe.skipIf(!requireDebian(["chromium"]))("dashboard", { timeout: 300_000 },
     await hasText(page, "#equation", /[1-9].* in =/);
     await hasText(page, "#services", /shop/);
     await hasText(page, "#alerts", /disk_full/);
-    await hasText(page, "#host", /\/var\/log/);
+    await hasText(page, "#host", /\/var\/log.*postgresmissing.*\/var\/app\/uploads/s);
     await hasText(page, "#warnings", /sanitize: off/);
     await hasText(page, "#sinks", /graylog/);
     await page.waitForSelector("#chart-rate canvas", PATIENCE);
@@ -285,6 +285,15 @@ function notes(): string {
       "process.name": "nginx",
       "system.process.cpu.total.norm.pct": 0.12,
       "system.process.memory.rss.bytes": 48e6,
+    },
+    { ...host, "event.dataset": "system.process.expected", "process.name": "postgres", "system.process.count": 0 },
+    {
+      ...host,
+      "event.dataset": "system.directory",
+      "file.directory": "/var/app/uploads",
+      "system.directory.files": 120,
+      "system.directory.recent_files": 7,
+      "system.directory.bytes": 5e6,
     },
     {
       "@timestamp": at,

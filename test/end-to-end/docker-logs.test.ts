@@ -41,7 +41,7 @@ n=$(cat /n || echo 0); stop=; trap 'stop=1' TERM
 p=$(head -c ${pad} /dev/zero | tr '\\0' x)
 while [ $n -lt ${LINES} ] && [ -z "$stop" ]; do
   while [ $n -ge $(cat /limits/${name}) ] && [ -z "$stop" ]; do sleep 0.1 & wait $!; done
-  k=0; while [ $k -lt ${BURST} ] && [ -z "$stop" ]; do n=$((n+1)); k=$((k+1)); ${print}; done
+  k=0; while [ $k -lt ${BURST} ] && [ $n -lt ${LINES} ] && [ -z "$stop" ]; do n=$((n+1)); k=$((k+1)); ${print}; done
   echo $n > /n; sleep 0.02 & wait $!
 done
 [ $n -lt ${LINES} ] || exec sleep 100000`;
@@ -63,6 +63,13 @@ async function letWrite(limits: string, input: NumbersInput): Promise<void> {
   }
 }
 
+async function keepWriting(limits: string, input: NumbersInput, done: AbortSignal): Promise<void> {
+  while (!done.aborted) {
+    await letWrite(limits, input);
+    await sleep(100);
+  }
+}
+
 function summary(version: string, input: NumbersInput): string {
   const parts = CONTAINERS.map(({ name }) => {
     const { ids, duplicates } = input.containers.get(name) ?? { ids: new Map(), duplicates: 0 };
@@ -81,8 +88,9 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
     const file = await work.write("p.yaml", pipeline(engine, input.address));
     const start = () => startSluice(["run", file, "--state-dir", work.path("state"), "--http", "off"]);
     const limits = await work.directory("limits");
-    const pacing = setInterval(() => void letWrite(limits, input), 100);
     await letWrite(limits, input);
+    const done = new AbortController();
+    const pacing = keepWriting(limits, input, done.signal);
     for (const container of CONTAINERS) {
       const options = ["--name", container.name, "--label", "numbered", "--restart", "unless-stopped"];
       options.push("--volume", `${limits}:/limits`);
@@ -105,7 +113,8 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
       await until(() => least() === LINES || input.gaps.length > 0, "all lines", 10 * MINUTES);
       expect(await sluice.kill("SIGTERM")).toBe(0);
     } finally {
-      clearInterval(pacing);
+      done.abort();
+      await pacing;
       await sluice.kill("SIGKILL");
       process.stdout.write(summary(version, input));
     }

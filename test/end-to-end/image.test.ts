@@ -8,8 +8,9 @@ import { buildImage, IMAGE } from "../support/image.ts";
 import { until } from "../support/wait.ts";
 
 const MINUTES = 60_000;
+const PATIENCE = 3 * MINUTES;
 const execute = promisify(execFile);
-/** Debian's Node.js image has 75 MB besides Node.js itself (123 MB); ours adds this much at most. */
+/** What the image adds to its base, in MB. */
 const MOST_ADDED_MB = 70;
 /** As docker-compose.yml runs it. */
 const LOCKED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"];
@@ -95,16 +96,20 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
 
   test.runIf(ready)(
     "delivers what the container beside it logs, and goes on after a restart",
-    { timeout: 4 * MINUTES },
+    { timeout: 8 * MINUTES },
     async () => {
       const line = '198.51.100.2 - - [10/Jan/2017:13:06:27 -0300] "GET /$n HTTP/1.1" 200 5 "-" "curl/8"';
       const script = `n=0; while :; do n=$((n+1)); echo "${line.replaceAll('"', '\\"')}" >> /logs/access.log; sleep 0.02; done`;
       await engine.run(script, "--name", "web", "-v", "logs:/logs");
       const paths = async () => (await graylog.accepted()).map((message) => message["_url_path"] as string);
       await startSluice("first");
-      await until(async () => (await paths()).length > 0, "the first line to arrive");
+      await until(async () => (await paths()).length > 0, "the first line to arrive", PATIENCE);
       process.stdout.write(`running ${await startUpMs("first")} ms after its process began\n`);
-      await until(async () => (await inspect("first", "{{.State.Health.Status}}")) === "healthy", "it to be healthy");
+      await until(
+        async () => (await inspect("first", "{{.State.Health.Status}}")) === "healthy",
+        "it to be healthy",
+        PATIENCE,
+      );
       expect(await engine.docker("exec", "first", "id", "-u")).toBe("10001");
       expect(await engine.docker("exec", "first", "readlink", "/proc/1/exe")).toMatch(/node$/);
       expect(await engine.docker("exec", "first", "stat", "-c", "%a", "/var/lib/sluice")).toBe("750");
@@ -115,7 +120,7 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
       expect(await engine.docker("diff", "first")).toBe("C /var\nC /var/log\nA /var/log/nginx");
       await startSluice("second");
       const before = (await paths()).length;
-      await until(async () => (await paths()).length > before + 100, "more lines to arrive");
+      await until(async () => (await paths()).length > before + 100, "more lines to arrive", PATIENCE);
       await engine.docker("rm", "-f", "web");
       await engine.docker("stop", "-t", "60", "second");
       const numbers = (await paths()).map((text) => Number(text.slice(1)));
@@ -123,7 +128,7 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
     },
   );
 
-  test.runIf(ready)("becomes unhealthy when sluice does not answer", { timeout: 4 * MINUTES }, async () => {
+  test.runIf(ready)("becomes unhealthy when sluice does not answer", { timeout: 8 * MINUTES }, async () => {
     const health = [
       "--health-interval",
       "1s",
@@ -148,7 +153,11 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
       IMAGE,
       "600",
     );
-    await until(async () => (await inspect("hung", "{{.State.Health.Status}}")) === "unhealthy", "it to be unhealthy");
+    await until(
+      async () => (await inspect("hung", "{{.State.Health.Status}}")) === "unhealthy",
+      "it to be unhealthy",
+      PATIENCE,
+    );
   });
 });
 

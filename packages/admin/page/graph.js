@@ -80,10 +80,17 @@ function horizontal({ sources, steps, sinks }) {
   };
   const enter = { x: middle.x, y: middle.y + stepsHeight / 2 };
   const leave = { x: middle.x + STEPS.width, y: enter.y };
-  const across = (from, to) => curve(from, to, "x");
+  // A curve is flat near the node that it does not share with others: there the label touches nothing.
+  const across = (from, to, own, side) => ({ ...curve(from, to, "x"), label: { x: own.x + side * 48, y: own.y - 11 } });
   const edges = [
-    ...left.map((node) => across({ x: node.x + node.width, y: node.y + NODE.height / 2 }, enter)),
-    ...right.map((node) => across(leave, { x: node.x, y: node.y + NODE.height / 2 })),
+    ...left.map((node) => {
+      const own = { x: node.x + node.width, y: node.y + NODE.height / 2 };
+      return across(own, enter, own, 1);
+    }),
+    ...right.map((node) => {
+      const own = { x: node.x, y: node.y + NODE.height / 2 };
+      return across(leave, own, own, -1);
+    }),
   ];
   return { width, height, sources: left, steps: middle, sinks: right, edges };
 }

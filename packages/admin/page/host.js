@@ -14,6 +14,7 @@ export function drawHost(figures) {
     processes(figures),
     services(figures),
     files(figures),
+    checks(figures),
   ];
   $("host").replaceChildren(...parts.filter(Boolean));
 }
@@ -68,22 +69,25 @@ function network(figures) {
   const interfaces = figures.filter((figure) => figure["system.network.name"] !== undefined);
   const rows = interfaces.map((figure) => [
     figure["system.network.name"],
-    size(figure["system.network.in.bytes"]),
-    size(figure["system.network.out.bytes"]),
+    flow(figure, "in"),
+    flow(figure, "out"),
     number((figure["system.network.in.errors"] ?? 0) + (figure["system.network.out.errors"] ?? 0)),
   ]);
-  const sockets = [
-    ["established", "system.socket.summary.tcp.all.established"],
-    ["listening", "system.socket.summary.tcp.all.listening"],
-  ].flatMap(([name, field]) => {
-    const n = first(figures, field);
-    return n === undefined ? [] : [[`TCP ${name}`, number(n), "", ""]];
+  const sockets = ["established", "listen", "close_wait"].flatMap((state) => {
+    const n = first(figures, `system.socket.summary.tcp.all.${state}`);
+    return n === undefined ? [] : [[`TCP ${state}`, number(n), "", ""]];
   });
   return part("Network", [["Interface"], ["In", "num"], ["Out", "num"], ["Errors", "num"]], [...rows, ...sockets]);
 }
 
+/** What goes through an interface a second, or what has gone through it so far. */
+function flow(figure, way) {
+  const rate = figure[`system.network.${way}.bytes_per_second`];
+  return rate === undefined ? size(figure[`system.network.${way}.bytes`]) : `${bytes(rate)}/s`;
+}
+
 function processes(figures) {
-  const found = figures.filter((figure) => figure["process.pid"] !== undefined);
+  const found = figures.filter((figure) => figure["event.dataset"] === "system.process");
   const newest = found.reduce((latest, figure) => (figure["@timestamp"] > latest ? figure["@timestamp"] : latest), "");
   // Those that have not been seen for a while are not among the first any more.
   const recent = found.filter((figure) => Date.parse(newest) - Date.parse(figure["@timestamp"]) < 5000);
@@ -96,6 +100,12 @@ function processes(figures) {
       percent(cpu(figure)),
       size(figure["system.process.memory.rss.bytes"]),
     ]);
+  const expected = figures.filter((figure) => figure["event.dataset"] === "system.process.expected");
+  for (const figure of expected) {
+    const running = figure["system.process.running"] === true || figure["system.process.count"] > 0;
+    const state = el("span", { class: "state", "data-state": running ? "good" : "bad" }, running ? "runs" : "missing");
+    rows.unshift([short(String(figure["process.name"] ?? ""), 28), state, ""]);
+  }
   return part("Processes", [["Name, PID"], ["CPU", "num"], ["Memory", "num"]], rows);
 }
 
@@ -113,15 +123,29 @@ function services(figures) {
 }
 
 function files(figures) {
-  const found = figures.filter(
-    (figure) => figure["file.directory"] !== undefined || figure["system.directory.path"] !== undefined,
-  );
+  const found = figures.filter((figure) => figure["event.dataset"] === "system.directory");
   const rows = found.map((figure) => [
-    short(String(figure["file.directory"] ?? figure["system.directory.path"]), 28),
-    number(figure["system.directory.files"] ?? 0),
-    size(figure["system.directory.bytes"] ?? figure["file.size"]),
+    short(String(figure["file.directory"]), 28),
+    figure["system.directory.available"] === false ? "–" : number(figure["system.directory.files"] ?? 0),
+    number(figure["system.directory.recent_files"] ?? 0),
+    size(figure["system.directory.bytes"]),
   ]);
-  return part("Files", [["Directory"], ["Files", "num"], ["Size", "num"]], rows);
+  return part("Files", [["Directory"], ["Files", "num"], ["Changed", "num"], ["Size", "num"]], rows);
+}
+
+/** What the source `check` tells, named as Heartbeat names it. */
+function checks(figures) {
+  const found = figures.filter((figure) => figure["monitor.name"] !== undefined);
+  const rows = found.map((figure) => [
+    short(String(figure["monitor.name"]), 34),
+    el(
+      "span",
+      { class: "state", "data-state": figure["monitor.status"] === "up" ? "good" : "bad" },
+      String(figure["monitor.status"]),
+    ),
+    duration((figure["monitor.duration.us"] ?? 0) / 1e6),
+  ]);
+  return part("Checks", [["What"], ["State"], ["Took", "num"]], rows);
 }
 
 function size(n) {

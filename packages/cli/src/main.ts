@@ -9,6 +9,7 @@ type AddCommand = (program: Command, done: Done) => void;
 const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   run: async () => (await import("./commands/run.ts")).addRunCommand,
   validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
+  check: async () => (await import("./commands/check.ts")).addCheckCommand,
   test: async () => (await import("./commands/test.ts")).addTestCommand,
   replay: async () => (await import("./commands/replay.ts")).addReplayCommand,
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,

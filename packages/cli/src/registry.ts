@@ -9,6 +9,7 @@ import {
 // One line a component. A package is loaded when a pipeline first names its component.
 
 const sources: Record<string, () => Promise<unknown>> = {
+  check: async () => (await import("@sluice/source-check")).checkSource,
   docker_events: async () => (await import("@sluice/source-docker")).dockerEventsSource,
   docker_logs: async () => (await import("@sluice/source-docker")).dockerLogsSource,
   exec: async () => (await import("@sluice/source-exec")).execSource,

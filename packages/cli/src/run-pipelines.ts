@@ -110,8 +110,8 @@ export function logLedger(log: Logger, { ok, error, snapshot }: PipelineResult):
   const fields = {
     pipeline,
     in: read,
-    ...(made && { made: ledger.made }),
     ...(before > 0 && { bufferedBefore: before }),
+    ...(made && { made: ledger.made }),
     delivered: ledger.delivered,
     dropped: ledger.dropped,
     buffered,

@@ -215,11 +215,11 @@ export class PipelineRun {
 
   #acksOf(name: string): SourceAcks {
     const { spec, state } = this.#options;
-    const acks = new SourceAcks(({ streamKey, position, ledger, held, changes, reach: { streamId, to } }) => {
+    const acks = new SourceAcks(({ streamKey, position, ledger, changes, held, reach: { streamId, to } }) => {
       if (this.#over) return;
       addLedger(this.#run, ledger);
       this.#inFlight -= ledger.in;
-      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, held, changes });
+      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, changes, held });
       if (position !== undefined) for (const { journal } of this.#direct()) journal.committed(name, streamId, to);
       for (const { sink, seq } of held?.parts ?? []) this.#bufferOf(sink)?.committed(seq);
     });

@@ -10,4 +10,5 @@ export { Nginx } from "./nginx.ts";
 export { ObjectStore, type ObjectStoreQuota, startObjectStore } from "./object-store.ts";
 export { OBJECT_STORE_VERSIONS, type ObjectStoreVersion, requireObjectStore } from "./object-store-programs.ts";
 export * from "./source-context.ts";
+export { Rsyslog, requireSyslogDaemons, SyslogNg } from "./syslog-daemons.ts";
 export { type ProxyFaults, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";

@@ -15,10 +15,12 @@ const KEYS = [
   "system.filesystem.mount_point",
   "system.network.name",
   "system.service.name",
-  "observer.ingress.interface.name",
+  "system.socket.local.ip",
+  "system.socket.local.port",
+  "file.directory",
+  "process.name",
   "process.pid",
-  "system.socket.state",
-  "url.full",
+  "monitor.name",
   "service.name",
 ];
 
@@ -57,7 +59,11 @@ export class NotableBook {
 
   #figure(figure: NotableEvent): void {
     const { event } = figure;
-    const parts = [event["host.name"], event["event.dataset"], ...KEYS.map((key) => event[key])];
+    const { "event.dataset": dataset } = event;
+    // An expected process is the same whatever its id is, and whether it runs.
+    const isExpected = typeof dataset === "string" && dataset.endsWith(".expected");
+    const keys = isExpected ? KEYS.filter((key) => key !== "process.pid") : KEYS;
+    const parts = [event["host.name"], dataset, ...keys.map((key) => event[key])];
     const key = parts.map((part) => (typeof part === "string" || typeof part === "number" ? part : "")).join("\0");
     // Newest last, so that the oldest is forgotten first.
     this.#figures.delete(key);

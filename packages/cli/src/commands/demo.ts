@@ -9,8 +9,10 @@ import { openState, type PipelineRun } from "@sluice/runtime";
 import type { Command } from "commander";
 import { durationArgument, wholeNumber } from "../arguments.ts";
 import { type Done, EXIT } from "../exit.ts";
+import { listenSettings, startHttp } from "../http.ts";
 import { DEMO_PIPELINE } from "../installation.ts";
 import { createLogger } from "../log.ts";
+import { RunningSluice } from "../observed.ts";
 import { readPatternFiles } from "../patterns.ts";
 import { loadPipelines, requireValid } from "../pipelines.ts";
 import { logLedger, startPipeline } from "../run-pipelines.ts";
@@ -62,13 +64,19 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   const [spec] = requireValid(await loadPipelines([DEMO_PIPELINE], patterns, { diagnose: false }));
   if (!spec) return EXIT.failed;
   const state = openState(path.join(dir, "state"), { log });
-  const pipeline = await startPipeline(spec, { state, log, patterns, workers: "auto", finite: false });
+  const sluice = new RunningSluice(state);
+  const admin = await startHttp(listenSettings({}, log), sluice, log);
+  const watching = { warned: sluice.warned, ...(admin && { watcher: (name: string) => admin.watcher(name) }) };
+  const pipeline = await startPipeline(spec, { state, log, patterns, workers: "auto", finite: false, ...watching });
+  sluice.add({ spec, running: true, snapshot: () => pipeline.snapshot() });
+  sluice.allStarted();
   const end = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end.abort());
   if (duration !== undefined) setTimeout(() => end.abort(), duration).unref();
   process.stdout.write(
     `${rate} requests a second → ${dir}/access.log → sluice → ${receiver.address} and s3://${BUCKET}   (Ctrl-C ends it)\n`,
   );
+  if (admin) process.stdout.write(`dashboard: ${admin.url}/\n`);
   const shown = setInterval(() => {
     screen.show(pipeline);
     void showObjects(store);
@@ -78,6 +86,7 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   const result = await pipeline.stop(30_000);
   screen.show(pipeline);
   await showObjects(store);
+  await admin?.close();
   await receiver.close();
   await store.close();
   state.close();

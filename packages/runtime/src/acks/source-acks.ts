@@ -1,15 +1,9 @@
 import { AckTracker, type SourceBatch, type StateChanges, type Value } from "@sluice/core";
 import type { HeldBatch } from "../state/held.ts";
 import type { Ledger } from "../state/ledger.ts";
-import type { BatchResult } from "./settlement.ts";
 
 /** Called once all sinks have settled a batch. */
-export type SettledBatch = (result: SettledResult) => void;
-
-/** With what the steps remember of the batch: it is entered together with the position. */
-export interface SettledResult extends BatchResult {
-  readonly changes?: StateChanges | undefined;
-}
+export type SettledBatch = (books: Books) => void;
 
 /** Up to where a batch takes its records. */
 interface Reach {
@@ -22,24 +16,26 @@ interface Reach {
 const NOWHERE: Reach = { streamId: "", to: Number.NaN };
 
 /** A settled batch whose turn has come. `position` is undefined for streams without one. */
-export interface Settled {
+export interface Settled extends Books {
   readonly streamKey: string;
   readonly position: Value | undefined;
+  readonly reach: Reach;
+}
+
+/** What is entered together with the position. */
+interface Books {
   readonly ledger: Ledger;
   /** Set when some of its parts lie in disk buffers. */
-  readonly held: HeldBatch | undefined;
+  readonly held?: HeldBatch | undefined;
   /** What the steps remember of the batch. */
-  readonly changes: StateChanges | undefined;
-  readonly reach: Reach;
+  readonly changes?: StateChanges | undefined;
 }
 
 interface Entry {
   readonly position: Value | undefined;
   readonly reach: Reach;
   readonly settled: (() => void) | undefined;
-  ledger: Ledger | undefined;
-  held: HeldBatch | undefined;
-  changes: StateChanges | undefined;
+  books: Books | undefined;
 }
 
 interface StreamAcks {
@@ -73,14 +69,12 @@ export class SourceAcks {
   track(batch: Pick<SourceBatch, "streamKey" | "position" | "settled">, reach = NOWHERE): SettledBatch {
     const stream = this.#stream(batch.streamKey);
     const { position, settled: told } = batch;
-    const entry: Entry = { position, reach, settled: told, ledger: undefined, held: undefined, changes: undefined };
+    const entry: Entry = { position, reach, settled: told, books: undefined };
     const settled = stream.tracker.track(entry);
     stream.entries.push(entry);
     this.#open++;
-    return ({ ledger, held, changes }) => {
-      entry.ledger = ledger;
-      entry.held = held;
-      entry.changes = changes;
+    return (books) => {
+      entry.books = books;
       settled();
     };
   }
@@ -99,8 +93,8 @@ export class SourceAcks {
     const through = entries.indexOf(last) + 1;
     for (const entry of entries.splice(0, through)) {
       this.#open--;
-      const { position, held, changes, reach } = entry;
-      this.#commit({ streamKey, position, ledger: entry.ledger as Ledger, held, changes, reach });
+      const { position, books, reach } = entry;
+      this.#commit({ streamKey, position, reach, ...(books as Books) });
       entry.settled?.();
     }
     if (entries.length === 0) this.#streams.delete(streamKey);

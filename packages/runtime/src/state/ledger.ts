@@ -53,8 +53,8 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.in += from.in;
   to.inBytes += from.inBytes;
   to.delivered += from.delivered;
-  addCounts(to.made, from.made);
   to.buffered += from.buffered;
+  addCounts(to.made, from.made);
   addCounts(to.dropped, from.dropped);
   addCounts(to.tagged, from.tagged);
   addCounts(to.sanitized, from.sanitized);

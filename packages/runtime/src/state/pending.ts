@@ -32,11 +32,12 @@ export class Pending {
   readonly positions = new Map<string, PendingPosition>();
   readonly ledgers = new Map<string, Ledger>();
   readonly notes = new Map<string, PendingNote>();
-  /** What steps remember, by pipeline. */
-  readonly memories = new Map<string, StateChanges>();
   readonly held: { readonly pipeline: string; readonly held: HeldBatch }[] = [];
   readonly resolutions: Resolution[] = [];
   readonly forgets: PendingForget[] = [];
+
+  /** What steps remember, by pipeline. */
+  readonly memories = new Map<string, StateChanges>();
 
   get empty(): boolean {
     const maps = this.positions.size + this.ledgers.size + this.notes.size + this.memories.size;

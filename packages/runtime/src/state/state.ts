@@ -25,10 +25,10 @@ export interface Commit {
   /** Undefined: the stream cannot be resumed, only the ledger is entered. */
   readonly position: Value | undefined;
   readonly ledger: Ledger;
-  /** What the steps remember of the batch. */
-  readonly changes?: StateChanges | undefined;
   /** Set when some of its parts lie in disk buffers. */
   readonly held?: HeldBatch | undefined;
+  /** What the steps remember of the batch. */
+  readonly changes?: StateChanges | undefined;
 }
 
 /** Milliseconds for which commits are gathered into one transaction. */
@@ -68,8 +68,8 @@ export class State {
     const { pipeline, source, streamKey: stream, position, ledger, changes } = commit;
     if (position !== undefined) this.#pending.setPosition({ pipeline, source, stream, position });
     this.#pending.addLedger(pipeline, ledger);
-    if (changes) this.#pending.addChanges(pipeline, changes);
     if (commit.held) this.#pending.held.push({ pipeline, held: commit.held });
+    if (changes) this.#pending.addChanges(pipeline, changes);
     this.#storeSoon();
   }
 

@@ -42,8 +42,8 @@ export function sqliteStore(db: DatabaseSync): Store {
   const forgetNote = db.prepare("DELETE FROM sink_notes WHERE pipeline = ? AND sink = ? AND kind = ? AND name = ?");
   const readNotes = db.prepare("SELECT name, value FROM sink_notes WHERE pipeline = ? AND sink = ? AND kind = ?");
 
-  const steps = stepStore(db);
   const held = new HeldStore(db);
+  const steps = stepStore(db);
   const writeNotes = (pending: Pending) => {
     for (const { pipeline, sink, kind, name, value } of pending.notes.values()) {
       if (value === undefined) forgetNote.run(pipeline, sink, kind, name);
@@ -61,7 +61,7 @@ export function sqliteStore(db: DatabaseSync): Store {
     for (const [pipeline, delta] of [...pending.ledgers, ...changes]) {
       for (const row of ledgerRows(delta)) add.run(pipeline, ...row);
     }
-    for (const [pipeline, memories] of pending.memories) steps.apply(pipeline, memories);
+    for (const [pipeline, changes] of pending.memories) steps.apply(pipeline, changes);
     writeNotes(pending);
     return changes;
   };

@@ -102,6 +102,39 @@ describe.each(DOCKER_VERSIONS)("docker_logs on Docker %s", (version) => {
     for (let i = 1; i < log.length; i++) expect([0, 1]).toContain((log[i] as number) - (log[i - 1] as number));
   });
 
+  test.runIf(ready)("loses nothing while it waits for the sink and the log is rotated", async () => {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const options = { labels: ["test=slow"], read_ahead: "64KiB" };
+    await using running = new RunningLogs(engine, options, { gate: () => opened });
+    const script = 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "$i of a number of lines"; done; exec sleep 1000';
+    const rotated = ["--log-opt", "max-size=100k", "--log-opt", "max-file=50"];
+    const id = await engine.run(script, "--label", "test=slow", "--stop-signal", "KILL", ...rotated);
+    await vi.waitFor(async () => expect(await engine.docker("logs", "--tail", "1", id)).toMatch(/^20000 /), SOON);
+    open();
+    await vi.waitFor(() => expect(running.lines(id).length).toBeGreaterThanOrEqual(20_000), SOON);
+    const numbers = running.lines(id).map((line) => Number.parseInt(line, 10));
+    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i + 1));
+  });
+
+  test.runIf(ready)("tells of lines that rotation deleted before they were read", async () => {
+    const script =
+      'echo first; while [ ! -e /go ]; do sleep 0.05; done; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "$i"; done';
+    const id = await engine.run(script, "--log-opt", "max-size=20k", "--log-opt", "max-file=2");
+    await vi.waitFor(async () => expect(await engine.docker("logs", id)).toBe("first"), SOON);
+    const before = new FakeSourceContext({ finite: true });
+    await logsSource(engine, { containers: [id] }).run(before);
+    expect(before.texts).toEqual(["first"]);
+    await engine.docker("exec", id, "touch", "/go");
+    await ended(engine, id);
+    const after = new FakeSourceContext({ finite: true, state: before.state.all() });
+    await logsSource(engine, { containers: [id] }).run(after);
+    const [gap, ...lines] = after.texts;
+    expect(gap).toMatch(/^lines of container .* between .* and .* were deleted by Docker's log rotation/);
+    expect(Number(lines[0])).toBeGreaterThan(1);
+    expect(lines.map(Number)).toEqual(Array.from(lines, (_, i) => 3001 - lines.length + i));
+  });
+
   test.runIf(ready)("says once that a driver keeps no log", async () => {
     const log = rememberingLogger();
     const id = await engine.run("echo silent", "--log-driver", "none", "--label", "test=none");

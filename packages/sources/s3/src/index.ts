@@ -8,5 +8,8 @@ export const s3Source: SourceDefinition<S3SourceOptions> = {
   type: "s3",
   summary: "Reads objects under a prefix, plain, gzip or zstd: lines, or events that a sluice has archived.",
   options: s3Options,
-  create: (options) => new S3Source(options),
+  create(options, { warn }) {
+    if (options.tls?.verify === false) warn("the store's certificate is not verified: whoever is in between can read");
+    return new S3Source(options);
+  },
 };

@@ -15,6 +15,9 @@ export interface ConnectionSettings {
   readonly converter: (() => Converter) | undefined;
 }
 
+/** Pause after each chunk of the rest of a record that was cut. */
+const SLOW_MS = 100;
+
 /** What is known of one connection. */
 export interface ConnectionInfo {
   readonly peer: string;
@@ -44,6 +47,7 @@ export class Connection implements Inlet {
   #isEnded = false;
   #isClosed = false;
   #isWaiting = false;
+  #isFinished = false;
   #hasRecords = false;
   /** When it last sent something, or was last kept waiting. */
   active = performance.now();
@@ -87,6 +91,11 @@ export class Connection implements Inlet {
     return this.#isWaiting;
   }
 
+  /** The FIN was sent. */
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
   /** Its client has said all that it will. */
   get ended(): boolean {
     return this.#isEnded;
@@ -128,6 +137,9 @@ export class Connection implements Inlet {
 
   /** Tells the client that this side is finished, and reads on until the client is. */
   finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.active = performance.now();
     this.#farewell.end();
   }
 
@@ -140,8 +152,18 @@ export class Connection implements Inlet {
   #read(chunk: Buffer): void {
     if (this.#isEnded) return;
     this.active = performance.now();
+    const wasSkipping = this.#framer.skipping;
     this.#framer.push(chunk);
+    if (wasSkipping && this.#framer.skipping) this.#slowDown();
     this.#owner.changed(this);
+  }
+
+  /** Reading what is thrown away must not cost the others' time. */
+  #slowDown(): void {
+    this.#socket.pause();
+    setTimeout(() => {
+      if (!this.#isWaiting && !this.#isEnded) this.#socket.resume();
+    }, SLOW_MS).unref();
   }
 
   #ended(wasClean: boolean): void {

@@ -9,6 +9,8 @@ const SPACE = 0x20;
 const LESS_THAN = 0x3c;
 const NOTHING = Buffer.alloc(0);
 const SMALLEST = 256;
+/** Doubling would waste as much memory as endless lines hold. */
+const GROWTH = 1.25;
 /** Bytes of memory that a connection keeps between its records. */
 const KEPT = 4096;
 /** Digits of the largest octet count that is taken for one. */
@@ -60,6 +62,11 @@ export class Framer {
   /** Bytes of a record whose end has not come yet. */
   get held(): number {
     return this.#held;
+  }
+
+  /** What comes is thrown away, until the end of a record that was cut. */
+  get skipping(): boolean {
+    return this.#skipping;
   }
 
   push(chunk: Buffer): void {
@@ -184,7 +191,7 @@ export class Framer {
     if (bytes.length === 0) return;
     const needed = this.#held + bytes.length;
     if (needed > this.#record.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(SMALLEST, needed, this.#record.length * 2));
+      const grown = Buffer.allocUnsafeSlow(Math.ceil(Math.max(SMALLEST, needed, this.#record.length * GROWTH)));
       this.#record.copy(grown, 0, 0, this.#held);
       this.#record = grown;
     }

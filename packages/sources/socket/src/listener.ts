@@ -13,6 +13,11 @@ const HANDSHAKE_MS = 15_000;
 const KEEPALIVE_MS = 60_000;
 /** A client that has been silent for so long after our FIN has nothing on its way. */
 const QUIET_MS = 1000;
+const FAREWELL_MS = 10;
+/** Silence that is taken for the gap between two bursts … */
+const GAP_MS = 25;
+/** … and how long one is waited for. */
+const LATEST_FAREWELL_MS = 1000;
 /** Silence after which a client that never sent a record makes room for a new one. */
 const USELESS_MS = 30_000;
 const BACKLOG = 1024;
@@ -43,7 +48,9 @@ export class Listener {
   #server: Server | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #accepted = 0;
-  #finishing = false;
+  /** When it began to part from its clients. */
+  #finishing: number | undefined;
+  #farewells: NodeJS.Timeout | undefined;
   #whenEmpty: (() => void) | undefined;
 
   constructor(settings: ListenerSettings, intake: Intake, ctx: SourceContext) {
@@ -57,7 +64,8 @@ export class Listener {
   async open(): Promise<number> {
     const { place, tls, address } = this.#settings;
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
-    const base = { allowHalfOpen: true, noDelay: true, ...keepAlive };
+    // A connection that is kept waiting has so much in Node's buffer besides.
+    const base = { allowHalfOpen: true, noDelay: true, highWaterMark: 16_384, ...keepAlive };
     const server = tls
       ? createTlsServer({ ...base, ...tls, handshakeTimeout: HANDSHAKE_MS }, (socket) => this.#acceptTls(socket))
       : createPlainServer(base, (socket) => this.#accept(socket));
@@ -94,18 +102,46 @@ export class Listener {
     // Connections that the kernel has accepted would be reset when the server closes, with what they have sent.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     this.#server?.close();
-    this.#finishing = true;
-    for (const connection of this.#connections) connection.finish();
+    this.#finishing = performance.now();
+    this.#farewells = setInterval(() => this.#sayFarewell(), FAREWELL_MS);
+    this.#sayFarewell();
+  }
+
+  /** Between two bursts where there is a gap: a sender that finds itself cut off within one may repeat all of it. */
+  #sayFarewell(): void {
+    const now = performance.now();
+    const isLate = now - (this.#finishing ?? now) > LATEST_FAREWELL_MS;
+    for (const connection of this.#connections) {
+      if (isLate || now - connection.active > GAP_MS) connection.finish();
+    }
+    if (isLate) clearInterval(this.#farewells);
   }
 
   /** Ends everything at once; what was read is kept. */
   close(): void {
+    this.#warnOfTalkers();
     clearInterval(this.#sweeper);
+    clearInterval(this.#farewells);
     this.#server?.close();
     for (const connection of this.#connections) connection.destroy();
     for (const socket of this.#raw.values()) socket.destroy();
     this.#budget.close();
     this.#troubles.close();
+  }
+
+  #warnOfTalkers(): void {
+    let talkers = 0;
+    for (const { ended } of this.#connections) if (!ended) talkers++;
+    if (this.#finishing === undefined || talkers === 0) return;
+    const { address } = this.#settings;
+    this.#troubles.note(
+      "clients went on sending after the FIN: what they sent last is lost, if they do not repeat it",
+      {
+        address,
+        clients: talkers,
+        hint: "give them more time with drain_timeout",
+      },
+    );
   }
 
   changed(connection: Connection): void {
@@ -149,7 +185,6 @@ export class Listener {
     socket.on("error", (error) => {
       this.#troubles.note("a client's connection broke", { address, peer, error: errorText(error) });
     });
-    if (this.#finishing) connection.finish();
   }
 
   #refuse(socket: Socket, peer: string): void {
@@ -191,11 +226,13 @@ export class Listener {
   #sweep(): void {
     const now = performance.now();
     const { idleTimeout, address } = this.#settings;
-    const limit = this.#finishing ? QUIET_MS : idleTimeout;
+    const limit = this.#finishing === undefined ? idleTimeout : QUIET_MS;
     if (limit === undefined) return;
     for (const connection of this.#connections) {
-      if (connection.waiting || connection.pending > 0 || now - connection.active < limit) continue;
-      if (!this.#finishing) this.#troubles.note("closed an idle connection", { address, peer: connection.peer });
+      if (connection.waiting || connection.pending > 0 || (this.#finishing && !connection.isFinished)) continue;
+      if (now - connection.active < limit) continue;
+      if (this.#finishing === undefined)
+        this.#troubles.note("closed an idle connection", { address, peer: connection.peer });
       connection.destroy();
     }
   }

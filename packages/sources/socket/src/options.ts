@@ -4,8 +4,8 @@ import { listenAddress } from "./address.ts";
 import { tlsOptions } from "./tls.ts";
 
 const maxLineBytes = size()
-  .prefault("1MiB")
-  .describe("A longer record is cut here and tagged `_line_cut`; its rest is skipped.");
+  .prefault("128KiB")
+  .describe("A longer record is cut here and tagged `_line_cut`; its rest is skipped. Many of these cost memory.");
 
 /** Options that all sources over connections share. */
 export const connectionOptions = {
@@ -22,7 +22,7 @@ export const connectionOptions = {
     .describe("Bytes of one connection that may wait for the pipeline; then it is not read until they are taken."),
   buffer: size()
     .refine((bytes) => bytes >= 1_048_576, "at least 1MiB")
-    .prefault("16MiB")
+    .prefault("8MiB")
     .describe(
       "Bytes of all connections together, unfinished records included. Where these fill it, the longest is cut and tagged `_line_cut`.",
     ),

@@ -17,8 +17,9 @@ export interface WaitingBatch {
 /** How far one container's log is read, and the batches made of it that wait to be emitted. */
 export class LogProgress {
   readonly #id: string;
-  /** Fields of the container. */
-  fields: Event = {};
+  #fields: Event = {};
+  /** The same with each output's name: hundreds of containers with a line each second are as many batches. */
+  #fieldsOf: Readonly<Record<OutputStream, Event>> = { 1: { stream: NAMES[1] }, 2: { stream: NAMES[2] } };
   position: LogPosition;
   readonly #waiting: WaitingBatch[] = [];
   readonly #open: { [stream in OutputStream]?: Moment } = {};
@@ -126,15 +127,21 @@ export class LogProgress {
       const builder = this.#builders[stream];
       const { cost } = builder;
       this.#builders = { ...this.#builders, [stream]: builder.split() };
-      const info = { id: this.#streamId(NAMES[stream], this.#windows[stream]), fields: this.#fieldsOf(stream) };
+      const info = { id: this.#streamId(NAMES[stream], this.#windows[stream]), fields: this.#fieldsOf[stream] };
       if (stream === full.at(-1)) this.#told = this.position;
       else this.#told = { ...this.#told, streams: { ...this.#told.streams, ...pick(this.position.streams, stream) } };
       this.#push({ ...builder.take(), stream: info, streamKey: this.#id, position: storedPosition(this.#told) }, cost);
     }
   }
 
-  #fieldsOf(stream: OutputStream): Event {
-    return { ...this.fields, stream: NAMES[stream] };
+  /** Fields of the container. */
+  get fields(): Event {
+    return this.#fields;
+  }
+
+  set fields(fields: Event) {
+    this.#fields = fields;
+    this.#fieldsOf = { 1: { ...fields, stream: NAMES[1] }, 2: { ...fields, stream: NAMES[2] } };
   }
 
   #push(batch: SourceBatch, cost: number): void {

@@ -2,7 +2,7 @@ import type { Event, Framing } from "@sluice/core";
 import type { Moment } from "../time.ts";
 import { momentText, positionOf } from "../time.ts";
 
-const FIRST_BYTES = 2048;
+const FIRST_BYTES = 512;
 /** What a record costs in memory beside its bytes, about. */
 const RECORD_COST = 200;
 const NEWLINE = 10;

@@ -6,27 +6,29 @@ import { startSluice } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { Workspace } from "../support/workspace.ts";
 
-const EVENTS = 20_000;
+const LAST = 3000;
 const KILLS = 8;
 const MINUTES = 60_000;
 
 /** Event n: every 7th has a trace of three lines; every 10th is one that came before. */
 function textOf(n: number): string {
-  const second = String(Math.floor(n / 1000)).padStart(2, "0");
+  const time = new Date(Date.UTC(2025, 3, 13, 7, 15) + Math.floor(n / 100) * 1000).toISOString();
   const trace = n % 7 === 0 ? `\n  at first (${n})\n  at second\n  at third` : "";
   const service = n % 2 === 0 ? "UPLOAD" : "API";
-  return `2025-04-13 07:15:${second} ${service} INFO [Loop] number=${n} end${trace}\n`;
+  return `${time.slice(0, 10)} ${time.slice(11, 19)} ${service} INFO [Loop] number=${n} end${trace}\n`;
 }
 
-async function grow(file: string, isEnough: () => boolean): Promise<void> {
-  for (let n = 0; n < EVENTS; ) {
-    // Something is left to write until the last kill.
-    const to = isEnough() ? Math.min(EVENTS, n + 2000) : n + Math.min(60, Math.ceil((EVENTS - n) / 100));
+/** Writes until `isEnough`, and some more; returns how many events there are. */
+async function grow(file: string, isEnough: () => boolean): Promise<number> {
+  let n = 0;
+  for (let isLast = false; !isLast; await sleep(30)) {
+    isLast = isEnough();
+    const to = n + (isLast ? LAST : 30);
     let text = "";
     for (; n < to; n++) text += n % 10 === 9 ? textOf(n) + textOf(n) : textOf(n);
     await appendFile(file, text);
-    await sleep(30);
   }
+  return n;
 }
 
 async function sizeOf(file: string): Promise<number> {
@@ -38,7 +40,7 @@ sources:
   log: {type: file, include: ['${log}'], poll_interval: 50ms}
 steps:
   - multiline: {start: '^\\d{4}-', timeout: 30s}
-  - parse: {grok: ['^%{DATA} %{WORD:service.name} %{DATA} number=%{INT:event.sequence:int} ']}
+  - parse: {grok: ['^(?<@timestamp>[^ ]+ [^ ]+) %{WORD:service.name} %{DATA} number=%{INT:event.sequence:int} ']}
   - dedupe: {key: [service.name, event.sequence], window: 1h}
   - sequence: {field: event.sequence}
   - count: {by: service.name, every: 1m, timezone: UTC}
@@ -64,7 +66,7 @@ test.each([0, 2])(
       await sleep(Math.random() * 400);
       await sluice.kill("SIGKILL");
     }
-    await growing;
+    const total = await growing;
     const last = startSluice([...args, "--until-eof"]);
     expect(await last.ended, last.stderr()).toBe(0);
 
@@ -81,7 +83,7 @@ test.each([0, 2])(
     const lines = events.filter((event) => event["event.kind"] === undefined);
     lines.sort((a, b) => (a["event.sequence"] as number) - (b["event.sequence"] as number));
     expect(lines.map((event) => `${event["message"] as string}\n`).join("")).toBe(
-      Array.from({ length: EVENTS }, (_, n) => textOf(n)).join(""),
+      Array.from({ length: total }, (_, n) => textOf(n)).join(""),
     );
     // Of a report that was sent again the later one counts.
     const counted: Record<string, number> = {};
@@ -91,7 +93,7 @@ test.each([0, 2])(
     }
     // The kills hit what was on its way.
     expect(repeated).toBeGreaterThan(0);
-    expect(counted).toEqual({ UPLOAD: EVENTS / 2, API: EVENTS / 2 });
+    expect(counted).toEqual({ UPLOAD: Math.ceil(total / 2), API: Math.floor(total / 2) });
 
     const db = new DatabaseSync(work.path("state", "state.db"), { readOnly: true });
     const rows = db.prepare("SELECT kind, reason, n FROM ledger WHERE sink = ''").all() as {

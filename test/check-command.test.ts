@@ -65,9 +65,17 @@ const insecure: Record<string, string> = {
   "sink gelf over https":
     "sources: {in: {type: stdin}}\nsinks: {out: {type: gelf, address: 'https://127.0.0.1:1/gelf', tls: {verify: false}}}",
   "sink s3":
-    "sources: {in: {type: stdin}}\nsinks: {out: {type: s3, bucket: b, endpoint: 'https://127.0.0.1:1', tls: {verify: false}}}",
+    "sources: {in: {type: stdin}}\nsinks: {out: {type: s3, bucket: logs, endpoint: 'https://127.0.0.1:1', tls: {verify: false}}}",
   "source s3":
-    "sources: {in: {type: s3, bucket: b, endpoint: 'https://127.0.0.1:1', tls: {verify: false}}}\nsinks: {out: {type: stdout}}",
+    "sources: {in: {type: s3, bucket: logs, endpoint: 'https://127.0.0.1:1', tls: {verify: false}}}\nsinks: {out: {type: stdout}}",
+  "sink http":
+    "sources: {in: {type: stdin}}\nsinks: {out: {type: http, url: 'https://127.0.0.1:1/', tls: {verify: false}}}",
+  "sink nats":
+    "sources: {in: {type: stdin}}\nsinks: {out: {type: nats, servers: ['tls://127.0.0.1:1'], stream: logs, subject: logs.x, tls: {verify: false}}}",
+  "source nats":
+    "sources: {in: {type: nats, servers: ['tls://127.0.0.1:1'], stream: logs, consumer: c, tls: {verify: false}}}\nsinks: {out: {type: stdout}}",
+  "source docker_logs":
+    "sources: {in: {type: docker_logs, host: 'tcp://127.0.0.1:1', tls: {verify: false}}}\nsinks: {out: {type: stdout}}",
   "source check": pipeline("      - {http: 'https://127.0.0.1:1/', tls: {verify: false}}"),
 };
 

@@ -150,7 +150,7 @@ describe.runIf(ready)(
 
     test("someone aborts its upload: it reads again what was in it", async () => {
       await store.client.makeBucket("swept");
-      const one = await job("swept", `${s3Options(store, "swept")}, max_age: 3s`, "40MB");
+      const one = await job("swept", `${s3Options(store, "swept")}, max_age: 15s`, "40MB");
       const sluice = one.start([]);
       await until(async () => (await store.client.openUploads("swept")).length > 0, "an upload to begin");
       const sweep = (args: string[]) => runSluice(["s3", "sweep", one.file, ...args]);

@@ -109,6 +109,7 @@ describe.runIf(ready)("a fleet on NATS", { timeout: 4 * MINUTES }, () => {
     const lines = async (name: string) =>
       (await readFile(work.path(`${name}.ndjson`), "utf8").catch(() => "")).split("\n").length - 1;
     await until(async () => (await lines("one")) > 0, "the first to take some");
+    await until(() => shippers[1]?.stderr().includes('"running"'), "the second to run");
     await shippers[0]?.kill("SIGKILL");
     expect(await shippers[1]?.kill("SIGTERM"), shippers[1]?.stderr()).toBe(0);
     await appendFile(work.path("access.log"), openTraffic("nginx", { seed: 4 }).block(LINES));

@@ -46,9 +46,11 @@ export function pipelineStatus({ view, before, seconds }: Span): PipelineStatus 
   };
 }
 
-function ledgerStatus({ total, buffered }: PipelineSnapshot): LedgerStatus {
+function ledgerStatus({ total, buffered: inFlight }: PipelineSnapshot): LedgerStatus {
   const { in: read, inBytes, delivered, dropped, tagged, sanitized } = total;
-  return { in: read + buffered, inBytes, delivered, dropped, tagged, sanitized, buffered };
+  // What is in flight is in no books yet; what lies in disk buffers is.
+  const buffered = inFlight + total.buffered;
+  return { in: read + inFlight, inBytes, delivered, dropped, tagged, sanitized, buffered };
 }
 
 function sourceStatus(

@@ -5,6 +5,7 @@ export * from "./component.ts";
 export * from "./docker-event.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export * from "./framed-texts.ts";
 export * from "./kernel-plan.ts";
 export * from "./line-cutter.ts";
 export * from "./line-encoder.ts";

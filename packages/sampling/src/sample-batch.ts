@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Event, SourceBatch, Value } from "@sluice/core";
+import { type Event, frameTexts, type SourceBatch, type Value } from "@sluice/core";
 import type { Observation } from "./observation.ts";
 
 /** Key under which alerts are remembered. */
@@ -22,16 +22,7 @@ export function batchesOf(
 
 function recordsOf(observations: readonly Observation[], id: string, first: number, time: string): SourceBatch {
   const texts = observations.map(({ text }) => Buffer.from(text));
-  const data = new Uint8Array(texts.reduce((sum, { length }) => sum + length, 0));
-  const starts = new Uint32Array(texts.length);
-  const ends = new Uint32Array(texts.length);
-  let at = 0;
-  for (const [i, text] of texts.entries()) {
-    data.set(text, at);
-    starts[i] = at;
-    at += text.length;
-    ends[i] = at;
-  }
+  const { data, starts, ends } = frameTexts(texts);
   const extra: Event[] = observations.map(({ fields }) => ({ "@timestamp": time, ...fields }));
   return {
     data,

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { HeldBatch, PartStatus, Resolution } from "./held.ts";
 import { addCounts, enterOutcome, type Ledger, newLedger, sinkLedger } from "./ledger.ts";
 
@@ -28,6 +28,7 @@ interface BatchRow {
 /** The tables of batches that are held in disk buffers. Its writes belong into a transaction of the caller. */
 export class HeldStore {
   readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -35,13 +36,11 @@ export class HeldStore {
 
   insert(pipeline: string, held: HeldBatch): void {
     const { batch, kept, offered, dropped, parts } = held;
-    this.#db
-      .prepare(
-        `INSERT INTO held_batches (pipeline, batch, kept, offered, open, dropped) VALUES (?, ?, ?, ?, ?, ?)
+    this.#statement(
+      `INSERT INTO held_batches (pipeline, batch, kept, offered, open, dropped) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET offered = offered + excluded.offered, open = open + excluded.open`,
-      )
-      .run(pipeline, batch, kept, offered, parts.length, JSON.stringify(dropped));
-    const part = this.#db.prepare(
+    ).run(pipeline, batch, kept, offered, parts.length, JSON.stringify(dropped));
+    const part = this.#statement(
       "INSERT INTO held_parts (pipeline, sink, seq, batch, events, done) VALUES (?, ?, ?, ?, ?, 0)",
     );
     for (const { sink, seq, events } of parts) part.run(pipeline, sink, seq, batch, events);
@@ -49,45 +48,45 @@ export class HeldStore {
 
   /** Enters what became of a part into `ledger`, and what became of its batch when it was the last one. */
   resolve({ pipeline, sink, seq, result }: Resolution, ledger: Ledger): void {
-    const part = this.#db
-      .prepare(
-        "UPDATE held_parts SET done = 1 WHERE pipeline = ? AND sink = ? AND seq = ? AND done = 0 RETURNING batch",
-      )
-      .get(pipeline, sink, seq) as { batch: number } | undefined;
+    const part = this.#statement(
+      "UPDATE held_parts SET done = 1 WHERE pipeline = ? AND sink = ? AND seq = ? AND done = 0 RETURNING batch",
+    ).get(pipeline, sink, seq) as { batch: number } | undefined;
     if (!part) return;
     const books = sinkLedger(ledger, sink);
     books.delivered += result.delivered;
     books.deliveredBytes += result.deliveredBytes;
     addCounts(books.dropped, result.dropped);
-    const row = this.#db
-      .prepare("SELECT kept, offered, open, dropped FROM held_batches WHERE pipeline = ? AND batch = ?")
-      .get(pipeline, part.batch) as BatchRow | undefined;
+    const row = this.#statement(
+      "SELECT kept, offered, open, dropped FROM held_batches WHERE pipeline = ? AND batch = ?",
+    ).get(pipeline, part.batch) as BatchRow | undefined;
     if (row) this.#progress(pipeline, part.batch, row, result.dropped, ledger);
   }
 
   hasBatch(pipeline: string, batch: number): boolean {
     return (
-      this.#db.prepare("SELECT 1 FROM held_batches WHERE pipeline = ? AND batch = ?").get(pipeline, batch) !== undefined
+      this.#statement("SELECT 1 FROM held_batches WHERE pipeline = ? AND batch = ?").get(pipeline, batch) !== undefined
     );
   }
 
   status(pipeline: string, sink: string, seq: number): PartStatus | undefined {
-    const row = this.#db
-      .prepare("SELECT events, done FROM held_parts WHERE pipeline = ? AND sink = ? AND seq = ?")
-      .get(pipeline, sink, seq) as { events: number; done: number } | undefined;
+    const row = this.#statement("SELECT events, done FROM held_parts WHERE pipeline = ? AND sink = ? AND seq = ?").get(
+      pipeline,
+      sink,
+      seq,
+    ) as { events: number; done: number } | undefined;
     return row && { events: row.events, done: row.done === 1 };
   }
 
   unresolved(pipeline: string, sink: string, before: number): number[] {
-    const rows = this.#db
-      .prepare("SELECT seq FROM held_parts WHERE pipeline = ? AND sink = ? AND seq < ? AND done = 0 ORDER BY seq")
-      .all(pipeline, sink, before) as { seq: number }[];
+    const rows = this.#statement(
+      "SELECT seq FROM held_parts WHERE pipeline = ? AND sink = ? AND seq < ? AND done = 0 ORDER BY seq",
+    ).all(pipeline, sink, before) as { seq: number }[];
     return rows.map(({ seq }) => seq);
   }
 
   last(pipeline: string, sink: string): { seq: number; batch: number } {
     const one = (sql: string, ...names: string[]) =>
-      (this.#db.prepare(sql).get(...names) as { n: number | null }).n ?? 0;
+      (this.#statement(sql).get(...names) as { n: number | null }).n ?? 0;
     return {
       seq: one("SELECT max(seq) AS n FROM held_parts WHERE pipeline = ? AND sink = ?", pipeline, sink),
       batch: one("SELECT max(batch) AS n FROM held_batches WHERE pipeline = ?", pipeline),
@@ -95,17 +94,27 @@ export class HeldStore {
   }
 
   forget(pipeline: string, sink: string, from: number, to: number): void {
-    this.#db
-      .prepare("DELETE FROM held_parts WHERE pipeline = ? AND sink = ? AND seq >= ? AND seq < ?")
-      .run(pipeline, sink, from, to);
+    this.#statement("DELETE FROM held_parts WHERE pipeline = ? AND sink = ? AND seq >= ? AND seq < ?").run(
+      pipeline,
+      sink,
+      from,
+      to,
+    );
   }
 
   /** Sinks that have records which nobody has resolved, and how many events these are. */
   waiting(pipeline: string): Map<string, number> {
-    const rows = this.#db
-      .prepare("SELECT sink, sum(events) AS n FROM held_parts WHERE pipeline = ? AND done = 0 GROUP BY sink")
-      .all(pipeline) as { sink: string; n: number }[];
+    const rows = this.#statement(
+      "SELECT sink, sum(events) AS n FROM held_parts WHERE pipeline = ? AND done = 0 GROUP BY sink",
+    ).all(pipeline) as { sink: string; n: number }[];
     return new Map(rows.map(({ sink, n }) => [sink, n]));
+  }
+
+  /** Each statement is prepared once: some run for every batch. */
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
   }
 
   #progress(
@@ -118,12 +127,14 @@ export class HeldStore {
     const dropped = JSON.parse(row.dropped) as Record<string, number>;
     addCounts(dropped, more);
     if (row.open > 1) {
-      this.#db
-        .prepare("UPDATE held_batches SET open = open - 1, dropped = ? WHERE pipeline = ? AND batch = ?")
-        .run(JSON.stringify(dropped), pipeline, batch);
+      this.#statement("UPDATE held_batches SET open = open - 1, dropped = ? WHERE pipeline = ? AND batch = ?").run(
+        JSON.stringify(dropped),
+        pipeline,
+        batch,
+      );
       return;
     }
-    this.#db.prepare("DELETE FROM held_batches WHERE pipeline = ? AND batch = ?").run(pipeline, batch);
+    this.#statement("DELETE FROM held_batches WHERE pipeline = ? AND batch = ?").run(pipeline, batch);
     enterOutcome(ledger, row, dropped);
     ledger.buffered -= row.kept;
   }

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type Event, errorText, type LineBatch, type Logger, type SourceBatch } from "@sluice/core";
+import { type Event, errorText, frameTexts, type LineBatch, type Logger, type SourceBatch } from "@sluice/core";
 import { lineTexts } from "../process/line-texts.ts";
 import { placeOf } from "./cursor.ts";
 import { bytesOf, eventFields, type JournalEntry } from "./fields.ts";
@@ -92,16 +92,7 @@ export class EntryReader {
 }
 
 function batchOf({ sequence, texts, numbers, fields, cursor }: Gathered): SourceBatch {
-  const data = new Uint8Array(texts.reduce((sum, { length }) => sum + length, 0));
-  const starts = new Uint32Array(texts.length);
-  const ends = new Uint32Array(texts.length);
-  let at = 0;
-  for (const [i, text] of texts.entries()) {
-    data.set(text, at);
-    starts[i] = at;
-    at += text.length;
-    ends[i] = at;
-  }
+  const { data, starts, ends } = frameTexts(texts);
   return {
     data,
     framing: { kind: "records", starts, ends, positions: Float64Array.from(numbers), extra: fields },

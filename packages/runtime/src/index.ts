@@ -10,6 +10,7 @@ export type {
   Watcher,
 } from "./pipeline-options.ts";
 export { type PipelineRun, runPipeline } from "./pipeline-run.ts";
+export type { Prepared } from "./replacement.ts";
 export { type ResendOptions, resend } from "./sink/resend.ts";
 export type { SinkSnapshot, SinkState } from "./sink/sink-types.ts";
 export type { SourceRunState, SourceSnapshot } from "./source-runner.ts";

@@ -1,5 +1,13 @@
 import os from "node:os";
-import { findPipelineFiles, formatProblem, loadPipeline, type Problem, validatePipeline } from "@sluice/config";
+import path from "node:path";
+import {
+  findPipelineFiles,
+  formatProblem,
+  loadPipeline,
+  type Problem,
+  readSmallFile,
+  validatePipeline,
+} from "@sluice/config";
 import { type PatternFiles, type PipelineSpec, SluiceError } from "@sluice/core";
 import { registry } from "./registry.ts";
 
@@ -7,6 +15,8 @@ import { registry } from "./registry.ts";
 export interface LoadedPipelines {
   readonly specs: readonly PipelineSpec[];
   readonly problems: readonly Problem[];
+  /** Absolute paths of all files that were read or looked for: pipeline files, and those that `${file:…}` names. */
+  readonly inputs: readonly string[];
 }
 
 /**
@@ -20,13 +30,18 @@ export async function loadPipelines(
 ): Promise<LoadedPipelines> {
   const specs: PipelineSpec[] = [];
   const problems: Problem[] = [];
+  const inputs = new Set<string>();
+  const readFile = (file: string) => {
+    inputs.add(path.resolve(file));
+    return readSmallFile(file);
+  };
   for (const file of await findPipelineFiles(paths)) {
-    const loaded = await loadPipeline(file, { registry, env: process.env });
+    const loaded = await loadPipeline(file, { registry, env: process.env, readFile });
     const found = await validatePipeline(loaded, { registry, patterns, hostname: os.hostname(), ...options });
     problems.push(...found);
     if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);
   }
-  return { specs, problems: [...problems, ...sameNames(specs)] };
+  return { specs, problems: [...problems, ...sameNames(specs)], inputs: [...inputs] };
 }
 
 /** Positions and the ledger are kept by pipeline name, so two of the same name would share them. */
@@ -53,7 +68,8 @@ export function printProblems(problems: readonly Problem[]): void {
 }
 
 /** The pipelines, or an error when any of them is wrong; the problems are printed either way. */
-export function requireValid({ specs, problems }: LoadedPipelines): readonly PipelineSpec[] {
+export function requireValid<P>(read: { readonly specs: readonly P[]; readonly problems: readonly Problem[] }) {
+  const { specs, problems } = read;
   printProblems(problems);
   const errors = problems.filter(isError).length;
   if (errors === 0) return specs;

@@ -1,4 +1,4 @@
-export { findPipelineFiles } from "./files.ts";
+export { findPipelineFiles, readSmallFile } from "./files.ts";
 export { type LoadedPipeline, type LoadOptions, loadPipeline } from "./load.ts";
 export { suggestion } from "./nearest.ts";
 export { pipelineJsonSchema } from "./pipeline-schema.ts";

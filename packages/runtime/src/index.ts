@@ -9,7 +9,7 @@ export type {
   PipelineSource,
   Watcher,
 } from "./pipeline-options.ts";
-export { type PipelineRun, runPipeline } from "./pipeline-run.ts";
+export { type PipelineRun, preparePipeline, runPipeline, startPrepared } from "./pipeline-run.ts";
 export type { Prepared } from "./replacement.ts";
 export { type ResendOptions, resend } from "./sink/resend.ts";
 export type { SinkSnapshot, SinkState } from "./sink/sink-types.ts";

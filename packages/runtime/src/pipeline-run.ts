@@ -70,18 +70,8 @@ export class PipelineRun {
   }
 
   /**
-   * First step of a change: compiles the new program beside the running one. Rejects when the options cannot work; nothing
-   * has changed then. Close what is not used.
-   */
-  async prepare(options: PipelineOptions): Promise<Prepared> {
-    checkOptions(options);
-    const start = () => startProgram(options, options.state.memories(options.spec.name));
-    return startReplacement(options, await start(), start);
-  }
-
-  /**
-   * Second step: drains program and sinks, and ends the sources that are not to be kept. The others keep their files and
-   * connections, and wait. Resolves to false when the run has ended, or is to end.
+   * First half of a change: drains program and sinks, and ends the sources that are not to be kept. The others keep their
+   * files and connections, and wait. Resolves to false when the run has ended, or is to end.
    * @param keep names of sources that are the same after the change
    * @param deadline milliseconds after which what is in flight is given up: it is read again, where that is possible
    */
@@ -106,8 +96,8 @@ export class PipelineRun {
   }
 
   /**
-   * Third step: goes on with the new program and sinks, from where the old ones came to. Rejects when that does not work:
-   * then nothing flows, until it is called again; or a source failed at once, and {@link retire} comes first.
+   * Second half: goes on with the new program and sinks, from where the old ones came to. Rejects when that does not work;
+   * then it is called again, after {@link retire} if that does not resolve to false, or {@link abandon} is.
    */
   async resume(prepared: Prepared): Promise<void> {
     const { options } = prepared;
@@ -132,7 +122,7 @@ export class PipelineRun {
     if (failure) throw failure;
   }
 
-  /** Instead of the third step: the run ends. */
+  /** Instead of the second half: the run ends. */
   abandon(problem: SluiceError): void {
     const change = this.#change;
     this.#change = undefined;
@@ -329,11 +319,25 @@ function notClosed(sink: SinkSnapshot): SinkSnapshot {
 }
 
 /**
+ * Compiles the program of a pipeline. Rejects when it does not compile or the options cannot work. Close what is not
+ * used.
+ */
+export async function preparePipeline(options: PipelineOptions): Promise<Prepared> {
+  checkOptions(options);
+  const start = () => startProgram(options, options.state.memories(options.spec.name));
+  return startReplacement(options, await start(), start);
+}
+
+/** Starts a pipeline that is prepared. What goes wrong is in the result. */
+export async function startPrepared(prepared: Prepared): Promise<PipelineRun> {
+  return new PipelineRun(prepared.options, await prepared.program());
+}
+
+/**
  * Starts a pipeline: compiles its program, opens its sinks, runs its sources. Rejects when the program does not
  * compile or the options cannot work; everything later is in the result.
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineRun> {
   checkOptions(options);
-  const memories = options.state.memories(options.spec.name);
-  return new PipelineRun(options, await startProgram(options, memories));
+  return new PipelineRun(options, await startProgram(options, options.state.memories(options.spec.name)));
 }

@@ -10,7 +10,7 @@ export interface Change {
   readonly go: (next: { readonly flowing: Promise<SluiceError | undefined> }) => void;
 }
 
-/** What a pipeline is to be replaced with, compiled and not used yet. */
+/** A pipeline, or what one is to be replaced with: compiled and not used yet. */
 export interface Prepared {
   readonly options: PipelineOptions;
   /** Hands over the program, once. One that remembers is started with what is remembered now. */

@@ -86,7 +86,8 @@ export class SourceSet {
 
   /** Lets those that are kept wait with what they emit. */
   async hold(keep: ReadonlySet<string>): Promise<void> {
-    await Promise.all(this.runners().map((runner) => (keep.has(runner.name) ? runner.disconnect() : undefined)));
+    const kept = this.runners().filter(({ name }) => keep.has(name));
+    await Promise.all(kept.map((runner) => runner.disconnect()));
   }
 
   /** Forgets what one has in flight, and lets it run. */

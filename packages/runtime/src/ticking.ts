@@ -46,7 +46,14 @@ export class Ticking {
   #push(output: ProgramOutput, now: number): Promise<void> {
     const { acks, lanes } = this.#options;
     const batch: SourceBatch = { ...NO_RECORDS, framing: { kind: "lines", base: now } };
-    return this.#stream.push({ source: MADE, batch, now, settled: acks.track(batch), place: lanes.enter(MADE), output });
+    return this.#stream.push({
+      source: MADE,
+      batch,
+      now,
+      settled: acks.track(batch),
+      place: lanes.enter(MADE),
+      output,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { Graylog } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { startSluice } from "../support/process.ts";
-import { connect, faultsOf, linesOf, NO_FAULT, portOf, reload, replaceFile, urlOf, Writer } from "../support/reload.ts";
+import { connect, faultsOf, linesOf, NO_FAULT, reload, replaceFile, urlOf, Writer } from "../support/reload.ts";
 import { until } from "../support/wait.ts";
 import { Workspace } from "../support/workspace.ts";
 

@@ -73,12 +73,6 @@ export function urlOf(sluice: Running): Promise<string> {
   return until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the address of the HTTP side");
 }
 
-/** The port on which a source listens. */
-export function portOf(sluice: Running, source: string): Promise<number> {
-  const line = new RegExp(`"source":"${source}"[^\\n]*"port":(\\d+)`);
-  return until(() => Number(line.exec(sluice.stderr())?.[1]) || undefined, `${source} to listen`);
-}
-
 export async function reload(url: string): Promise<{ status: number; answer: Answer }> {
   const response = await fetch(`${url}/api/reload`, { method: "POST" });
   return { status: response.status, answer: (await response.json()) as Answer };

@@ -11,7 +11,7 @@ import type { PipelineOptions } from "./pipeline-options.ts";
 import type { Routed } from "./routed.ts";
 import { unshared } from "./sink/frames.ts";
 import { SinkSet } from "./sink/sink-set.ts";
-import type { Outlet, SourceItem } from "./source-runner.ts";
+import type { Outlet, SourceItem } from "./source-types.ts";
 import { join, programStream, type SourceStream, sourceStream } from "./streams.ts";
 import { MADE } from "./ticker.ts";
 import { madeOrigin, Ticking } from "./ticking.ts";

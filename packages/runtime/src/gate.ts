@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Outlet } from "./source-runner.ts";
+import type { Outlet } from "./source-types.ts";
 
 /**
  * Between a source and the pipeline behind it: open while that flows, shut while it is replaced. What the source emits in

@@ -1,23 +1,22 @@
 import { SluiceError } from "@sluice/core";
-import { SourceAcks } from "./acks/source-acks.ts";
+import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import { Books } from "./books.ts";
 import { Flow } from "./flow.ts";
-import { checkOptions, type PipelineOptions, type PipelineResult, type PipelineSnapshot } from "./pipeline-options.ts";
-import { bePatient, type Change, type Prepared, startReplacement } from "./replacement.ts";
-import type { SinkSnapshot } from "./sink/sink-types.ts";
+import { giveUpRest } from "./given-up.ts";
+import type { PipelineOptions, PipelineResult, PipelineSnapshot } from "./pipeline-options.ts";
+import { problemOf } from "./problem.ts";
+import { bePatient, betweenFlows, type Change, type Prepared } from "./replacement.ts";
 import { SourceSet } from "./source-set.ts";
-import { newLedger } from "./state/ledger.ts";
 import { MADE } from "./ticker.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
-import { startProgram } from "./workers/start.ts";
 
 /** Milliseconds in which a source that cannot work at all fails, e.g. because its port is taken. */
 const SETTLE_MS = 500;
 /** Milliseconds between attempts to store, while the state cannot be written. */
 const STORE_AGAIN_MS = 200;
 
-/** A running pipeline. Made by {@link runPipeline}. */
+/** A running pipeline. Made by `runPipeline`. */
 export class PipelineRun {
   #options: PipelineOptions;
   readonly #books: Books;
@@ -38,14 +37,13 @@ export class PipelineRun {
   constructor(options: PipelineOptions, program: ProgramRunner) {
     const { state, spec, log, finite } = options;
     this.#options = options;
-    this.#books = new Books(state.ledger(spec.name));
-    state.onResolved(spec.name, (change) => this.#books.enter(change));
+    this.#books = new Books(state, spec.name);
     this.#sources = new SourceSet({
       log,
       finite,
       acks: (source) => this.#acksOf(source),
       state: (source) => state.source(spec.name, source),
-      lost: (source, reason, records) => this.#lost(source, reason, records),
+      lost: (source, reason, records) => this.#books.lost(source, reason, records),
     });
     this.#made = this.#acksOf(MADE);
     this.#flow = this.#makeFlow(options, program, 0);
@@ -76,6 +74,7 @@ export class PipelineRun {
    * @param deadline milliseconds after which what is in flight is given up: it is read again, where that is possible
    */
   async retire(keep: ReadonlySet<string>, deadline: number): Promise<boolean> {
+    await this.#opening.catch(() => undefined);
     if (this.#isStopping || this.#isEnding || this.#change) return false;
     const retired = Promise.withResolvers<void>();
     const next = Promise.withResolvers<{ readonly flowing: Promise<SluiceError | undefined> }>();
@@ -91,7 +90,10 @@ export class PipelineRun {
     await this.#sources.hold(keep);
     await retired.promise;
     endPatience();
-    await this.#sources.remove(this.#giveUpRest(keep));
+    const { log, spec } = this.#options;
+    await this.#sources.remove(
+      giveUpRest(keep, { sources: this.#sources, books: this.#books, log, pipeline: spec.name }),
+    );
     return true;
   }
 
@@ -143,7 +145,7 @@ export class PipelineRun {
       openBatches: this.#open(),
       sources: this.#sources.snapshots(),
       // Between two flows nothing is closed for good.
-      sinks: this.#change ? sinks.map(notClosed) : sinks,
+      sinks: this.#change ? sinks.map(betweenFlows) : sinks,
       workers: this.#flow.program.snapshot(),
     };
   }
@@ -160,7 +162,7 @@ export class PipelineRun {
       await flowing;
       return undefined;
     } catch (error) {
-      const problem = this.#problem(error);
+      const problem = problemOf(error, flow.gaveUp, this.#open());
       // A broken pipeline must not leave its sinks waiting.
       if (problem) flow.giveUp();
       return problem;
@@ -187,7 +189,7 @@ export class PipelineRun {
     if (problem) this.#giveUp();
     else this.#giveBack();
     await Promise.all([this.#sources.close(), this.#flow.close()]);
-    for (const acks of [...this.#sources.acks(), this.#made]) acks.close();
+    for (const part of [...this.#sources.acks(), this.#made, this.#books]) part.close();
     return this.#result(problem);
   }
 
@@ -219,29 +221,6 @@ export class PipelineRun {
     return this.#sources.acks().every((acks) => acks.open() === 0 || acks.opened().comesAgain);
   }
 
-  /**
-   * The sinks have ended: what they did not settle is given up. Returns the sources that may be kept even so; the others
-   * have to begin at their positions.
-   */
-  #giveUpRest(keep: ReadonlySet<string>): ReadonlySet<string> {
-    const { log, spec } = this.#options;
-    const kept = new Set(keep);
-    for (const { name, acks } of this.#sources.runners()) {
-      const { batches, comesAgain } = acks.opened();
-      if (batches === 0) continue;
-      const events = this.#books.giveUp(name);
-      const fate = comesAgain ? "is read again" : "is lost: its source cannot be read again";
-      const about = { pipeline: spec.name, source: name, batches, events };
-      log.warn(about, `the old sinks did not take everything in time; what was in flight ${fate}`);
-      if (comesAgain) kept.delete(name);
-      else {
-        this.#sources.renew(name);
-        this.#lost(name, "given_up", events);
-      }
-    }
-    return kept;
-  }
-
   /** Stores what was settled: new sinks read in the state what the old ones have left. */
   async #stored({ state }: PipelineOptions): Promise<void> {
     for (;;) {
@@ -266,19 +245,6 @@ export class PipelineRun {
     return { ok: problem === undefined && !failed, error: problem, snapshot };
   }
 
-  /** Undefined when the deadline passed and everything is settled: the rest is in disk buffers. */
-  #problem(error: unknown): SluiceError | undefined {
-    if (error instanceof SluiceError) return error;
-    if (this.#flow.gaveUp) {
-      const open = this.#open();
-      if (open === 0) return undefined;
-      return new SluiceError("SLUICE_DEADLINE", `the drain deadline passed with ${open} batches undelivered`, {
-        hint: "they are read again at the next start, where their source can be read again",
-      });
-    }
-    return new SluiceError("SLUICE_WORKER", `the pipeline broke: ${String(error)}`, { cause: error });
-  }
-
   #logProblem({ code, message: error, hint }: SluiceError): void {
     if (code === "SLUICE_DEADLINE") return;
     const { log, spec } = this.#options;
@@ -289,55 +255,11 @@ export class PipelineRun {
     return new Flow({ options, program, books: this.#books, made: this.#made, batch });
   }
 
-  #acksOf(name: string): SourceAcks {
-    const { spec, state } = this.#options;
-    return new SourceAcks(({ streamKey, position, ledger, changes, held, reach: { streamId, to } }) => {
-      const { sinks } = this.#flow;
-      this.#books.settled(name, ledger);
-      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, changes, held });
-      if (position !== undefined) sinks.positionCommitted(name, streamId, to);
-      for (const { sink, seq } of held?.parts ?? []) sinks.recordCommitted(sink, seq);
-    });
+  #acksOf(source: string): SourceAcks {
+    return this.#books.acks(source, () => this.#flow.sinks);
   }
 
   #open(): number {
     return this.#sources.acks().reduce((sum, acks) => sum + acks.open(), this.#made.open());
   }
-
-  /** Records that never became events have their place in the books all the same. */
-  #lost(source: string, reason: string, records: number): void {
-    if (records === 0) return;
-    const { spec, state } = this.#options;
-    const ledger = { ...newLedger(), in: records, dropped: { [reason]: records } };
-    this.#books.enter(ledger);
-    state.commit({ pipeline: spec.name, source, streamKey: "", position: undefined, ledger });
-  }
-}
-
-function notClosed(sink: SinkSnapshot): SinkSnapshot {
-  return sink.state === "closed" ? { ...sink, state: "starting" } : sink;
-}
-
-/**
- * Compiles the program of a pipeline. Rejects when it does not compile or the options cannot work. Close what is not
- * used.
- */
-export async function preparePipeline(options: PipelineOptions): Promise<Prepared> {
-  checkOptions(options);
-  const start = () => startProgram(options, options.state.memories(options.spec.name));
-  return startReplacement(options, await start(), start);
-}
-
-/** Starts a pipeline that is prepared. What goes wrong is in the result. */
-export async function startPrepared(prepared: Prepared): Promise<PipelineRun> {
-  return new PipelineRun(prepared.options, await prepared.program());
-}
-
-/**
- * Starts a pipeline: compiles its program, opens its sinks, runs its sources. Rejects when the program does not
- * compile or the options cannot work; everything later is in the result.
- */
-export async function runPipeline(options: PipelineOptions): Promise<PipelineRun> {
-  checkOptions(options);
-  return new PipelineRun(options, await startProgram(options, options.state.memories(options.spec.name)));
 }

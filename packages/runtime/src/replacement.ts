@@ -1,5 +1,6 @@
 import type { SluiceError } from "@sluice/core";
 import type { PipelineOptions } from "./pipeline-options.ts";
+import type { SinkSnapshot } from "./sink/sink-types.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
 
 /** A change of a run that has begun: its old flow is drained, and the new one is not there yet. */
@@ -20,7 +21,7 @@ export interface Prepared {
 }
 
 /** @param again starts the same program once more */
-export function startReplacement(
+export function preparedOf(
   options: PipelineOptions,
   program: ProgramRunner,
   again: () => Promise<ProgramRunner>,
@@ -69,4 +70,9 @@ export function bePatient({ deadline, isHopeless, giveUp }: Patience): () => voi
     clearTimeout(end);
     clearInterval(look);
   };
+}
+
+/** Between two flows no sink is closed for good. */
+export function betweenFlows(sink: SinkSnapshot): SinkSnapshot {
+  return sink.state === "closed" ? { ...sink, state: "starting" } : sink;
 }

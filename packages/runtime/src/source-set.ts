@@ -2,7 +2,8 @@ import type { Logger, SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import type { PipelineSource } from "./pipeline-options.ts";
-import { type Outlet, SourceRunner, type SourceSnapshot } from "./source-runner.ts";
+import { SourceRunner } from "./source-runner.ts";
+import type { Outlet, SourceSnapshot } from "./source-types.ts";
 
 export interface SourceSetOptions {
   readonly log: Logger;

@@ -2,7 +2,7 @@ import type { BatchOrigin, ProgramOutput, SourceBatch, Tick, Watch } from "@slui
 import type { SourceAcks } from "./acks/source-acks.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Routed } from "./routed.ts";
-import type { SourceItem } from "./source-runner.ts";
+import type { SourceItem } from "./source-types.ts";
 import { type LastSource, type SourceStream, sourceStream } from "./streams.ts";
 import { MADE, Ticker } from "./ticker.ts";
 import type { ProgramRunner } from "./workers/runner.ts";

@@ -50,8 +50,20 @@ export class RunningSluice implements Observed {
     return this.#state.failing;
   }
 
+  stateLosses(): number {
+    const { loss } = this.#state;
+    return loss ? loss.earlier + 1 : 0;
+  }
+
   pipelines(): PipelineView[] {
-    return this.#pipelines().map(viewOf);
+    return this.#pipelines().map((pipeline) => viewOf(pipeline, this.#lostNow()));
+  }
+
+  /** On the dashboard until the next start. */
+  #lostNow(): string[] {
+    const { loss } = this.#state;
+    if (!loss || loss.at < this.startedAt) return [];
+    return [`the state database was damaged (${loss.reason}) and set aside: everything is read again`];
   }
 
   reloads(): ReloadHistory | undefined {
@@ -64,7 +76,7 @@ export class RunningSluice implements Observed {
   }
 }
 
-function viewOf(pipeline: Watchable): PipelineView {
+function viewOf(pipeline: Watchable, losses: readonly string[]): PipelineView {
   const { spec, running, warnings } = pipeline;
   const { name, file, sources, steps, sinks } = spec;
   return {
@@ -73,7 +85,7 @@ function viewOf(pipeline: Watchable): PipelineView {
     sources: sources.map((source) => ({ name: source.name, type: source.type })),
     steps: steps.map(stepView),
     sinks: sinks.map((sink) => ({ name: sink.name, type: sink.type })),
-    warnings: [...unsanitized(spec), ...warnings],
+    warnings: [...unsanitized(spec), ...losses, ...warnings],
     running,
     snapshot: pipeline.snapshot(),
   };

@@ -37,6 +37,7 @@ export class PipelineRun {
   constructor(options: PipelineOptions, program: ProgramRunner) {
     const { state, spec, log, finite } = options;
     this.#options = options;
+    expect(options);
     this.#books = new Books(state, spec.name);
     this.#sources = new SourceSet({
       log,
@@ -108,6 +109,7 @@ export class PipelineRun {
     await this.#stored(options);
     this.#made.close();
     this.#made = this.#acksOf(MADE);
+    expect(options);
     const flow = this.#makeFlow(options, await prepared.program(), this.#flow.batch);
     try {
       await flow.open();
@@ -262,4 +264,9 @@ export class PipelineRun {
   #open(): number {
     return this.#sources.acks().reduce((sum, acks) => sum + acks.open(), this.#made.open());
   }
+}
+
+/** Tells the state which components there are, before anything is asked for them. */
+function expect({ spec, state, sources, sinks }: PipelineOptions): void {
+  state.expect(spec.name, [...sources.map(({ name }) => name), ...sinks.map((sink) => sink.spec.name)]);
 }

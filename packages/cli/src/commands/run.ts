@@ -64,6 +64,7 @@ async function run(paths: readonly string[], options: RunOptions) {
     const reloader = new Reloader({ fleet, paths, drain, log, watch, gone: (names) => admin?.forget(names) });
     sluice.show(() => fleet.pipelines(), reloader);
     for (const desired of pipelines) await fleet.start(await readyPipeline(desired, fleet.context));
+    state.allKnown();
     sluice.allStarted();
     log.info({ pipelines: pipelines.map(({ spec }) => spec.name), stateDir: options.stateDir }, "running");
     stopOnSignals(fleet, drain, log);

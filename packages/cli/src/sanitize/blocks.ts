@@ -13,8 +13,9 @@ const ENTRY = /^[A-Za-z_][\w.-]{0,63}:(?:\s|$)/;
 const WORDS = /^[A-Za-z][A-Za-z \t-]{0,39}\r?\n$/;
 const WORD = /^\S+\s*$/;
 const BLANK = /^\s*$/;
-const KEY_BEGINS = /BEGIN [A-Z0-9_ ]{0,60}PRIVATE KEY/;
-const KEY_ENDS = /END [A-Z0-9_ ]{0,60}PRIVATE KEY/;
+/** The lines of a public key and of a certificate, too, look like those of a private key where nothing says what they are. */
+const KEY_BEGINS = /BEGIN [A-Z0-9_ ]{0,60}(?:KEY|CERTIFICATE)/;
+const KEY_ENDS = /END [A-Z0-9_ ]{0,60}(?:KEY|CERTIFICATE)/;
 /** Lines of a key that does not end. */
 const MAX_KEY_LINES = 200;
 

@@ -74,7 +74,7 @@ function isAssignedKey(value: string, match: RegExpExecArray): boolean {
     return false;
   if (COMPOUND.test(match.groups?.["suffix"] ?? "")) return false;
   return (
-    /^[\w.=+/~]+$|^(?=.*[a-z])(?=.*[A-Z])[\w.=+/~-]+$/.test(value) &&
+    /^[\w.=+/~]+(?:-[\w.=+/~]*){0,2}$|^(?=.*[a-z])(?=.*[A-Z])[\w.=+/~-]+$/.test(value) &&
     isTokenLike(value, { length: 20, entropy: 3.3 }) &&
     digitsIn(value) >= 3
   );
@@ -153,7 +153,7 @@ export const genericRules: readonly Rule[] = [
     pattern: assigned(String.raw`(?<!mon|tur|hon|whis|jer|hoc|don)key`, 256),
     ignoreCase: true,
     validate: isAssignedKey,
-    positive: ["postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧", 'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"'],
+    positive: ["postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧", "Key=⟦qscgyygcsq-wdvvok7slklklaasnd8afafxd3⟧", 'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"'],
     negative: [
       "primaryKey=aCkTPwZVr2YNDUpWYCbuEL.iuh1T1x",
       '"bucket_key": "SalesResults-1.2"',

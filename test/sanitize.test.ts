@@ -103,6 +103,11 @@ describe("over lines", () => {
     expect(sanitize(apart).stdout).toBe(apart);
   });
 
+  test.each(["CERTIFICATE", "PUBLIC KEY", "PGP PUBLIC KEY BLOCK"])("the lines of a %s stay", (what) => {
+    const lines = [`-----BEGIN ${what}-----`, ...bodyLines(), `-----END ${what}-----`, ""].join("\n");
+    expect(sanitize(lines).stdout).toBe(lines);
+  });
+
   test("a lone BEGIN does not swallow the log behind it", () => {
     const lines = Array.from({ length: 3000 }, (_, i) => `2026-01-05T06:25:07Z request ${i} took 3 ms`);
     const { stdout } = sanitize(["-----BEGIN PRIVATE KEY-----", ...lines].join("\n"));

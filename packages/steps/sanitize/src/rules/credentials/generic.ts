@@ -153,7 +153,11 @@ export const genericRules: readonly Rule[] = [
     pattern: assigned(String.raw`(?<!mon|tur|hon|whis|jer|hoc|don)key`, 256),
     ignoreCase: true,
     validate: isAssignedKey,
-    positive: ["postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧", "Key=⟦qscgyygcsq-wdvvok7slklklaasnd8afafxd3⟧", 'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"'],
+    positive: [
+      "postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧",
+      "Key=⟦qscgyygcsq-wdvvok7slklklaasnd8afafxd3⟧",
+      'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"',
+    ],
     negative: [
       "primaryKey=aCkTPwZVr2YNDUpWYCbuEL.iuh1T1x",
       '"bucket_key": "SalesResults-1.2"',

@@ -39,7 +39,12 @@ export const markupSecretRules: readonly Rule[] = [
       '<wsse:Password Type="x">⟦hunter2⟧</wsse:Password>',
       "<apiToken>\n  ⟦abc123def456⟧\n</apiToken>",
     ],
-    negative: ["<password></password>", "<password>${db.password}</password>", "<password>{db-password}</password>", "<password>***</password>"],
+    negative: [
+      "<password></password>",
+      "<password>${db.password}</password>",
+      "<password>{db-password}</password>",
+      "<password>***</password>",
+    ],
   },
   {
     name: "xml-attribute-secret",

@@ -9,7 +9,9 @@ export const platformPrefixRules: readonly Rule[] = [
     keywords: ["atctt3"],
     pattern: String.raw`(?<![A-Za-z0-9])ATCTT3[\w=-]{60,255}(?![A-Za-z0-9])`,
     minEntropy: 3,
-    positive: ["⟦ATCTT3Gm30fBQBm11kpoQ9FnxkI3BUBD2xTn9tOVC78JMEf45nVmhWfwTRNSkhlnPBm589BbJjP56OYrsVxzaEHD4r1wFigYjJowDyMOLd7SQJuWq9RfDDwI0YH0H8g0rscfLceH7CKgyZPZK9DNEIbj5uibgzfkI3qbcVeWMHhU925vTjt9EpuT5D⟧"],
+    positive: [
+      "⟦ATCTT3Gm30fBQBm11kpoQ9FnxkI3BUBD2xTn9tOVC78JMEf45nVmhWfwTRNSkhlnPBm589BbJjP56OYrsVxzaEHD4r1wFigYjJowDyMOLd7SQJuWq9RfDDwI0YH0H8g0rscfLceH7CKgyZPZK9DNEIbj5uibgzfkI3qbcVeWMHhU925vTjt9EpuT5D⟧",
+    ],
     negative: ["ATCTT3Gm30fB"],
   }),
   secret({
@@ -90,7 +92,9 @@ export const platformPrefixRules: readonly Rule[] = [
     keywords: ["snyk_uat."],
     pattern: String.raw`(?<![A-Za-z0-9])snyk_uat\.[\w.-]{60,255}(?![A-Za-z0-9])`,
     minEntropy: 3,
-    positive: ["⟦snyk_uat.b8f0bde1.Mb3TsIIYdhXvBqyt638TqanndeoldTx739NIDgRN.IHONdsig3AohSe6gYYeL3VUyciC1JVbWX3sA7xJR1YCm7dAtjrO7IkMzTdeD⟧"],
+    positive: [
+      "⟦snyk_uat.b8f0bde1.Mb3TsIIYdhXvBqyt638TqanndeoldTx739NIDgRN.IHONdsig3AohSe6gYYeL3VUyciC1JVbWX3sA7xJR1YCm7dAtjrO7IkMzTdeD⟧",
+    ],
     negative: ["snyk_uat.b8f0bd"],
   }),
   secret({

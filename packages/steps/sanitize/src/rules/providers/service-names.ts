@@ -18,9 +18,7 @@ tableau teamgate textanywhere textmagic thinkific thousandeyes tokeet trengo typ
 websitepulse wepay zenserp zipbooks zulip".split(/\s+/);
 
 /** Services whose keys have one known form: what has another is none. */
-const OF_ONE_FORM = new Set(
-  "meraki okta sendgrid slack sumo telegr telegram".split(" "),
-);
+const OF_ONE_FORM = new Set("meraki okta sendgrid slack sumo telegr telegram".split(" "));
 
 /** Names of services that ordinary logs do have: words, and sites and programs that stand in addresses. */
 const ORDINARY = new Set(
@@ -35,5 +33,7 @@ youtube clientsecret secretaccesskey storagekey line".split(/\s+/),
 /** Those of the names in the tables, and of further ones, after which a random-looking text is a key. */
 export function serviceNames(ofTables: readonly string[]): readonly string[] {
   const names = [...ofTables, ...FURTHER_SERVICES].map((name) => name.toLowerCase());
-  return [...new Set(names)].filter((name) => /^[a-z][a-z0-9-]{3,}$/.test(name) && !ORDINARY.has(name) && !OF_ONE_FORM.has(name)).sort();
+  return [...new Set(names)]
+    .filter((name) => /^[a-z][a-z0-9-]{3,}$/.test(name) && !ORDINARY.has(name) && !OF_ONE_FORM.has(name))
+    .sort();
 }

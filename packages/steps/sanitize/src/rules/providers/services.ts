@@ -80,19 +80,21 @@ function serviceToken(keywords: readonly string[], gapBefore: GapBefore): Rule {
       "metabase request 7f3c1e2a9b8d4c6f8e1a2b3c4d5e6f70 took 3 ms",
       "cloudinary: some-rather-long-name-of-something-2",
       "hypertrack block blk_7571492020523929240",
+      "uGQQqXgItJ/Wrike9cm4980THzkCusk4h7L4yrV+KBnDfFuTmJl1bEayZR4kb7DJ2q\nTDfQ8PdiBU3owHcOacYaOB9u44smJ31AKBc4",
     ],
   };
 }
 
-/** A name that may begin within a longer word only where it is long itself. */
+/** A short name stands in random text by chance: it counts as a word of its own, or before one of ours. */
 function bounded(name: string): string {
-  return name.length > 6 ? name : `(?<![a-z0-9])${name}`;
+  return name.length > 6 ? name : String.raw`(?<![a-z0-9+/])${name}(?:(?=_?(?:api|key|token|secret))|(?![a-z0-9+/=]))`;
 }
 
 /** A value that no person would have chosen for anything but a secret. */
 function looksIssued(secret: string): boolean {
   const value = secret.trim();
-  if (isPlaceholder(value) || isReference(value) || isWords(value) || /^[a-z]+:\/\/|^\d[\d.:/ -]*$|[({]$/i.test(value)) return false;
+  if (isPlaceholder(value) || isReference(value) || isWords(value) || /^[a-z]+:\/\/|^\d[\d.:/ -]*$|[({]$/i.test(value))
+    return false;
   if (isUuid(value)) return isTokenLike(value, { length: 36, entropy: 3 });
   return /\d/.test(value) && /[a-z]/i.test(value) && !/ .* /.test(value) && entropyOf(value) >= 2.5;
 }

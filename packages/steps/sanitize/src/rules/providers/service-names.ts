@@ -22,18 +22,21 @@ const OF_ONE_FORM = new Set("meraki okta sendgrid slack sumo telegr telegram".sp
 
 /** Names of services that ordinary logs do have: words, and sites and programs that stand in addresses. */
 const ORDINARY = new Set(
-  "accesskey accountkey akia amazon amzn apollo asana asia atlas azure blogger cloudflare coda column daily ditto docker \
+  "access-key accesskey account-key account-name accountkey accountname akia amazon amzn apollo asana asia atlas azure blogger cloudflare coda column daily ditto docker \
 elastic envoy eraser facebook fastly figma fixer flat float front geocode github gitlab google guardian hashicorp humanity \
 hunter impala kafka karma less line linear linkedin magnetic moderation monday mongodb moralis nasdaq netcore nimble \
 noticeable nuget pastebin polygon privacy prospect protocols raven replicate recaptcha refiner relic sauce segment semaphore sentry \
 shortcut sonar splunk square statuspage streak swiftype token travis twitter userflow vault vercel web3 xray yandex \
-youtube clientsecret secretaccesskey storagekey line".split(/\s+/),
+youtube client-secret clientsecret secretaccesskey ssws storage-key storage-name storagekey storagename \
+chatbot debounce delighted fb-app fbapp groove holistic web webscraper".split(/\s+/),
 );
 
 /** Those of the names in the tables, and of further ones, after which a random-looking text is a key. */
 export function serviceNames(ofTables: readonly string[]): readonly string[] {
   const names = [...ofTables, ...FURTHER_SERVICES].map((name) => name.toLowerCase());
   return [...new Set(names)]
-    .filter((name) => /^[a-z][a-z0-9-]{3,}$/.test(name) && !ORDINARY.has(name) && !OF_ONE_FORM.has(name))
+    .filter(
+      (name) => /^(?=.{4})[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) && !ORDINARY.has(name) && !OF_ONE_FORM.has(name),
+    )
     .sort();
 }

@@ -17,14 +17,13 @@ const OTHER =
  */
 export function serviceRules(ofTables: readonly string[]): readonly Rule[] {
   const names = serviceNames(ofTables);
-  const name = new RegExp(names.map(bounded).join("|"), "gi");
+  const endOfLastName = lastNameFinder(names);
   const longest = Math.max(...names.map(({ length }) => length));
   /** What stands between the last name before a place and that place; undefined without a name. */
   const gapBefore = ({ input, index }: RegExpExecArray): string | undefined => {
     const before = input.slice(Math.max(0, index - GAP - longest), index);
-    const last = [...before.matchAll(name)].at(-1);
-    const gap = last && before.slice(last.index + last[0].length);
-    return gap !== undefined && gap.length <= GAP ? gap : undefined;
+    const end = endOfLastName(before.toLowerCase());
+    return end === undefined || before.length - end > GAP ? undefined : before.slice(end);
   };
   return [serviceKey(names, gapBefore), serviceToken(names, gapBefore)];
 }
@@ -85,9 +84,33 @@ function serviceToken(keywords: readonly string[], gapBefore: GapBefore): Rule {
   };
 }
 
-/** A short name stands in random text by chance: it counts as a word of its own, or before one of ours. */
-function bounded(name: string): string {
-  return name.length > 6 ? name : String.raw`(?<![a-z0-9+/])${name}(?:(?=_?(?:api|key|token|secret))|(?![a-z0-9+/=]))`;
+/** Characters by which names are found: no name is shorter. */
+const HEAD = 4;
+
+/** Finds where the last of the names in a text of lower case ends. */
+function lastNameFinder(names: readonly string[]): (text: string) => number | undefined {
+  const byHead = new Map<string, string[]>();
+  for (const name of names.toSorted((a, b) => b.length - a.length)) {
+    const head = name.slice(0, HEAD);
+    byHead.set(head, [...(byHead.get(head) ?? []), name]);
+  }
+  return (text) => {
+    for (let at = text.length - HEAD; at >= 0; at--) {
+      const found = byHead.get(text.slice(at, at + HEAD))?.find((name) => stands(name, text, at));
+      if (found !== undefined) return at + found.length;
+    }
+    return undefined;
+  };
+}
+
+/** Long names stand anywhere. A short one stands in random text by chance: it has to be a word, or before one of ours. */
+function stands(name: string, text: string, at: number): boolean {
+  if (!text.startsWith(name, at)) return false;
+  if (name.length > 6) return true;
+  const end = at + name.length;
+  return (
+    !/[a-z0-9+/]$/.test(text.slice(0, at)) && /^(?:_?(?:api|key|token|secret)|[^a-z0-9+/=]|$)/.test(text.slice(end))
+  );
 }
 
 /** A value that no person would have chosen for anything but a secret. */

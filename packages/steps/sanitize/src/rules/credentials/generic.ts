@@ -1,4 +1,5 @@
 import type { Rule } from "../../rule.ts";
+import { decodeBase64 } from "../../validators/decode.ts";
 import { isPlaceholder, isReference } from "../../validators/placeholder.ts";
 import { isTokenLike, isUuid, isWords } from "../../validators/token-like.ts";
 import { argument, assigned, assignmentOf } from "./assignment.ts";
@@ -83,6 +84,8 @@ function isAssignedKey(value: string, match: RegExpExecArray): boolean {
 function isSpacedToken(value: string): boolean {
   // Fingerprints of keys and checksums of packages are meant to be seen.
   if (/^[0-9A-F]{40}$|^sha\d+-/.test(value)) return false;
+  // Words in Base64 are no random text.
+  if (/^[A-Za-z .-]+$/.test(decodeBase64(value))) return false;
   return digitsIn(value) >= 4 && !isPlaceholder(value) && isTokenLike(value, { length: 20, entropy: 3.1 });
 }
 
@@ -200,6 +203,7 @@ export const genericRules: readonly Rule[] = [
       "gpg: using RSA key 9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
       "the key some-rather-long-name-of-something",
       "Server listening on key 0.0.0.0 port 22",
+      "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29x",
     ],
   },
 ];

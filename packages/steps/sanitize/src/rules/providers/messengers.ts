@@ -170,11 +170,14 @@ export const messengersRules: readonly Rule[] = [
     name: "slack-user-token",
     title: "Slack user token",
     keywords: ["xoxe-", "xoxp-"],
-    pattern: String.raw`xox[ep]-(?:\d{5,16}-){1,4}[a-zA-Z0-9-]{8,200}(?![#*])`,
+    pattern: String.raw`xox[ep]-(?:\d{5,16}-){1,4}[a-zA-Z0-9-]{8,200}(?![\w-]*[#*])`,
     positive: [
       'python log_announce.py ⟦xoxp-513768634356-513201028496-513937500594-185e196ace562dd6443b5d29b1d817c2⟧ "This is a test run. Ignore"',
     ],
-    negative: ["python log_announce.py xoxp-513768634356-513"],
+    negative: [
+      "python log_announce.py xoxp-513768634356-513",
+      "xoxp-513768634356-513201028496-513937500594-################",
+    ],
     source: SCANNERS,
   }),
   secret({

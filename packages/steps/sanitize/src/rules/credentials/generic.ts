@@ -5,7 +5,7 @@ import { isTokenLike, isUuid, isWords } from "../../validators/token-like.ts";
 import { argument, assigned, assignmentOf } from "./assignment.ts";
 
 /** Keys whose values are secrets whatever they look like. */
-const SECRET_KEY = String.raw`(?<!no_|has_|is_)secrete?|(?:api|auth|service|account|client|db|database|priv(?:ate)?|master|encrypt(?:ion)?|signing|shared|license|pre_?shared|consumer|webhook)[_. -]?key|mysecret`;
+const SECRET_KEY = String.raw`(?<!no_|has_|is_)secrete?|(?:api|auth|service|account|client|db|database|priv(?:ate)?|master|encrypt(?:ion)?|signing|shared|license|pre_?shared|consumer|webhook)[_. -]?key|(?:secret|access|auth(?:entication|ori[sz]ation)?|activation)[. -]key|mysecret`;
 /** Keys whose values are secrets if they look random. */
 const TOKEN_KEY = String.raw`token|cred(?:ential|s)|auth(?!or)|access|(?<![a-z])api(?![a-z])`;
 
@@ -76,7 +76,7 @@ function isAssignedKey(value: string, match: RegExpExecArray): boolean {
   if (COMPOUND.test(match.groups?.["suffix"] ?? "")) return false;
   return (
     /^[\w.=+/~]+(?:-[\w.=+/~]*){0,2}$|^(?=.*[a-z])(?=.*[A-Z])[\w.=+/~-]+$/.test(value) &&
-    isTokenLike(value, { length: 20, entropy: 3.3 }) &&
+    isTokenLike(value, { length: isMixed(value) ? 16 : 20, entropy: 3.3 }) &&
     digitsIn(value) >= 3
   );
 }
@@ -89,6 +89,8 @@ function isSpacedToken(value: string): boolean {
   return digitsIn(value) >= 4 && !isPlaceholder(value) && isTokenLike(value, { length: 20, entropy: 3.1 });
 }
 
+/** Letters in both cases, as hardly any name has them. */
+const isMixed = (text: string): boolean => /[a-z].*[A-Z]|[A-Z].*[a-z].*[A-Z]/.test(text);
 const digitsIn = (text: string): number => text.replaceAll(/\D/g, "").length;
 
 /** Secrets that only their key gives away. Last in the order of rules: what knows a provider names them better. */
@@ -108,6 +110,8 @@ export const genericRules: readonly Rule[] = [
       "AWS_SECRET_ACCESS_KEY=⟦wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzMMzzKEYa⟧",
       "GET /v1?apikey=⟦c4ed6c21-9dd5-4a05-8e3f-c56d1151cce8⟧&x=1",
       "X-Api-Key: ⟦3a16750d-d363-41a4-8ebd-035408f7730f⟧",
+      "Secret Key:⟦AIhq5Xyb1Gga9Q27⟧",
+      "Activation key : ⟦ZAQWS-XCD3R-VBGTR-FRTGU-KLMNX⟧",
       'jwt: {secret: "⟦development#product⟧"}',
     ],
     negative: [
@@ -160,6 +164,7 @@ export const genericRules: readonly Rule[] = [
       "postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧",
       "Key=⟦qscgyygcsq-wdvvok7slklklaasnd8afafxd3⟧",
       'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"',
+      "any_key=⟦AIhq5Xyb1Gga9Q29⟧",
     ],
     negative: [
       "primaryKey=aCkTPwZVr2YNDUpWYCbuEL.iuh1T1x",

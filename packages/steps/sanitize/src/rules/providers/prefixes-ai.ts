@@ -174,4 +174,22 @@ export const aiPrefixRules: readonly Rule[] = [
     positive: ["⟦spu-3kldlj058bto6x8f30juj6c4adgwqvbk⟧"],
     negative: ["spu-3kldlj"],
   }),
+  secret({
+    name: "llamaindex-api-key",
+    title: "LlamaIndex API key",
+    keywords: ["llx-"],
+    pattern: String.raw`(?<![A-Za-z0-9])llx-[\w-]{40,255}(?![A-Za-z0-9])`,
+    minEntropy: 3,
+    positive: ["⟦llx-zymMlopiWfqUyHRSIf8NFmAUNLnY5Yx0y3RnjDQl2Kvf8THR⟧"],
+    negative: ["llx-XfEuzcrJ"],
+  }),
+  secret({
+    name: "wundergraph-api-key",
+    title: "WunderGraph Cosmo API key",
+    keywords: ["cosmo_"],
+    pattern: "(?<![A-Za-z0-9])cosmo_[a-f0-9]{32}(?![A-Za-z0-9])",
+    minEntropy: 3,
+    positive: ["⟦cosmo_0d6b2e6e1b465e551305fd2d2490ca4c⟧"],
+    negative: ["cosmo_616e8c4b"],
+  }),
 ];

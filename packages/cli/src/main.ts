@@ -10,6 +10,8 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   run: async () => (await import("./commands/run.ts")).addRunCommand,
   validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
   check: async () => (await import("./commands/check.ts")).addCheckCommand,
+  explain: async () => (await import("./commands/explain.ts")).addExplainCommand,
+  new: async () => (await import("./commands/new.ts")).addNewCommand,
   test: async () => (await import("./commands/test.ts")).addTestCommand,
   replay: async () => (await import("./commands/replay.ts")).addReplayCommand,
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,

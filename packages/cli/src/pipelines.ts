@@ -1,10 +1,18 @@
 import os from "node:os";
-import { findPipelineFiles, formatProblem, loadPipeline, type Problem, validatePipeline } from "@sluice/config";
+import {
+  findPipelineFiles,
+  formatProblem,
+  type LoadedPipeline,
+  loadPipeline,
+  type Problem,
+  validatePipeline,
+} from "@sluice/config";
 import { type PatternFiles, type PipelineSpec, SluiceError } from "@sluice/core";
 import { registry } from "./registry.ts";
 
 /** Pipelines read from files, with everything that is wrong with them. */
 export interface LoadedPipelines {
+  readonly loaded: readonly LoadedPipeline[];
   readonly specs: readonly PipelineSpec[];
   readonly problems: readonly Problem[];
 }
@@ -20,13 +28,15 @@ export async function loadPipelines(
 ): Promise<LoadedPipelines> {
   const specs: PipelineSpec[] = [];
   const problems: Problem[] = [];
+  const all: LoadedPipeline[] = [];
   for (const file of await findPipelineFiles(paths)) {
     const loaded = await loadPipeline(file, { registry, env: process.env });
     const found = await validatePipeline(loaded, { registry, patterns, hostname: os.hostname(), ...options });
+    all.push(loaded);
     problems.push(...found);
     if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);
   }
-  return { specs, problems: [...problems, ...sameNames(specs)] };
+  return { loaded: all, specs, problems: [...problems, ...sameNames(specs)] };
 }
 
 /** Positions and the ledger are kept by pipeline name, so two of the same name would share them. */
@@ -53,7 +63,7 @@ export function printProblems(problems: readonly Problem[]): void {
 }
 
 /** The pipelines, or an error when any of them is wrong; the problems are printed either way. */
-export function requireValid({ specs, problems }: LoadedPipelines): readonly PipelineSpec[] {
+export function requireValid({ specs, problems }: Omit<LoadedPipelines, "loaded">): readonly PipelineSpec[] {
   printProblems(problems);
   const errors = problems.filter(isError).length;
   if (errors === 0) return specs;

@@ -1,3 +1,4 @@
+export { type ExplainedPipeline, explainPipeline, pipelineText } from "./explain.ts";
 export { findPipelineFiles } from "./files.ts";
 export { type LoadedPipeline, type LoadOptions, loadPipeline } from "./load.ts";
 export { suggestion } from "./nearest.ts";

@@ -5,6 +5,7 @@ import { z } from "zod";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SMALLEST_DISK_BUFFER = MIB;
+export const DEFAULT_BUFFER_MIB = { memory: 16, disk: 256 };
 
 const batch = z
   .strictObject({
@@ -64,7 +65,7 @@ export function sinkCommon(parsed: z.infer<typeof sinkCommonType>, baseDir: stri
   return {
     batch,
     retry,
-    buffer: { ...buffer, size: buffer.size ?? (buffer.type === "disk" ? 256 * MIB : 16 * MIB) },
+    buffer: { ...buffer, size: buffer.size ?? DEFAULT_BUFFER_MIB[buffer.type] * MIB },
     ...(when === undefined ? {} : { when: String(when) }),
     ...(dead_letter === undefined ? {} : { dead_letter: resolve(baseDir, dead_letter) }),
   };

@@ -182,6 +182,11 @@ export interface StepDefinition<O = unknown> {
    * must not be passed by (`Step.skipped`). Default false.
    */
   readonly again?: boolean;
+  /**
+   * What the options stand for, besides the defaults of their type: the long form of a short one, and defaults that
+   * follow from other options, as they would be written. For `sluice explain`.
+   */
+  readonly longForm?: (options: O) => Readonly<Record<string, Value>>;
   create(options: O, ctx: StepContext): Step;
 }
 
@@ -318,6 +323,11 @@ export interface SinkDefinition<O = unknown, S extends AnySink = AnySink> {
   readonly type: string;
   readonly summary: string;
   readonly options: z.ZodType<O>;
+  /**
+   * What the options stand for, besides the defaults of their type: the long form of a short one, and defaults that
+   * follow from other options, as they would be written. For `sluice explain`.
+   */
+  readonly longForm?: (options: O) => Readonly<Record<string, Value>>;
   /** Pure part, for the workers. */
   encoder(options: O, ctx: CreateContext): Encoder;
   create(options: O, ctx: CreateContext): S;

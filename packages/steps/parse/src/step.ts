@@ -23,6 +23,7 @@ export const parseStep: StepDefinition<ParseOptions> = {
   summary: "Reads fields out of a line, with a named parser or a pattern of your own",
   options: parseOptions,
   spread: "any",
+  longForm: (options) => ({ ...(typeof options === "string" ? { parser: options } : {}), timezone: "local" }),
   create(options, ctx) {
     const detailed: Partial<DetailedOptions> = typeof options === "string" ? { parser: options } : options;
     const zone = timeZone(detailed.timezone ?? "local");

@@ -1,0 +1,4 @@
+import type { Command } from "commander";
+export function addNewCommand(program: Command): void {
+  program.command("new");
+}

@@ -30,7 +30,9 @@ test("the pipelines in pipelines/ are valid and pass their own tests", async () 
 describe("the commands of the documents", () => {
   const commands = DOCUMENTS.flatMap((file) => blocksOf(file, "sh").flatMap((block) => block.trim().split("\n")));
 
-  test.each(commands.filter((c) => /npx sluice (validate|test|generate|sanitize)/.test(c)))("%s", (command) => {
+  test.each(
+    commands.filter((c) => /npx sluice (validate|test|explain|new|parse|generate|sanitize|graph|schema)/.test(c)),
+  )("%s", (command) => {
     execFileSync("sh", ["-c", command], {
       cwd: ROOT,
       env: { ...process.env, PATH: `${ROOT}/node_modules/.bin:${process.env["PATH"]}` },

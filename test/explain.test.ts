@@ -31,7 +31,7 @@ function meaning({ components, spec }: LoadedPipeline) {
     const isShort = typeof options !== "object" && "longForm" in definition && options !== "off";
     return { kind, name, options: isShort ? definition.options.parse(definition.longForm?.(options)) : options };
   });
-  return { components: long, tests: spec?.tests.map(({ line: _, ...rest }) => rest) };
+  return { components: long, tests: spec?.tests.map((one) => ({ ...one, line: 0 })) };
 }
 
 function explain(loaded: LoadedPipeline): string {

@@ -24,7 +24,7 @@ export interface LoadedPipelines {
 export async function loadPipelines(
   paths: readonly string[],
   patterns: PatternFiles,
-  options: { diagnose: boolean; connect?: AbortSignal },
+  options: { diagnose: boolean; files?: boolean; runnable?: boolean; connect?: AbortSignal },
 ): Promise<LoadedPipelines> {
   const specs: PipelineSpec[] = [];
   const problems: Problem[] = [];
@@ -36,19 +36,20 @@ export async function loadPipelines(
     problems.push(...found);
     if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);
   }
-  return { loaded: all, specs, problems: [...problems, ...sameNames(specs)] };
+  return { loaded: all, specs, problems: [...problems, ...sameNames(all.filter(({ spec }) => spec))] };
 }
 
 /** Positions and the ledger are kept by pipeline name, so two of the same name would share them. */
-function sameNames(specs: readonly PipelineSpec[]): Problem[] {
+function sameNames(pipelines: readonly LoadedPipeline[]): Problem[] {
   const seen = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const { name, file } of specs) {
+  for (const { name, file, root } of pipelines) {
     const other = seen.get(name);
     seen.set(name, file);
     if (other === undefined) continue;
+    const { line, column } = root?.entries.get("name")?.node.at ?? { line: 1, column: 1 };
     const message = `pipeline name \`${name}\` is already used by ${other}`;
-    problems.push({ file, line: 1, column: 1, message, hint: "give each its own `name:`", severity: "error" });
+    problems.push({ file, line, column, message, hint: "give each its own `name:`", severity: "error" });
   }
   return problems;
 }

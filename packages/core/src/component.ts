@@ -17,8 +17,11 @@ export interface CreateContext {
   readonly baseDir: string;
   /** This machine's name, as GELF `host` and `host.name`. */
   readonly hostname: string;
-  /** Warns at validation and at start, e.g. about `verify: false`. */
-  readonly warn: (message: string) => void;
+  /**
+   * Warns at validation and at start, e.g. about `verify: false`.
+   * @param written the value or key at fault as it is written, so that its place can be shown
+   */
+  readonly warn: (message: string, written?: string) => void;
 }
 
 /** Positions and other durable notes of one source. Writes are durable when the call returns. */

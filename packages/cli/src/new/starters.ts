@@ -32,7 +32,7 @@ const BY_PATH: readonly (readonly [RegExp, string])[] = [
   [/syslog|messages/, "syslog"],
 ];
 
-const byPath: Starter["parser"] = ({ include }) => BY_PATH.find(([path]) => path.test([include].flat().join(" ")))?.[1];
+const byPath: Starter["parser"] = ({ include }) => BY_PATH.find(([path]) => path.test(JSON.stringify(include)))?.[1];
 const none: Starter["parser"] = () => undefined;
 const syslog: Starter["parser"] = () => "syslog";
 

@@ -1,4 +1,4 @@
-import { s3Connection } from "@sluice/aws/connection";
+import { keysBelongTogether, s3Connection } from "@sluice/aws/connection";
 import { duration, lineFormat, size } from "@sluice/core";
 import { z } from "zod";
 import { DEFAULT_KEY, keyTemplate, LABORATORY_KEY } from "./key-template.ts";
@@ -100,6 +100,7 @@ export const s3Options = shape
     path: ["level"],
     message: "gzip has levels 1 to 9",
   })
+  .superRefine(keysBelongTogether)
   .transform((options) => {
     const laboratory = options.naming === "laboratory";
     return {

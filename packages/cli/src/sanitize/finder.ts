@@ -36,11 +36,11 @@ export function finder(options: FinderOptions): Find {
   let sanitizer = ready(options);
   const inTime = (text: string): readonly Replacement[] | undefined => {
     const time = options.budget * Math.ceil(text.length / UNIT);
-    const look = () => replacements(text, sanitizer, { ...options, budget: time });
-    if (!options.mayHang) return look();
+    const find = () => replacements(text, sanitizer, { ...options, budget: time });
+    if (!options.mayHang) return find();
     for (let patience = limit(time); ; patience *= 2) {
       const started = ownCpuMs();
-      const result = runWithTimeout(look, patience);
+      const result = runWithTimeout(find, patience);
       if (!result.timedOut) return result.value;
       // What was stopped may be left in any state.
       sanitizer = ready(options);
@@ -48,7 +48,13 @@ export function finder(options: FinderOptions): Find {
       if (ownCpuMs() - started >= limit(time)) return undefined;
     }
   };
-  return (text) => inTime(text) ?? [...linesOf(text)].flatMap(([line, at]) => moved(inTime(line), line, at));
+  // Again, as a text may have had to pay for what only the first of its kind pays: patterns are compiled when first used.
+  const look = (text: string): readonly Replacement[] | undefined => inTime(text) ?? inTime(text);
+  const lineByLine = (text: string): readonly Replacement[] => {
+    const found = [...linesOf(text)].flatMap(([line, at]) => moved(look(line), line, at));
+    return options.keys ? withKeyLines(text, found, keyLines(text, sanitizer)) : found;
+  };
+  return (text) => look(text) ?? lineByLine(text);
 }
 
 /** A sanitizer that has made its tables, which should not count as the time of its first text. */

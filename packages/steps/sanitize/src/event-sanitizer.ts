@@ -13,6 +13,8 @@ const SHORTEST_NUMBER = 1e8;
 const MAX_NAMES = 4096;
 /** Each round takes secrets away, so that there are few; the budget bounds them too. */
 const MAX_ROUNDS = 8;
+/** Events whose budget is larger, as patterns are compiled when they are first used: how many, and how many times. */
+const FIRST_EVENTS = { count: 64, times: 4 };
 /** What sluice itself has written. */
 const OWN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 /** Names that cannot be secrets themselves. */
@@ -26,6 +28,7 @@ export class EventSanitizer {
   readonly #sanitizer: Sanitizer;
   readonly #fieldAction: Action | undefined;
   readonly #cleanNames = new Set<string>();
+  #events = 0;
   readonly #isSecretField = remember(isSecretField);
 
   /** @param secretFields Whether a field's name alone can make its value a secret. */
@@ -37,7 +40,8 @@ export class EventSanitizer {
   /** Changes the event in place; null when it is to be dropped. What cannot be checked within the time is withheld. */
   apply(event: Event, { tally }: StepRun, budgetMs: number): Event | null {
     const found: string[] = [];
-    const budget = new Budget(budgetMs);
+    const isFirst = this.#events++ < FIRST_EVENTS.count;
+    const budget = new Budget(isFirst ? budgetMs * FIRST_EVENTS.times : budgetMs);
     let drop = false;
     try {
       this.#sanitize(event, budget, ({ rule, action }) => {

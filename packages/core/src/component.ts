@@ -26,6 +26,11 @@ export interface CreateContext {
 
 /** Positions and other durable notes of one source. Writes are durable when the call returns. */
 export interface SourceState {
+  /**
+   * Positions of this source were lost with a damaged database. What has none now is read from its beginning, even where
+   * a first start would begin at the end: rather twice than never.
+   */
+  readonly lost: boolean;
   /** Every stream that has a stored position. */
   all(): ReadonlyMap<string, Value>;
   /** Stores positions outside the order of acks, e.g. the identity of files just found, in one transaction. */
@@ -275,6 +280,11 @@ export interface JournalledCut {
 
 /** Durable notes of one streaming sink. */
 export interface SinkState {
+  /**
+   * Set when cuts and notes of this sink were lost with a damaged database: a name for that moment. What it stored before is
+   * then read again and stored under other names, since nobody knows how it was cut.
+   */
+  readonly lost: string | undefined;
   /** Cuts whose positions are not all committed. Batches of these never cross their borders, also when read again. */
   cuts(): readonly JournalledCut[];
   /**

@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   SLUICE_EXPRESSION: "a CEL expression cannot be compiled",
   SLUICE_STATE_LOCKED: "another sluice uses the state directory",
   SLUICE_STATE: "the state database cannot be opened or written",
+  SLUICE_STATE_DAMAGED: "the state database was damaged and is set aside; sources read again from their beginning",
   SLUICE_SOURCE: "a source cannot read its input",
   SLUICE_UNREACHABLE: "a sink's far end does not answer; the batch is offered again",
   SLUICE_UNCONFIRMED: "a connection ended before its messages were confirmed; they are sent again",

@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyWhenReaderLeaves();
   const code = await runCommandLine(argv);
   // What a slow reader of a pipe has not taken yet would be lost with the process.
-  await new Promise((resolve) => process.stdout.write("", resolve));
+  await Promise.all([process.stdout, process.stderr].map((out) => new Promise((resolve) => out.write("", resolve))));
   process.exit(code);
 }
 

@@ -60,7 +60,7 @@ export function isError(problem: Problem): boolean {
 
 /** Prints problems to stderr, one a line. */
 export function printProblems(problems: readonly Problem[]): void {
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  process.stderr.write(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
 }
 
 /** The pipelines, or an error when any of them is wrong; the problems are printed either way. */

@@ -5,6 +5,7 @@ import {
   type LoadedPipeline,
   loadPipeline,
   type Problem,
+  type ValidateOptions,
   validatePipeline,
 } from "@sluice/config";
 import { type PatternFiles, type PipelineSpec, SluiceError } from "@sluice/core";
@@ -17,6 +18,10 @@ export interface LoadedPipelines {
   readonly problems: readonly Problem[];
 }
 
+type CheckOptions = Omit<ValidateOptions, "registry" | "patterns" | "hostname" | "onConnected"> & {
+  readonly onConnected?: (file: string, label: string, tried: boolean) => void;
+};
+
 /**
  * Reads and checks pipeline files.
  * @param connect also tries each source and sink, until the signal aborts
@@ -24,14 +29,16 @@ export interface LoadedPipelines {
 export async function loadPipelines(
   paths: readonly string[],
   patterns: PatternFiles,
-  options: { diagnose: boolean; files?: boolean; runnable?: boolean; connect?: AbortSignal },
+  options: CheckOptions,
 ): Promise<LoadedPipelines> {
   const specs: PipelineSpec[] = [];
   const problems: Problem[] = [];
   const all: LoadedPipeline[] = [];
   for (const file of await findPipelineFiles(paths)) {
     const loaded = await loadPipeline(file, { registry, env: process.env });
-    const found = await validatePipeline(loaded, { registry, patterns, hostname: os.hostname(), ...options });
+    const onConnected = (label: string, tried: boolean): void => options.onConnected?.(file, label, tried);
+    const check = { ...options, registry, patterns, hostname: os.hostname(), onConnected };
+    const found = await validatePipeline(loaded, check);
     all.push(loaded);
     problems.push(...found);
     if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);

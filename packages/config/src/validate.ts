@@ -1,7 +1,7 @@
 import { type CreateContext, errorText, type PatternFiles, type Registry, SluiceError } from "@sluice/core";
 import { compileExpression, ExpressionError, slowPatterns } from "@sluice/expression";
 import type { LoadedComponent } from "./component.ts";
-import { type Connectable, connectTo } from "./connect.ts";
+import { type Connectable, connectTo, type OnConnected } from "./connect.ts";
 import { placeIn } from "./interpolate.ts";
 import { isGap, type LoadedPipeline } from "./load.ts";
 import { reportMissingFiles } from "./named-files.ts";
@@ -22,6 +22,8 @@ export interface ValidateOptions {
   readonly files?: boolean;
   /** Also tries each source and sink, until the signal aborts. */
   readonly connect?: AbortSignal;
+  /** Told of each source and sink that was reached. */
+  readonly onConnected?: OnConnected;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function validatePipeline(loaded: LoadedPipeline, options: Validate
   reportSharedNames(loaded, problems);
   reportSharedInputs(loaded, problems);
   if (options.files) await reportMissingFiles(loaded, problems);
-  if (options.connect) await connectTo(connectables, options.connect, problems);
+  if (options.connect) await connectTo(connectables, options.connect, problems, options.onConnected ?? (() => {}));
   return problems.sorted();
 }
 

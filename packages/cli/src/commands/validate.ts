@@ -33,6 +33,7 @@ export function addValidateCommand(program: Command, done: Done): void {
         runnable: true,
         files: options.files,
         ...connect,
+        onConnected: printConnected,
       });
       printProblems(problems);
       const failed = problems.some((problem) => options.strict || isError(problem));
@@ -43,4 +44,8 @@ export function addValidateCommand(program: Command, done: Done): void {
         );
       }
     });
+}
+
+function printConnected(file: string, label: string, tried: boolean): void {
+  process.stdout.write(`${file}: ${label}: ${tried ? "ok" : "nothing to try"}\n`);
 }

@@ -51,7 +51,12 @@ function remark(got: Event, field: string, want: Value): string {
     const near = suggestion(field, Object.keys(got));
     return near?.startsWith("did you mean") ? `; ${near}` : "";
   }
-  if (typeof actual === typeof want || typeof actual === "object" || String(actual) !== String(want)) return "";
+  if (
+    typeof actual === typeof want ||
+    typeof actual === "object" ||
+    `${actual}` !== (typeof want === "object" ? "" : `${want}`)
+  )
+    return "";
   return `: a ${typeof actual}, not a ${typeof want}`;
 }
 

@@ -38,7 +38,7 @@ export async function findPipelineFiles(paths: readonly string[]): Promise<strin
 async function expand(path: string): Promise<string[]> {
   const stats = await stat(path).catch((error: unknown) => {
     if (GLOB.test(path)) return undefined;
-    throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reason(error)}`, { hint: "name a pipeline file" });
+    throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reasonOf(error)}`, { hint: "name a pipeline file" });
   });
   if (stats && !stats.isDirectory()) return [path];
   const files = stats ? (await readdir(path)).map((name) => join(path, name)) : await matching(path);
@@ -57,12 +57,12 @@ async function matching(pattern: string): Promise<string[]> {
 /** Reads a file of at most 4 MiB. Rejects with a short reason. */
 export async function readSmallFile(path: string): Promise<Uint8Array> {
   const file = await open(path).catch((error: unknown) => {
-    throw new Error(reason(error), { cause: error });
+    throw new Error(reasonOf(error), { cause: error });
   });
   try {
     return await readUpTo(file, MAX_BYTES);
   } catch (error) {
-    throw new Error(reason(error), { cause: error });
+    throw new Error(reasonOf(error), { cause: error });
   } finally {
     await file.close();
   }
@@ -108,7 +108,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
 };
 
-function reason(error: unknown): string {
+/** Why a file cannot be used, in short. */
+export function reasonOf(error: unknown): string {
   const { code } = error as { code?: string };
   return (code !== undefined && REASONS[code]) || errorText(error);
 }

@@ -24,6 +24,8 @@ export interface FlowOptions {
   readonly options: PipelineOptions;
   readonly program: ProgramRunner;
   readonly books: Books;
+  /** Is told how many events were made of a batch of a source. */
+  readonly counted: (source: string, events: number) => void;
   /** Acknowledgements of what steps make when no event comes. */
   readonly made: SourceAcks;
   /** Number of the last batch so far. */
@@ -34,6 +36,7 @@ export interface FlowOptions {
 export class Flow {
   readonly #options: PipelineOptions;
   readonly #books: Books;
+  readonly #counted: (source: string, events: number) => void;
   readonly program: ProgramRunner;
   readonly sinks: SinkSet;
   readonly #stop = new AbortController();
@@ -46,8 +49,9 @@ export class Flow {
   #batch: number;
   #retiring = false;
 
-  constructor({ options, program, books, made, batch }: FlowOptions) {
+  constructor({ options, program, books, counted, made, batch }: FlowOptions) {
     this.#options = options;
+    this.#counted = counted;
     this.#books = books;
     this.program = program;
     this.#batch = batch;
@@ -139,6 +143,7 @@ export class Flow {
     watcher?.saw(output.seen, output.tally.in);
     if (isOwnTime) this.#books.batches.observe((performance.now() - began) / 1000);
     this.#books.made(source, output);
+    this.#counted(source, output.tally.in);
     const batch = ++this.#batch;
     const { changes } = output;
     const done = (result: BatchResult) => settled({ ...result, changes });

@@ -254,7 +254,8 @@ export class PipelineRun {
   }
 
   #makeFlow(options: PipelineOptions, program: ProgramRunner, batch: number): Flow {
-    return new Flow({ options, program, books: this.#books, made: this.#made, batch });
+    const counted = (source: string, events: number) => this.#sources.counted(source, events);
+    return new Flow({ options, program, books: this.#books, counted, made: this.#made, batch });
   }
 
   #acksOf(source: string): SourceAcks {

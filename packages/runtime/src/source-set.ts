@@ -96,6 +96,11 @@ export class SourceSet {
     this.#running.get(name)?.runner.renew(this.#options.acks(name));
   }
 
+  /** So many events were made of a batch of one. */
+  counted(name: string, events: number): void {
+    this.#running.get(name)?.runner.made(events);
+  }
+
   /** The error of one that was started last and failed within so many milliseconds. */
   async firstFailure(ms: number): Promise<Error | undefined> {
     if (this.#begun.length === 0) return undefined;

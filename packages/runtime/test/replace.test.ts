@@ -85,6 +85,7 @@ for (const workers of [0, 2]) {
     ).toEqual(range(source.sent));
     for (const { calls } of sinks) expect(calls).toEqual(["drain", "close"]);
     expect(snapshot.ledger).toMatchObject({ in: source.sent, delivered: source.sent });
+    expect(snapshot.sources[0]?.events).toBe(source.sent);
     expect(state.source("test", "s").all().get("a")).toBe(source.sent);
     state.close();
   });

@@ -18,6 +18,7 @@ import {
   v128,
   when,
 } from "@sluice/wasm";
+import { emitGate } from "./emit-gate.ts";
 import { TRIPLE_FACTOR } from "./hash.ts";
 import {
   BLOCK_BYTES,
@@ -106,15 +107,19 @@ export function emitVerify(module: ModuleBuilder): FunctionBuilder {
 /** `chain(entry, place, group, hits) → hits`: compares the literals of all entries with this hash. */
 function emitChain(module: ModuleBuilder): FunctionBuilder {
   const equal = emitEqual(module);
+  const gate = emitGate(module);
   const func = module.func(["i32", "i32", "i32", "i32"], ["i32"]);
   const [number, place, group, hits] = [0, 1, 2, 3];
   const [entry, start] = [func.local(), func.local()];
   const again = label("again");
   const size = i32.const(ENTRY.size);
+  const literal = i32.load16(get(entry), ENTRY.literal);
   const take = [
-    i32.store(get(hits), get(start)),
-    i32.store(get(hits), i32.load16(get(entry), ENTRY.literal), 4),
-    set(hits, i32.add(get(hits), i32.const(HIT_BYTES))),
+    when(call(gate.index, get(start), literal), [
+      i32.store(get(hits), get(start)),
+      i32.store(get(hits), literal, 4),
+      set(hits, i32.add(get(hits), i32.const(HIT_BYTES))),
+    ]),
   ];
   const compare = [
     set(start, i32.sub(get(place), i32.load16S(get(entry), ENTRY.back))),

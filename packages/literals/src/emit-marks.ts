@@ -16,8 +16,6 @@ import {
 } from "@sluice/wasm";
 import { MARK } from "./layout.ts";
 
-const PERCENT = 0x25;
-const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -29,26 +27,19 @@ const STRIDE = 48;
 /** How far apart the dots of a pair are. */
 const PAIR = 7;
 
-/** `mark(at, end, list) → list end`: notes escapes, numbers and pairs of dots, in order, then long runs. */
+/** `mark(at, end, list) → list end`: notes numbers and pairs of dots, in order, then long runs. */
 export function emitMarks(module: ModuleBuilder): FunctionBuilder {
   const func = module.func(["i32", "i32", "i32"], ["i32"]);
   const [start, end, list] = [0, 1, 2];
   const [at, mask, digits, numeric, dots] = [func.local(), func.local(), func.local(), func.local(), func.local()];
   const near = func.local();
   const vector = func.local("v128");
-  const [again, run, bit] = [label("again"), label("run"), label("bit")];
+  const [again, run] = [label("again"), label("run")];
   func.body(
     set(at, get(start)),
     loop(
       again,
       set(vector, v128.load(get(at))),
-      when(tee(mask, i8x16.bitmask(v128.or(is(vector, PERCENT), is(vector, BACKSLASH)))), [
-        loop(
-          bit,
-          note(list, i32.add(get(at), i32.ctz(get(mask))), MARK.escape),
-          brIf(bit, tee(mask, i32.and(get(mask), i32.sub(get(mask), i32.const(1))))),
-        ),
-      ]),
       // The last 16 bytes and these: a run of 11 that ends here has begun there, at the earliest at its 7th byte.
       shiftIn(digits, inRange(get(vector), DIGIT, 10)),
       shiftIn(numeric, v128.or(inRange(get(vector), DIGIT, 10), v128.or(is(vector, SPACE), is(vector, DASH)))),
@@ -73,7 +64,7 @@ export function emitMarks(module: ModuleBuilder): FunctionBuilder {
     loop(
       run,
       set(vector, v128.load(get(at))),
-      when(i32.eq(i8x16.bitmask(base64(vector)), i32.const(0xffff)), [note(list, get(at), MARK.run)]),
+      when(isBase64(at, vector, 0), [when(hasRunAround(at, vector), [note(list, get(at), MARK.run)])]),
       set(at, i32.add(get(at), i32.const(STRIDE))),
       brIf(run, i32.ltU(get(at), get(end))),
     ),
@@ -110,6 +101,22 @@ function inRange(vector: Code, from: number, count: number): Code {
 /** Puts the bits of these 16 bytes above those of the last. */
 function shiftIn(bits: Local, vector: Code): Code {
   return set(bits, i32.or(i32.shrU(get(bits), i32.const(16)), i32.shl(i8x16.bitmask(vector), i32.const(16))));
+}
+
+/** Whether the block is in a run of three: the runs that count have four or more, two of these on one side of it. */
+function hasRunAround(at: Local, vector: Local): Code {
+  const [twoBefore, before, behind, twoBehind] = [-2, -1, 1, 2].map((blocks) => isBase64(at, vector, blocks)) as [
+    Code,
+    Code,
+    Code,
+    Code,
+  ];
+  return i32.or(i32.and(before, i32.or(twoBefore, behind)), i32.and(behind, twoBehind));
+}
+
+function isBase64(at: Local, vector: Local, blocks: number): Code {
+  const block = v128.load(i32.add(get(at), i32.const(16 * blocks)));
+  return i32.eq(i8x16.bitmask([set(vector, block), base64(vector)]), i32.const(0xffff));
 }
 
 function base64(vector: Local): Code {

@@ -1,7 +1,21 @@
 // Where things lie in the memory of a finder. What follows the literals' tables depends on their number.
 
-/** i32: where a list ends when a function returns. */
+/** i32: where a list ends when a function returns, or what else it has to tell. */
 export const RESULT = 0;
+/** What the code that looks around literals has to know of the text. */
+export const AROUND = {
+  /** i32: address of the gates, or 0 when every literal counts. */
+  gates: 16,
+  /** i32: addresses of the text. */
+  start: 20,
+  end: 24,
+  /** i32: the byte that ends a line, and 1 when what comes to it counts, as it may go on behind it. */
+  stop: 28,
+  atStop: 32,
+} as const;
+/** u8 for each byte: the value of a hexadecimal digit, and what a letter behind a backslash stands for; 0xff: nothing. */
+export const HEX_DIGITS = 256;
+export const SIMPLE_ESCAPES = 512;
 /**
  * For each pair of bytes that fragments have in their middle, a bit for each character that may follow (i32), and one
  * for each that may stand before (i32). Most of it is never touched.
@@ -46,21 +60,47 @@ const PAD = 4608;
 export const MAX_LITERAL_LENGTH = 4096;
 
 /** A mark: i32, the address times 4 plus its kind. */
-export const MARK = { escape: 0, digits: 1, run: 2, dots: 3 } as const;
+export const MARK = { digits: 1, run: 2, dots: 3 } as const;
+
+/** The automata of a literal, by which way they look. Each: i32 addresses of its table and classes, i32 first state. */
+export const WALK = { size: 12, table: 0, classes: 4, state: 8 } as const;
+export const GATE = {
+  size: 48,
+  /** i32: bytes of the literal, or 0 when it counts whatever stands around it. */
+  length: 0,
+  /** i32: bytes before the literal's end from which on the third may begin. */
+  reach: 4,
+  ahead: 8,
+  back: 8 + WALK.size,
+  near: 8 + 2 * WALK.size,
+} as const;
+/** States that are none: not known yet, leads nowhere, has arrived. */
+export const STATE = { unknown: 0, dead: 1, arrived: 2 } as const;
+/** Tables and classes of all automata together. */
+const AUTOMATA_BYTES = 1_048_576;
 
 export interface Regions {
   readonly input: number;
+  /** Decoded text, and text decoded from that. */
+  readonly decoded: readonly [number, number];
   readonly candidates: number;
   readonly hits: number;
   readonly marks: number;
+  readonly gates: number;
+  readonly automata: number;
   readonly total: number;
 }
 
-/** @param hitsAtOnce - how many hits one address may give */
-export function regions(tablesEnd: number, hitsAtOnce: number): Regions {
+/** @param tablesEnd - where the tables of so many literals end */
+export function regions(tablesEnd: number, literals: number): Regions {
   const input = Math.ceil((tablesEnd + PAD) / 64) * 64;
-  const candidates = input + WINDOW + PAD;
+  const text = WINDOW + PAD;
+  const candidates = input + 3 * text;
   const hits = candidates + 2 * WINDOW + PAD;
-  const marks = hits + (MAX_HITS + hitsAtOnce) * HIT_BYTES + PAD;
-  return { input, candidates, hits, marks, total: marks + 8 * WINDOW + PAD };
+  // One address may give two hits for each literal.
+  const marks = hits + (MAX_HITS + 2 * literals) * HIT_BYTES + PAD;
+  const gates = marks + 8 * WINDOW + PAD;
+  const automata = Math.ceil((gates + literals * GATE.size) / 64) * 64;
+  const decoded = [input + text, input + 2 * text] as const;
+  return { input, decoded, candidates, hits, marks, gates, automata, total: automata + AUTOMATA_BYTES };
 }

@@ -5,21 +5,20 @@ import { expect, test } from "vitest";
 const finder = new LiteralFinder(["secret"]);
 
 interface Marks {
-  readonly escapes: number[];
   readonly digits: number[];
   readonly runs: number[];
   readonly dots: number[];
 }
 
+function load(text: string): void {
+  const { input } = finder;
+  finder.load(input.length < text.length ? 0 : Buffer.from(input.buffer, input.byteOffset).write(text, "latin1"));
+}
+
 function marks(text: string): Marks {
-  finder.load(
-    finder.input.length < text.length
-      ? 0
-      : Buffer.from(finder.input.buffer, finder.input.byteOffset).write(text, "latin1"),
-  );
-  const found: Marks = { escapes: [], digits: [], runs: [], dots: [] };
+  load(text);
+  const found: Marks = { digits: [], runs: [], dots: [] };
   finder.marks({
-    escape: (at) => found.escapes.push(at),
     digits: (at) => found.digits.push(at),
     run: (at) => found.runs.push(at),
     dots: (at) => found.dots.push(at),
@@ -31,17 +30,23 @@ const ranges = (text: string, pattern: RegExp): [start: number, end: number][] =
   [...text.matchAll(pattern)].map(({ 0: match, index }) => [index, index + match.length]);
 
 const piece = fc.oneof(
-  fc.constantFrom(".", ".google.", ".......", "%", "\\", " ", "-", "\n", "=", "/", "+"),
+  fc.constantFrom(".", ".google.", ".......", "%", "\\", "\\\\", " ", "-", "\n", "=", "/", "+"),
   fc.string({ unit: fc.constantFrom(...Array.from("0123456789 -")), minLength: 8, maxLength: 40 }),
   fc.string({ unit: fc.constantFrom(...Array.from("aZ09+/")), minLength: 60, maxLength: 70 }),
   fc.string({ unit: "binary-ascii", maxLength: 20 }),
 );
 const texts = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(""));
 
-test("escapes are all named, in order", () => {
+test("lines with escapes are all named, in order", () => {
   fc.assert(
     fc.property(texts, (text) => {
-      expect(marks(text).escapes).toEqual(ranges(text, /[%\\]/g).map(([start]) => start));
+      const wanted = ranges(text, /[^\n]*[%\\][^\n]*/g).map(([start, end]) => {
+        return { start, end, hasDoubled: text.slice(start, end).includes("\\\\") };
+      });
+      const found: object[] = [];
+      load(text);
+      finder.escaped((start, end, hasDoubled) => found.push({ start, end, hasDoubled }));
+      expect(found).toEqual(wanted);
     }),
   );
 });
@@ -57,13 +62,13 @@ test("every number of 11 characters is named, and nothing else", () => {
   );
 });
 
-test("every run of 64 is named, and no run shorter than 16", () => {
+test("every run of 64 is named, and no run shorter than 48", () => {
   fc.assert(
     fc.property(texts, (text) => {
       const { runs } = marks(text);
       const inside = ([start, end]: [number, number]) => runs.some((at) => at >= start && at < end);
       expect(ranges(text, /[A-Za-z0-9+/]{64,}/g).every(inside)).toBe(true);
-      const long = ranges(text, /[A-Za-z0-9+/]{16,}/g);
+      const long = ranges(text, /[A-Za-z0-9+/]{48,}/g);
       for (const at of runs) expect(long.some(([start, end]) => at >= start && at < end)).toBe(true);
     }),
   );

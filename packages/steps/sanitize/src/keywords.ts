@@ -20,12 +20,18 @@ export function keywordFinder(keywords: readonly string[]): KeywordFinder {
   return new TextFinder(keywords);
 }
 
-let latest: { readonly key: string; readonly finder: LiteralFinder } | undefined;
+let latest: { readonly key: string; readonly finder: LiteralFinder; owner?: object } | undefined;
 
-/** Step and screen look for the same keywords, and neither does while the other does: one finder is enough for both. */
-export function sharedFinder(keywords: readonly string[]): LiteralFinder {
+/**
+ * Step and screen look for the same keywords, and neither does while the other does: one finder is enough for both.
+ *
+ * @param owner Who puts gates into the finder, which no two may.
+ */
+export function sharedFinder(keywords: readonly string[], owner?: object): LiteralFinder {
   const key = keywords.join("\0");
-  if (latest?.key !== key) latest = { key, finder: new LiteralFinder(keywords) };
+  const isFree = owner === undefined || latest?.owner === undefined || latest.owner === owner;
+  if (latest?.key !== key || !isFree) latest = { key, finder: new LiteralFinder(keywords) };
+  if (owner) latest.owner = owner;
   return latest.finder;
 }
 

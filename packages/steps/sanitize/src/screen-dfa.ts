@@ -1,3 +1,4 @@
+import type { Automaton, Room } from "@sluice/literals";
 import { type ByteSet, closure, type Edge, type State } from "./screen-nfa.ts";
 
 /** States of a lazily built automaton; beyond that it starts anew. */
@@ -10,6 +11,7 @@ const DEAD = 1;
 const ACCEPTED = 2;
 /** Rows are at least this long, so that the offset of a row is none of the above. */
 const SHORTEST_ROW = 3;
+const FIRST_ROWS = 16;
 
 /** A walk over an automaton: which of its edges to take, and where it has to arrive. */
 export interface Walk {
@@ -19,6 +21,12 @@ export interface Walk {
   readonly anywhere?: boolean;
 }
 
+/** Where the tables of an automaton go. */
+export interface TableRoom {
+  /** Null when there is none. */
+  allocate(bytes: number): Room | null;
+}
+
 /**
  * Tells whether a text that begins at some place leads from one of some states to a goal. Its states are made as texts
  * need them. A state is the offset of its row in a table that has a column for each class of bytes; few classes keep the
@@ -26,20 +34,45 @@ export interface Walk {
  */
 export class LazyDfa {
   readonly #walk: Walk;
-  readonly #classes: Uint8Array;
+  readonly #room: TableRoom | undefined;
+  readonly #moved: (() => void) | undefined;
+  /** Both lie in the room that was given. */
+  #shared = true;
+  readonly #classes: Room;
   readonly #width: number;
   readonly #numbers = new Map<string, number>();
   readonly #sets: State[][] = [];
-  #table: Uint16Array;
+  #table: Uint16Array<ArrayBuffer>;
   readonly #start: number;
 
-  constructor(walk: Walk) {
+  /** @param moved Called when `automaton` is another one from now on. */
+  constructor(walk: Walk, room?: TableRoom, moved?: () => void) {
     this.#walk = walk;
+    this.#room = room;
+    this.#moved = moved;
     const { classes, count } = byteClasses(walk.from);
-    this.#classes = classes;
+    this.#classes = this.#allocate(classes.length);
+    this.#classes.set(classes);
     this.#width = Math.max(count, SHORTEST_ROW);
-    this.#table = new Uint16Array(16 * this.#width);
+    this.#table = this.#newTable(FIRST_ROWS * this.#width);
     this.#start = this.#number(walk.from);
+  }
+
+  /** The same for others who walk, as far as it is made; null where its tables do not lie in the room that was given. */
+  get automaton(): Automaton | null {
+    return this.#shared ? { table: this.#table, classes: this.#classes, start: this.#start } : null;
+  }
+
+  #allocate(bytes: number): Room {
+    const room = this.#room?.allocate(bytes);
+    if (room) return room;
+    this.#shared = false;
+    return new Uint8Array(bytes);
+  }
+
+  #newTable(cells: number): Uint16Array<ArrayBuffer> {
+    const { buffer, byteOffset } = this.#allocate(2 * cells);
+    return new Uint16Array(buffer, byteOffset, cells);
   }
 
   /**
@@ -94,9 +127,10 @@ export class LazyDfa {
   }
 
   #grow(): void {
-    const grown = new Uint16Array(this.#table.length * 2);
+    const grown = this.#newTable(this.#table.length * 2);
     grown.set(this.#table);
     this.#table = grown;
+    this.#moved?.();
   }
 
   /** Forgets all states but the first. */

@@ -1,7 +1,8 @@
+import type { Automaton, LiteralGate } from "@sluice/literals";
 import { CONTEXT, DEFAULT_REACH } from "./matcher.ts";
 import type { Rule } from "./rule.ts";
 import { cutsOf } from "./screen-cuts.ts";
-import { LazyDfa, reversed, type Walk } from "./screen-dfa.ts";
+import { LazyDfa, reversed, type TableRoom, type Walk } from "./screen-dfa.ts";
 import { closure, type Nfa, nfaOf, type State } from "./screen-nfa.ts";
 
 /** A text, or the part of it that is looked at. */
@@ -33,7 +34,10 @@ export class Gate {
   #searched: Span | null = null;
   #from = 0;
 
-  constructor(keyword: string, rules: readonly Rule[]) {
+  readonly #length: number;
+
+  /** @param moved Called when `literalGate` is another one from now on. */
+  constructor(keyword: string, rules: readonly Rule[], room?: TableRoom, moved?: () => void) {
     const ahead: Walk[] = [];
     const back: Walk[] = [];
     const near: Walk[] = [];
@@ -50,10 +54,21 @@ export class Gate {
       else if (closure(cuts).has(nfa.accept)) back.push(backward(nfa, cuts));
       else ahead.push({ from: cuts, goals: new Set([nfa.accept]) });
     }
+    const dfaOf = (walks: readonly Walk[], anywhere = false): LazyDfa | null =>
+      walks.length === 0 ? null : new LazyDfa({ ...together(walks), anywhere }, room, moved);
     this.#ahead = dfaOf(ahead);
     this.#back = dfaOf(back);
     this.#near = dfaOf(near, true);
+    this.#length = keyword.length;
     this.#reach = keyword.length + Math.max(0, ...rules.map(bytesBefore));
+  }
+
+  /** The same for the finder, as far as it is known; null when the finder cannot have it. */
+  get literalGate(): LiteralGate | null {
+    const automata = [this.#ahead, this.#back, this.#near].map((dfa) => dfa && (dfa.automaton ?? "elsewhere"));
+    if (this.#open || automata.includes("elsewhere")) return null;
+    const [ahead, back, near] = automata as [ahead: Automaton | null, back: Automaton | null, near: Automaton | null];
+    return { length: this.#length, reach: this.#reach, ahead, back, near };
   }
 
   /** @param end - where the keyword ends */
@@ -126,9 +141,8 @@ function backward({ states, start }: Nfa, cuts: ReadonlySet<State>): Walk {
   return { from: new Set([...cuts].map(of)), goals: new Set([of(start)]) };
 }
 
-function dfaOf(walks: readonly Walk[], anywhere = false): LazyDfa | null {
-  if (walks.length === 0) return null;
+function together(walks: readonly Walk[]): Walk {
   const from = new Set(walks.flatMap((walk) => [...walk.from]));
   const goals = new Set(walks.flatMap((walk) => [...walk.goals]));
-  return new LazyDfa({ from, goals, anywhere });
+  return { from, goals };
 }

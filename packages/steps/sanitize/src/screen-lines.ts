@@ -1,4 +1,4 @@
-import { ByteDecoder } from "./screen-decode.ts";
+import type { LiteralFinder } from "@sluice/literals";
 
 /** Lines of which the decoded text lies in the finder's memory, one behind the other. */
 export class DecodedLines {
@@ -8,8 +8,12 @@ export class DecodedLines {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #again: boolean[] = [];
-  readonly #decoder = new ByteDecoder();
+  readonly #finder: LiteralFinder;
   #length = 0;
+
+  constructor(finder: LiteralFinder) {
+    this.#finder = finder;
+  }
 
   /** Bytes that the texts take up. */
   get length(): number {
@@ -28,21 +32,19 @@ export class DecodedLines {
     this.#length = 0;
   }
 
-  /** Decodes a line of the data to the memory behind the others. */
-  add(line: number, source: Uint8Array, start: number, end: number, memory: Uint8Array): void {
-    const to = this.#decoder.decode(source, start, end, memory, this.#length);
+  /** Decodes a part of the text for a level behind what was decoded to the next one: the line that begins at `line`. */
+  add(line: number, level: number, start: number, end: number): void {
+    const to = this.#finder.decode(level, start, end, this.#length);
     if (to < 0) return;
     this.#lines.push(line);
     this.#starts.push(this.#length);
     this.#ends.push(to);
-    this.#again.push(this.#decoder.again);
-    // Nothing goes over the end of a line: no literal and no number has a zero in it. It takes the newline's place.
-    memory[to] = 0;
+    this.#again.push(this.#finder.decodesAgain);
     this.#length = to + 1;
   }
 
   /** Decodes once more those that are left and have escapes still. */
-  decodeAgain(memory: Uint8Array, isLeft: (line: number) => boolean): void {
+  decodeAgain(level: number, isLeft: (line: number) => boolean): void {
     const before = this.#lines.map((line, i) => ({
       line,
       start: this.#starts[i] as number,
@@ -50,8 +52,7 @@ export class DecodedLines {
       again: this.#again[i] as boolean,
     }));
     this.clear();
-    for (const { line, start, end, again } of before)
-      if (again && isLeft(line)) this.add(line, memory, start, end, memory);
+    for (const { line, start, end, again } of before) if (again && isLeft(line)) this.add(line, level, start, end);
   }
 
   /** The number of the line that a place in the texts belongs to. */

@@ -1,15 +1,17 @@
 import type { Screen } from "@sluice/core";
-import { LiteralFinder } from "@sluice/literals";
+import { type Around, LiteralFinder } from "@sluice/literals";
 import { MAX_DECODINGS } from "./decode.ts";
-import { sharedFinder } from "./keywords.ts";
 import type { Rule } from "./rule.ts";
-import { Gate, type Span } from "./screen-gate.ts";
+import type { Span } from "./screen-gate.ts";
+import { keywordsOf, type ScreenKeywords } from "./screen-keywords.ts";
 import { DecodedLines } from "./screen-lines.ts";
 import { ShapeCheck } from "./screen-shapes.ts";
 
 const NEWLINE = 10;
-const BACKSLASH = 0x5c;
 const HITS_BEFORE_GATE = 1;
+const LINE: Around = { stop: NEWLINE, mayGoOn: false };
+/** Ends with a zero, and may hold some. */
+const DECODED_LINE: Around = { stop: 0, mayGoOn: true };
 const WINDOW = LiteralFinder.WINDOW;
 
 export interface ScreenOptions {
@@ -29,20 +31,13 @@ function canBeScreened({ keywords, shape }: Rule): boolean {
   return (keywords.length > 0 || shape !== undefined) && keywords.every((word) => LiteralFinder.takes(word));
 }
 
-/** A keyword, and the gate once it is worth one. */
-interface Keyword {
-  readonly text: string;
-  readonly rules: readonly Rule[];
-  hits: number;
-  gate?: Gate;
-}
-
 class RuleScreen implements Screen {
-  readonly #keywords: readonly Keyword[];
+  readonly #keywords: ScreenKeywords;
   readonly #finder: LiteralFinder;
   readonly #shapes: ShapeCheck;
   readonly #acrossLines: boolean;
   readonly #hitsBeforeGate: number;
+  readonly #lines: DecodedLines;
   readonly #suspects = new Set<number>();
   #data: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** What the finder has in its memory: whole lines of the data, which begin here, or decoded ones. */
@@ -50,25 +45,14 @@ class RuleScreen implements Screen {
   #length = 0;
   #decoded = false;
   #text: Span;
-  /** Lines with escapes: where they begin, and where they end. */
-  readonly #escaped: number[] = [];
-  #escapedEnd = 0;
-  readonly #lines = new DecodedLines();
   /** The last line that was named as suspect, as a range of the data. */
   #lineStart = 0;
   #lineEnd = 0;
 
   constructor({ rules, acrossLines = false, hitsBeforeGate = HITS_BEFORE_GATE }: ScreenOptions) {
-    const byText = new Map<string, Rule[]>();
-    for (const rule of rules) {
-      for (const text of new Set(rule.keywords.map((keyword) => keyword.toLowerCase()))) {
-        const own = byText.get(text);
-        if (own) own.push(rule);
-        else byText.set(text, [rule]);
-      }
-    }
-    this.#keywords = Array.from(byText, ([text, own]) => ({ text, rules: own, hits: 0 }));
-    this.#finder = sharedFinder([...byText.keys()]);
+    this.#keywords = keywordsOf(rules);
+    this.#finder = this.#keywords.finder;
+    this.#lines = new DecodedLines(this.#finder);
     this.#shapes = new ShapeCheck(new Set(rules.flatMap(({ shape }) => shape ?? [])));
     this.#acrossLines = acrossLines;
     this.#hitsBeforeGate = hitsBeforeGate;
@@ -101,53 +85,51 @@ class RuleScreen implements Screen {
     this.#start = start;
     this.#lineStart = start;
     this.#lineEnd = start;
-    this.#escaped.length = 0;
-    this.#escapedEnd = 0;
     this.#finder.input.set(this.#data.subarray(start, end));
-    this.#search(end - start);
-    if (this.#escaped.length > 0) this.#searchDecoded();
+    this.#finder.load(end - start);
+    // A secret may begin before a line end or go on behind it: then the finder's gates do not know where a text ends.
+    this.#search(end - start, this.#acrossLines ? undefined : LINE);
+    this.#lines.clear();
+    this.#finder.escaped(this.#decodeLine);
+    if (!this.#lines.isEmpty) this.#searchDecoded();
   }
 
+  readonly #decodeLine = (start: number, end: number, hasDoubled: boolean): void => {
+    const line = this.#start + start;
+    // Where a field begins between two backslashes, its escapes are others than the line's.
+    if (hasDoubled) this.#suspects.add(line);
+    else if (this.#isLeft(line)) this.#lines.add(line, 0, start, end);
+  };
+
   #searchDecoded(): void {
-    const { input } = this.#finder;
     this.#decoded = true;
-    this.#lines.clear();
-    for (let i = 0; i < this.#escaped.length; i += 2) {
-      const start = this.#escaped[i] as number;
-      if (this.#isLeft(start)) this.#lines.add(start, this.#data, start, this.#escaped[i + 1] as number, input);
-    }
     for (let level = 1; !this.#lines.isEmpty; level++) {
-      this.#search(this.#lines.length);
+      this.#finder.loadDecoded(level, this.#lines.length);
+      this.#search(this.#lines.length, DECODED_LINE);
       if (level === MAX_DECODINGS) return;
-      this.#lines.decodeAgain(input, this.#isLeft);
+      this.#lines.decodeAgain(level, this.#isLeft);
     }
   }
 
   readonly #isLeft = (line: number): boolean => !this.#suspects.has(line);
 
-  #search(length: number): void {
+  #search(length: number, around: Around | undefined): void {
     this.#length = length;
     this.#text = this.#span(0, length);
-    this.#finder.load(length);
     this.#finder.marks(this);
-    this.#finder.hits(this.#hit);
+    this.#finder.hits(this.#hit, around);
   }
 
   /** A part of the finder's text for gates. */
   #span(start: number, end: number): Span {
     const stop = this.#decoded || this.#acrossLines ? -1 : NEWLINE;
     // A decoded line stands for itself: who escapes a text escapes its line ends too.
-    return { bytes: this.#finder.input, start, end, stop, open: this.#acrossLines && !this.#decoded };
+    return { bytes: this.#finder.text, start, end, stop, open: this.#acrossLines && !this.#decoded };
   }
 
   readonly #hit = (literal: number, start: number): void => {
     if (this.#isSuspect(start)) return;
-    const keyword = this.#keywords[literal] as Keyword;
-    if (keyword.hits++ >= this.#hitsBeforeGate) {
-      keyword.gate ??= new Gate(keyword.text, keyword.rules);
-      if (!keyword.gate.passes(this.#around(start), start + keyword.text.length)) return;
-    }
-    this.#suspect(start);
+    if (this.#keywords.passes(literal, start, this.#hitsBeforeGate, () => this.#around(start))) this.#suspect(start);
   };
 
   #around(at: number): Span {
@@ -156,32 +138,19 @@ class RuleScreen implements Screen {
     return this.#span(this.#lines.start(index), this.#lines.end(index));
   }
 
-  /** For the finder: an escape stands here. */
-  escape(at: number): void {
-    if (this.#decoded) return;
-    const place = this.#start + at;
-    // Where a field begins between two backslashes, its escapes are others than the line's.
-    if (this.#data[place] === BACKSLASH && this.#data[place + 1] === BACKSLASH) this.#suspect(at);
-    if (place < this.#escapedEnd) return;
-    const start = this.#data.lastIndexOf(NEWLINE, place) + 1;
-    const newline = this.#data.indexOf(NEWLINE, place);
-    this.#escapedEnd = newline < 0 ? this.#data.length : newline;
-    this.#escaped.push(start, this.#escapedEnd);
-  }
-
   /** For the finder: digits stand here. */
   digits(at: number): void {
-    if (!this.#isSuspect(at) && this.#shapes.isNumber(this.#finder.input, at, this.#length)) this.#suspect(at);
+    if (!this.#isSuspect(at) && this.#shapes.isNumber(this.#finder.text, at, this.#length)) this.#suspect(at);
   }
 
   /** For the finder: letters and digits stand here. */
   run(at: number): void {
-    if (!this.#isSuspect(at) && this.#shapes.isLongRun(this.#finder.input, at, this.#length)) this.#suspect(at);
+    if (!this.#isSuspect(at) && this.#shapes.isLongRun(this.#finder.text, at, this.#length)) this.#suspect(at);
   }
 
   /** For the finder: two dots stand here, six bytes apart. */
   dots(at: number): void {
-    if (!this.#isSuspect(at) && this.#shapes.isDotted(this.#finder.input, at, this.#length)) this.#suspect(at);
+    if (!this.#isSuspect(at) && this.#shapes.isDotted(this.#finder.text, at, this.#length)) this.#suspect(at);
   }
 
   #isSuspect(at: number): boolean {

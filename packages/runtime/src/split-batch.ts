@@ -48,10 +48,19 @@ function splitRecords({ data }: SourceBatch, framing: RecordFraming, at: number)
 }
 
 /** Their records are all the lines that there are: each half has bytes of its own. */
-function splitStamped(data: Uint8Array<ArrayBuffer>, framing: RecordFraming, stamps: Stamps, cut: number): [Records, Records] {
+function splitStamped(
+  data: Uint8Array<ArrayBuffer>,
+  framing: RecordFraming,
+  stamps: Stamps,
+  cut: number,
+): [Records, Records] {
   const at = framing.starts[cut] as number;
   const [first, second] = [records(framing, 0, cut), records(framing, cut, framing.positions.length)];
-  const moved = { ...second, starts: second.starts.map((start) => start - at), ends: second.ends.map((end) => end - at) };
+  const moved = {
+    ...second,
+    starts: second.starts.map((start) => start - at),
+    ends: second.ends.map((end) => end - at),
+  };
   const part = (from: number, to?: number): Stamps => ({
     texts: stamps.texts.slice(from * STAMP_BYTES, to === undefined ? undefined : to * STAMP_BYTES),
     seconds: stamps.seconds.slice(from, to),

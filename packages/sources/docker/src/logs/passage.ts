@@ -148,7 +148,8 @@ export class Passage implements MessageHandler {
     if (order < 0) return true;
     if (order === 0 && ++this.#equal[stream] <= last.count) return true;
     delete this.#resume[stream];
-    if (stream === this.#witness && this.#equal[stream] === 0) this.#options.onGap(last, { sec: moment.sec, nanos: moment.nanos });
+    if (stream === this.#witness && this.#equal[stream] === 0)
+      this.#options.onGap(last, { sec: moment.sec, nanos: moment.nanos });
     return false;
   }
 

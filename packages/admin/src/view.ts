@@ -45,6 +45,8 @@ export interface Observed {
   pipelines(): readonly PipelineView[];
   /** The state database cannot be written now. */
   stateFailing(): boolean;
+  /** How often a damaged state database was set aside. */
+  stateLosses(): number;
   /** Reads the pipeline files again; undefined where this sluice cannot. */
   readonly reload?: () => Promise<ReloadResult>;
 }

@@ -83,6 +83,7 @@ export function observedSluice(snapshot = pipelineSnapshot(), changes: Partial<O
     startedAt: 1_700_000_000_000,
     started: () => true,
     stateFailing: () => false,
+    stateLosses: () => 1,
     pipelines: () => [
       {
         name: snapshot.name,

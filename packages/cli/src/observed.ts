@@ -46,8 +46,20 @@ export class RunningSluice implements Observed {
     return this.#state.failing;
   }
 
+  stateLosses(): number {
+    const { loss } = this.#state;
+    return loss ? loss.earlier + 1 : 0;
+  }
+
   pipelines(): PipelineView[] {
     return this.#pipelines.map((pipeline) => this.#view(pipeline));
+  }
+
+  /** On the dashboard until the next start. */
+  #lostNow(): string[] {
+    const { loss } = this.#state;
+    if (!loss || loss.at < this.startedAt) return [];
+    return [`the state database was damaged (${loss.reason}) and set aside: everything is read again`];
   }
 
   #view(pipeline: Watchable): PipelineView {
@@ -59,7 +71,7 @@ export class RunningSluice implements Observed {
       sources: sources.map((source) => ({ name: source.name, type: source.type })),
       steps: steps.map(stepView),
       sinks: sinks.map((sink) => ({ name: sink.name, type: sink.type })),
-      warnings: [...unsanitized(spec), ...(this.#warnings.get(name) ?? [])],
+      warnings: [...unsanitized(spec), ...this.#lostNow(), ...(this.#warnings.get(name) ?? [])],
       running,
       snapshot: pipeline.snapshot(),
     };

@@ -36,7 +36,9 @@ async function expand(path: string): Promise<string[]> {
   const isDirectory = await stat(path).then(
     (stats) => stats.isDirectory(),
     (error: unknown) => {
-      throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reason(error)}`, { hint: "name a pipeline file" });
+      throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reasonOf(error)}`, {
+        hint: "name a pipeline file",
+      });
     },
   );
   if (!isDirectory) return [path];
@@ -49,12 +51,12 @@ async function expand(path: string): Promise<string[]> {
 /** Reads a file of at most 4 MiB. Rejects with a short reason. */
 export async function readSmallFile(path: string): Promise<Uint8Array> {
   const file = await open(path).catch((error: unknown) => {
-    throw new Error(reason(error), { cause: error });
+    throw new Error(reasonOf(error), { cause: error });
   });
   try {
     return await readUpTo(file, MAX_BYTES);
   } catch (error) {
-    throw new Error(reason(error), { cause: error });
+    throw new Error(reasonOf(error), { cause: error });
   } finally {
     await file.close();
   }
@@ -100,7 +102,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
 };
 
-function reason(error: unknown): string {
+/** Why a file cannot be used, in short. */
+export function reasonOf(error: unknown): string {
   const { code } = error as { code?: string };
   return (code !== undefined && REASONS[code]) || errorText(error);
 }

@@ -17,12 +17,20 @@ export interface CreateContext {
   readonly baseDir: string;
   /** This machine's name, as GELF `host` and `host.name`. */
   readonly hostname: string;
-  /** Warns at validation and at start, e.g. about `verify: false`. */
-  readonly warn: (message: string) => void;
+  /**
+   * Warns at validation and at start, e.g. about `verify: false`.
+   * @param written the value or key at fault as it is written, so that its place can be shown
+   */
+  readonly warn: (message: string, written?: string) => void;
 }
 
 /** Positions and other durable notes of one source. Writes are durable when the call returns. */
 export interface SourceState {
+  /**
+   * Positions of this source were lost with a damaged database. What has none now is read from its beginning, even where
+   * a first start would begin at the end: rather twice than never.
+   */
+  readonly lost: boolean;
   /** Every stream that has a stored position. */
   all(): ReadonlyMap<string, Value>;
   /** Stores positions outside the order of acks, e.g. the identity of files just found, in one transaction. */
@@ -184,6 +192,11 @@ export interface StepDefinition<O = unknown> {
    * must not be passed by (`Step.skipped`). Default false.
    */
   readonly again?: boolean;
+  /**
+   * What the options stand for, besides the defaults of their type: the long form of a short one, and defaults that
+   * follow from other options, as they would be written. For `sluice explain`.
+   */
+  readonly longForm?: (options: O) => Readonly<Record<string, Value>>;
   create(options: O, ctx: StepContext): Step;
 }
 
@@ -267,6 +280,11 @@ export interface JournalledCut {
 
 /** Durable notes of one streaming sink. */
 export interface SinkState {
+  /**
+   * Set when cuts and notes of this sink were lost with a damaged database: a name for that moment. What it stored before is
+   * then read again and stored under other names, since nobody knows how it was cut.
+   */
+  readonly lost: string | undefined;
   /** Cuts whose positions are not all committed. Batches of these never cross their borders, also when read again. */
   cuts(): readonly JournalledCut[];
   /**
@@ -320,6 +338,11 @@ export interface SinkDefinition<O = unknown, S extends AnySink = AnySink> {
   readonly type: string;
   readonly summary: string;
   readonly options: z.ZodType<O>;
+  /**
+   * What the options stand for, besides the defaults of their type: the long form of a short one, and defaults that
+   * follow from other options, as they would be written. For `sluice explain`.
+   */
+  readonly longForm?: (options: O) => Readonly<Record<string, Value>>;
   /** Pure part, for the workers. */
   encoder(options: O, ctx: CreateContext): Encoder;
   create(options: O, ctx: CreateContext): S;

@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   SLUICE_EXPRESSION: "a CEL expression cannot be compiled",
   SLUICE_STATE_LOCKED: "another sluice uses the state directory",
   SLUICE_STATE: "the state database cannot be opened or written",
+  SLUICE_STATE_DAMAGED: "the state database was damaged and is set aside; sources read again from their beginning",
   SLUICE_SOURCE: "a source cannot read its input",
   SLUICE_UNREACHABLE: "a sink's far end does not answer; the batch is offered again",
   SLUICE_UNCONFIRMED: "a connection ended before its messages were confirmed; they are sent again",
@@ -50,6 +51,25 @@ export class SluiceError extends Error {
 export function asOneError([first, ...also]: readonly [SluiceError, ...SluiceError[]]): SluiceError {
   const { code, message, hint, written, cause } = first;
   return new SluiceError(code, message, { hint, written, cause, also });
+}
+
+/**
+ * Does all of several things, so that a person hears of everything that is wrong.
+ * @throws what was thrown, as an AggregateError when it was more than one thing
+ */
+export function attemptAll<T>(actions: readonly (() => T)[]): T[] {
+  const results: T[] = [];
+  const errors: unknown[] = [];
+  for (const action of actions) {
+    try {
+      results.push(action());
+    } catch (error) {
+      errors.push(...(error instanceof AggregateError ? error.errors : [error]));
+    }
+  }
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(errorText).join("; "));
+  if (errors.length === 1) throw errors[0];
+  return results;
 }
 
 /** The text of anything that was thrown. */

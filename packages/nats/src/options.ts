@@ -1,11 +1,17 @@
 import { duration, size } from "@sluice/core";
 import { z } from "zod";
 
+function isServer(text: string): boolean {
+  const url = text.includes("://") ? text : `nats://${text}`;
+  return /^(?:nats|tls):/.test(url) && URL.canParse(url) && new URL(url).hostname !== "";
+}
+
 /** Options with which every NATS component names its servers; spread into the component's own strict object. */
 export const natsConnection = {
   servers: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .transform((servers) => (typeof servers === "string" ? servers.split(",").map((one) => one.trim()) : servers))
+    .refine((servers) => servers.every(isServer), "write nats://HOST:PORT or tls://HOST:PORT")
     .describe("Servers to connect to, e.g. `nats://127.0.0.1:4222`; one of a cluster is enough to find the others."),
   user: z.string().min(1).optional().describe("User, where the servers want one."),
   password: z.string().min(1).optional().describe("Its password; write `${file:/run/secrets/x}` or `${VAR}`."),

@@ -80,6 +80,8 @@ export class PipelineRun {
     this.#options = options;
     this.#program = program;
     this.#lanes = new Lanes(program.limit + QUEUED);
+    const components = [...options.sources.map(({ name }) => name), ...options.sinks.map((sink) => sink.spec.name)];
+    options.state.expect(options.spec.name, components);
     this.#before = options.state.ledger(options.spec.name);
     setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
     const { spec: pipeline, state, log } = options;

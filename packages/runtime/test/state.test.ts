@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { SluiceError, silentLogger, type Value } from "@sluice/core";
 import { expect, test } from "vitest";
-import { openMemoryDatabase } from "../src/state/database.ts";
 import { HeldStore } from "../src/state/held-store.ts";
 import { newLedger } from "../src/state/ledger.ts";
+import { LossStore } from "../src/state/loss-store.ts";
 import type { Pending } from "../src/state/pending.ts";
+import { openMemoryDatabase } from "../src/state/schema.ts";
 import { openState, State } from "../src/state/state.ts";
 import type { Store } from "../src/state/store.ts";
 import { temporaryDir, until } from "./support.ts";
@@ -91,34 +91,6 @@ test("the same process cannot open a directory twice either, but again after clo
   openState(dir).close();
 });
 
-test("a damaged database is named, not used", () => {
-  const dir = temporaryDir();
-  writeFileSync(join(dir, "state.db"), "this is not a database at all".repeat(100));
-  const error = thrownBy(() => openState(dir));
-  expect(error.code).toBe("SLUICE_STATE");
-  expect(error.message).toContain("state.db is damaged");
-  const damaged = join(temporaryDir(), "state");
-  const state = openState(damaged);
-  for (let i = 0; i < 500; i++) state.commit(commit(`stream ${i}`, "x".repeat(100)));
-  state.close();
-  const path = join(damaged, "state.db");
-  const half = statSync(path).size / 2;
-  const bytes = Buffer.alloc(half, 0xaa);
-  const db = new DatabaseSync(path);
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  db.close();
-  writeFileSync(path, bytes, { flag: "r+", flush: true });
-  expect(thrownBy(() => openState(damaged)).code).toBe("SLUICE_STATE");
-});
-
-test("a database of a newer sluice is refused", () => {
-  const dir = temporaryDir();
-  const db = new DatabaseSync(join(dir, "state.db"));
-  db.exec("PRAGMA user_version = 99");
-  db.close();
-  expect(thrownBy(() => openState(dir)).message).toContain("newer sluice");
-});
-
 test("a directory that cannot be made is a clear error", () => {
   const dir = temporaryDir();
   writeFileSync(join(dir, "file"), "");
@@ -140,6 +112,7 @@ test("while the disk is full commits wait, are tried again, and nothing is lost 
       return new Map();
     },
     held: new HeldStore(openMemoryDatabase()),
+    losses: new LossStore(openMemoryDatabase()),
     positions: () => new Map(),
     notes: () => new Map(),
     ledger: () => newLedger(),

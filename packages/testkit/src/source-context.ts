@@ -23,6 +23,8 @@ export interface FakeSourceOptions {
   readonly finite?: boolean;
   /** State of an earlier run. */
   readonly state?: ReadonlyMap<string, Value>;
+  /** The positions of earlier runs were lost. */
+  readonly lost?: boolean;
   /** Batches that stay unsettled behind the last one: 0 commits each at once, Infinity none. */
   readonly lag?: number;
   /** Awaited by each `emit`: the test's hand on the backpressure. */
@@ -56,6 +58,7 @@ export class FakeSourceContext implements SourceContext {
   constructor(options: FakeSourceOptions = {}) {
     this.finite = options.finite ?? false;
     this.#state = new Map(options.state);
+    this.state.lost = options.lost ?? false;
     this.lag = options.lag ?? 0;
     this.#gate = options.gate;
     this.log = options.log ?? silentLogger;
@@ -64,6 +67,7 @@ export class FakeSourceContext implements SourceContext {
   }
 
   readonly state = {
+    lost: false,
     all: (): ReadonlyMap<string, Value> => new Map(this.#state),
     put: (entries: ReadonlyMap<string, Value>): void => {
       for (const [key, value] of entries) this.#state.set(key, structuredClone(value));

@@ -16,6 +16,12 @@ export const PROCESS_METRICS: readonly MetricDefinition[] = [
     read: (observed) => [[{}, observed.started() && !observed.stateFailing() ? 1 : 0]],
   },
   {
+    name: "state_losses_total",
+    help: "Times that a damaged state database was set aside, and sources read again from their beginning.",
+    type: "counter",
+    read: (observed) => [[{}, observed.stateLosses()]],
+  },
+  {
     name: "process_start_time_seconds",
     help: "When sluice was started, in seconds since the epoch.",
     type: "gauge",

@@ -60,6 +60,7 @@ async function run(paths: readonly string[], options: RunOptions) {
       runs.push(pipeline);
       sluice.add(pipeline);
     }
+    state.allKnown();
     sluice.allStarted();
     log.info({ pipelines: specs.map(({ name }) => name), stateDir: options.stateDir }, "running");
     stopOnSignals(runs, options.drain, log);

@@ -82,7 +82,7 @@ export class DiskBuffer {
     const known = index.last();
     this.#next = Math.max(known.seq, last?.seq ?? 0) + 1;
     this.born = this.#next;
-    this.#reader.begin(this.born);
+    this.#reader.begin(this.born, index.firstAfterLoss(this.#next));
     return Math.max(known.batch, last?.batch ?? 0) + BATCHES_APART;
   }
 

@@ -21,6 +21,8 @@ export class RecordReader {
   #offset = 0;
   /** Number of this run's first record: those before it were found on the disk. */
   #born = 1;
+  /** Number of the first record after the state was lost: it knows nothing of those before. */
+  #known = 0;
   #looksBack = true;
   #last: Promise<unknown> = Promise.resolve();
   #collecting: Promise<void> = Promise.resolve();
@@ -35,9 +37,10 @@ export class RecordReader {
     this.#trouble = trouble;
   }
 
-  /** Starts at the oldest record; those from `born` on are of this run. */
-  begin(born: number): void {
+  /** Starts at the oldest record; those from `born` on are of this run, those before `known` of before a loss of the state. */
+  begin(born: number, known: number): void {
     this.#born = born;
+    this.#known = known;
     this.live = this.#segments.bytes;
   }
 
@@ -100,7 +103,7 @@ export class RecordReader {
   /** Null: the record is none that has to be delivered. */
   #take(segment: Segment, { header, record, next }: FoundRecord): BufferRecord | null {
     this.#offset = next;
-    const decoded = decodeRecord(header, record);
+    const decoded = this.#asKnown(decodeRecord(header, record));
     if (header.seq < this.#born && !this.#isDue(decoded)) {
       this.live -= header.size;
       return null;
@@ -108,6 +111,17 @@ export class RecordReader {
     this.#lent.set(header.seq, { segment, bytes: header.size });
     segment.open++;
     return decoded;
+  }
+
+  /**
+   * What the state has forgotten is delivered, although its source reads it again if it is still there: rather twice than
+   * never. The sink must not take these records for what is read again, and may cut them otherwise.
+   */
+  #asKnown(record: BufferRecord): BufferRecord {
+    const { seq, origin } = record;
+    if (seq >= this.#known || origin.resume === undefined) return record;
+    const { resume: _, ...rest } = origin;
+    return { ...record, origin: { ...rest, streamId: `${origin.streamId}@${this.#known}` } };
   }
 
   /** Whether a record of an earlier run waits. A batch that was not committed is read again where it can be. */

@@ -1,44 +1,19 @@
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorText, SluiceError } from "@sluice/core";
-import { HELD_TABLES } from "./held-store.ts";
+import { enterLoss, type StateLoss } from "./loss-store.ts";
 import { makePrivateFile } from "./private-files.ts";
+import { findDamage, isUnsound, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+import { countSetAside, DATABASE, damageFromOutside, setAside, syncDir } from "./set-aside.ts";
 
-/** Schema by version: entry i takes a database from version i to i + 1. Entries are never changed, only added. */
-const MIGRATIONS = [
-  `CREATE TABLE positions (
-     pipeline TEXT NOT NULL, source TEXT NOT NULL, stream TEXT NOT NULL,
-     position TEXT NOT NULL, -- JSON
-     PRIMARY KEY (pipeline, source, stream)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE ledger (
-     pipeline TEXT NOT NULL,
-     sink TEXT NOT NULL, -- empty: the pipeline's own
-     kind TEXT NOT NULL, reason TEXT NOT NULL,
-     n INTEGER NOT NULL,
-     PRIMARY KEY (pipeline, sink, kind, reason)
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE sink_notes (
-     pipeline TEXT NOT NULL, sink TEXT NOT NULL,
-     kind TEXT NOT NULL, -- cut: a piece of input stored as one; note: the sink's own
-     name TEXT NOT NULL,
-     value TEXT NOT NULL, -- JSON
-     PRIMARY KEY (pipeline, sink, kind, name)
-   ) STRICT, WITHOUT ROWID;`,
-  HELD_TABLES,
-  `CREATE TABLE step_memory (
-     pipeline TEXT NOT NULL,
-     memory TEXT NOT NULL, -- step, hash of its options, name
-     key TEXT NOT NULL,
-     value ANY NOT NULL, -- a number, or JSON
-     expires REAL NOT NULL, -- milliseconds since the epoch
-     PRIMARY KEY (pipeline, memory, key)
-   ) STRICT;`,
-];
-
+const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
+const SQLITE_MISMATCH = 20;
 const SQLITE_NOTADB = 26;
+/** What SQLite says when the content of a file is at fault, not the disk, the rights or another process. */
+const DAMAGE = new Set([SQLITE_ERROR, SQLITE_CORRUPT, SQLITE_MISMATCH, SQLITE_NOTADB]);
 
 /** Primary result code of an SQLite error, or undefined for any other. */
 function sqliteCode(error: unknown): number | undefined {
@@ -51,52 +26,83 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === SQLITE_BUSY;
 }
 
+/** True when the database itself is damaged, so that trying again is of no use. */
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+/** A database, and the loss of an earlier one if there was one just now. */
+export interface OpenedDatabase {
+  readonly db: DatabaseSync;
+  readonly loss?: StateLoss;
+}
+
 /**
- * Opens `state.db`, creating or upgrading it. Throws SLUICE_STATE when it is damaged or of a newer sluice.
+ * Opens `state.db`, creating or upgrading it. One that is damaged is set aside under another name, and a new one begun that
+ * knows of the loss. Throws SLUICE_STATE when it is of a newer sluice.
  *
  * `synchronous = NORMAL`: in WAL mode a commit then survives the death of the process (`kill -9`), because the page
  * cache does; a power cut may take back the last commits but never tears one. Older positions mean that lines are read
  * again, which at-least-once delivery allows, so an fsync for each commit would buy nothing.
  */
-export function openDatabase(dir: string): DatabaseSync {
-  const path = join(dir, "state.db");
+export function openDatabase(dir: string): OpenedDatabase {
+  const reason = damageFromOutside(dir);
+  if (reason !== undefined) return startAnew(dir, reason);
+  makeDatabase(dir);
+  const found = openExisting(dir);
+  return typeof found === "string" ? startAnew(dir, found) : { db: found };
+}
+
+function startAnew(dir: string, reason: string): OpenedDatabase {
+  const at = Date.now();
+  const earlier = countSetAside(dir);
+  const loss = { at, reason, kept: setAside(dir, at), earlier };
+  makeDatabase(dir, loss);
+  const db = openExisting(dir);
+  if (typeof db === "string") throw new SluiceError("SLUICE_STATE", `${join(dir, DATABASE)} cannot be made: ${db}`);
+  return { db, loss };
+}
+
+/** The database, or what is wrong with it. Throws when it cannot be said, or is that of a newer sluice. */
+function openExisting(dir: string): DatabaseSync | string {
+  const path = join(dir, DATABASE);
+  const db = new DatabaseSync(path);
+  try {
+    db.exec("PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    const version = schemaVersion(db);
+    if (version > SCHEMA_VERSION && !isUnsound(db)) throw newer(path, version);
+    if (version <= SCHEMA_VERSION) migrate(db);
+    const damage = findDamage(db);
+    if (damage === undefined) return db;
+    db.close();
+    return damage;
+  } catch (error) {
+    db.close();
+    if (error instanceof SluiceError || !DAMAGE.has(sqliteCode(error) ?? -1)) throw error;
+    return errorText(error);
+  }
+}
+
+/** Makes the database unless it is there: whole, or not at all, so that an empty one can only be damage. */
+function makeDatabase(dir: string, loss?: StateLoss): void {
+  const path = join(dir, `${DATABASE}.new`);
+  for (const part of ["", "-journal", "-wal", "-shm"]) rmSync(path + part, { force: true });
+  if (existsSync(join(dir, DATABASE))) return;
   makePrivateFile(path);
   const db = new DatabaseSync(path);
   try {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 1000");
-    const check = db.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
-    if (check.quick_check !== "ok") throw damaged(path, check.quick_check);
-    migrate(db, path);
-    return db;
-  } catch (error) {
+    migrate(db);
+    if (loss) enterLoss(db, loss);
+  } finally {
     db.close();
-    const code = sqliteCode(error);
-    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) throw damaged(path, errorText(error));
-    throw error;
   }
+  renameSync(path, join(dir, DATABASE));
+  syncDir(dir);
 }
 
-/** The same tables in memory. */
-export function openMemoryDatabase(): DatabaseSync {
-  const db = new DatabaseSync(":memory:");
-  migrate(db, "the state in memory");
-  return db;
-}
-
-function migrate(db: DatabaseSync, path: string): void {
-  const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (version > MIGRATIONS.length) {
-    throw new SluiceError("SLUICE_STATE", `${path} was written by a newer sluice (schema ${version})`, {
-      hint: `this sluice knows schema ${MIGRATIONS.length}: use the newer one or another state directory`,
-    });
-  }
-  for (let next = version; next < MIGRATIONS.length; next++) {
-    db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]}; PRAGMA user_version = ${next + 1}; COMMIT`);
-  }
-}
-
-function damaged(path: string, detail: string): SluiceError {
-  return new SluiceError("SLUICE_STATE", `${path} is damaged: ${detail}`, {
-    hint: "move it away to start anew (input that is still there is read again) or repair it with sqlite3 .recover",
+function newer(path: string, version: number): SluiceError {
+  return new SluiceError("SLUICE_STATE", `${path} was written by a newer sluice (schema ${version})`, {
+    hint: `this sluice knows schema ${SCHEMA_VERSION}: use the newer one or another state directory`,
   });
 }

@@ -46,6 +46,11 @@ export interface BufferIndex {
   unresolved(before: number): readonly number[];
   /** The largest numbers of records and batches that the state has heard of; 0 when there is none. */
   last(): { readonly seq: number; readonly batch: number };
+  /**
+   * Records before this number were written before the state was lost; 0 when it never was.
+   * @param next number of the next record
+   */
+  firstAfterLoss(next: number): number;
   /** Events of records that are not resolved. */
   waiting(): number;
   /** Notes what became of a record. */

@@ -2,6 +2,7 @@ import type { CutRange, JournalledCut, SinkState, Value } from "@sluice/core";
 
 /** What a journal needs of the state. */
 export interface JournalStore {
+  readonly lost?: string;
   read(kind: "cut" | "note"): Map<string, Value>;
   set(kind: "cut" | "note", name: string, value: Value | undefined): void;
   /** Waits until the disk has everything that was set. */
@@ -19,11 +20,13 @@ export class Journal implements SinkState {
   readonly #store: JournalStore;
   readonly #cuts = new Map<string, OpenCut>();
   readonly #notes: Map<string, Value>;
+  readonly lost: string | undefined;
   /** Cuts of which some streams were committed since the entry was written. */
   readonly #shrunk = new Set<OpenCut>();
 
   constructor(store: JournalStore) {
     this.#store = store;
+    this.lost = store.lost;
     this.#notes = store.read("note");
     for (const value of store.read("cut").values()) this.#open(value as unknown as JournalledCut);
   }

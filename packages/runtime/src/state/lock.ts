@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SluiceError } from "@sluice/core";
-import { isBusy } from "./database.ts";
+import { isBusy, isDamage } from "./database.ts";
 import { makePrivateFile } from "./private-files.ts";
 
 /** Keeps other sluices out of a state directory until it is released or the process ends. */
@@ -20,17 +20,25 @@ export function lockStateDir(dir: string): StateLock {
   const path = join(dir, "lock.db");
   const pidPath = join(dir, "sluice.pid");
   makePrivateFile(path);
-  const db = new DatabaseSync(path);
-  try {
-    db.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-  } catch (error) {
-    db.close();
-    if (isBusy(error)) throw lockedError(dir, pidPath);
-    throw error;
-  }
+  const db = lockFile(path, dir, pidPath);
   makePrivateFile(pidPath);
   writeFileSync(pidPath, `${process.pid}\n`);
   return { release: () => db.close() };
+}
+
+function lockFile(path: string, dir: string, pidPath: string, mayEmpty = true): DatabaseSync {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    return db;
+  } catch (error) {
+    db.close();
+    if (isBusy(error)) throw lockedError(dir, pidPath);
+    if (!mayEmpty || !isDamage(error)) throw error;
+    // It holds nothing but the lock. SQLite has looked into it, so nobody else has locked it.
+    truncateSync(path);
+    return lockFile(path, dir, pidPath, false);
+  }
 }
 
 function lockedError(dir: string, pidPath: string): SluiceError {

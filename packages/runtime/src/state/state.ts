@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   errorText,
   type Logger,
@@ -7,13 +8,16 @@ import {
   silentLogger,
   type Value,
 } from "@sluice/core";
-import { openDatabase, openMemoryDatabase } from "./database.ts";
+import { isDamage, openDatabase } from "./database.ts";
 import type { BufferIndex, HeldBatch, HeldPart } from "./held.ts";
 import { Journal } from "./journal.ts";
 import { addLedger, type Ledger, newLedger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
+import type { StateLoss } from "./loss-store.ts";
 import { Pending } from "./pending.ts";
 import { makePrivateDir } from "./private-files.ts";
+import { openMemoryDatabase } from "./schema.ts";
+import { DATABASE } from "./set-aside.ts";
 import { StepMirror } from "./step-mirror.ts";
 import { type Store, sqliteStore } from "./store.ts";
 
@@ -63,6 +67,24 @@ export class State {
     return this.#failing;
   }
 
+  /** The last time that a damaged database was set aside here, in this run or an earlier one. */
+  get loss(): StateLoss | undefined {
+    return this.#store.losses.last;
+  }
+
+  /**
+   * The sources and sinks of a pipeline that is started. After a loss they are taken for those whose state was lost; to be
+   * called before anything else is asked for them.
+   */
+  expect(pipeline: string, components: readonly string[]): void {
+    this.#store.losses.expect(pipeline, components);
+  }
+
+  /** All pipelines of this sluice were started: what is new from now on has lost nothing. */
+  allKnown(): void {
+    this.#store.losses.allKnown();
+  }
+
   /** Notes a settled batch; stored within about 100 ms together with others. */
   commit(commit: Commit): void {
     const { pipeline, source, streamKey: stream, position, ledger, changes } = commit;
@@ -104,6 +126,7 @@ export class State {
     const put = (stream: string, position: Value | undefined) =>
       this.#pending.setPosition({ pipeline, source, stream, position });
     return {
+      lost: this.#store.losses.lostAt(pipeline, source) !== undefined,
       all: () => this.#positions(pipeline, source),
       put: (entries) => {
         for (const [stream, position] of entries) put(stream, position);
@@ -127,6 +150,7 @@ export class State {
       status: (seq) => held.status(pipeline, sink, seq),
       unresolved: (before) => held.unresolved(pipeline, sink, before),
       last: () => held.last(pipeline, sink),
+      firstAfterLoss: (next) => this.#store.losses.firstRecord(pipeline, sink, next),
       waiting: () => held.waiting(pipeline).get(sink) ?? 0,
       resolve: (seq, result) => enter(() => this.#pending.resolutions.push({ pipeline, sink, seq, result })),
       adopt: (seq, batch, events) => enter(() => this.#adopt(pipeline, batch, { sink, seq, events })),
@@ -150,7 +174,9 @@ export class State {
 
   /** The notes of a streaming sink. */
   journal(pipeline: string, sink: string): Journal {
+    const lostAt = this.#store.losses.lostAt(pipeline, sink);
     return new Journal({
+      ...(lostAt !== undefined && { lost: Math.floor(lostAt / 1000).toString(36) }),
       read: (kind) => this.#store.notes(pipeline, sink, kind),
       set: (kind, name, value) => {
         this.#pending.setNote({ pipeline, sink, kind, name, value });
@@ -206,7 +232,9 @@ export class State {
 
   #failed(error: unknown): SluiceError {
     const message = `the state database cannot be written: ${errorText(error)}`;
-    const hint = "make room on its disk; positions are kept in memory and stored once it can be written";
+    const hint = isDamage(error)
+      ? "it is damaged: restart sluice, which then sets it aside and reads again from the beginning"
+      : "make room on its disk; positions are kept in memory and stored once it can be written";
     if (!this.#failing) this.#log.error({ code: "SLUICE_STATE", hint }, message);
     this.#failing = true;
     return new SluiceError("SLUICE_STATE", message, { hint, cause: error });
@@ -228,16 +256,28 @@ export function openMemoryState(options: { log?: Logger } = {}): State {
   return new State(sqliteStore(openMemoryDatabase()), { release() {} }, options.log ?? silentLogger);
 }
 
+function tellLoss(dir: string, { reason, kept }: StateLoss, log: Logger): void {
+  const hint = "sources read again from their beginning, also with `start_at: end`: repeats have the same event.id";
+  const what = kept === "" ? "" : `; it is set aside as ${kept}`;
+  log.error(
+    { code: "SLUICE_STATE_DAMAGED", hint },
+    `the state database ${join(dir, DATABASE)} cannot be used: ${reason}${what}; positions and ledger begin anew`,
+  );
+}
+
 /**
  * Opens the state directory, creating it with mode 0750. Throws SLUICE_STATE_LOCKED when another sluice uses it,
- * SLUICE_STATE when it cannot be used.
+ * SLUICE_STATE when it cannot be used. A damaged database is set aside, which the log and `loss` tell.
  */
 export function openState(dir: string, options: { log?: Logger } = {}): State {
+  const { log = silentLogger } = options;
   let lock: StateLock | undefined;
   try {
     makePrivateDir(dir);
     lock = lockStateDir(dir);
-    return new State(sqliteStore(openDatabase(dir)), lock, options.log ?? silentLogger, dir);
+    const { db, loss } = openDatabase(dir);
+    if (loss) tellLoss(dir, loss, log);
+    return new State(sqliteStore(db), lock, log, dir);
   } catch (error) {
     lock?.release();
     if (error instanceof SluiceError) throw error;

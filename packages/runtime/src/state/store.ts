@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StepState, Value } from "@sluice/core";
 import { HeldStore, resolveAll } from "./held-store.ts";
 import { enterRow, type Ledger, type LedgerRow, ledgerRows, newLedger } from "./ledger.ts";
+import { LossStore } from "./loss-store.ts";
 import type { Pending } from "./pending.ts";
 import { stepStore } from "./step-store.ts";
 
@@ -13,6 +14,7 @@ export interface Store {
    */
   apply(pending: Pending, durable: boolean): ReadonlyMap<string, Ledger>;
   readonly held: HeldStore;
+  readonly losses: LossStore;
   notes(pipeline: string, sink: string, kind: string): Map<string, Value>;
   positions(pipeline: string, source: string): Map<string, Value>;
   ledger(pipeline: string): Ledger;
@@ -68,6 +70,7 @@ export function sqliteStore(db: DatabaseSync): Store {
 
   return {
     held,
+    losses: new LossStore(db),
     apply(pending, durable) {
       if (durable) db.exec("PRAGMA synchronous = FULL");
       try {

@@ -1,5 +1,14 @@
-import type { BatchOrigin, CutRange, JournalledCut, OfferedBatch, StreamingSinkContext } from "@sluice/core";
+import {
+  type BatchOrigin,
+  type CreateContext,
+  type CutRange,
+  errorText,
+  type JournalledCut,
+  type OfferedBatch,
+  type StreamingSinkContext,
+} from "@sluice/core";
 import { Cut, type CutNote, type CutObject } from "./cut.ts";
+import { keyTemplate } from "./key-template.ts";
 import { ObjectWriter } from "./object-writer.ts";
 import type { S3Options } from "./options.ts";
 import { type Parcel, Partitioner } from "./partition.ts";
@@ -7,6 +16,8 @@ import type { Uploads } from "./uploads.ts";
 
 /** A cut whose input never comes again is forgotten after this time. */
 const FORGET_MS = 30 * 86_400_000;
+/** Note of the loss of state after which uploads were looked for. */
+const SWEPT = "swept";
 
 /** What earlier runs have left: cuts that are to be repeated as they were, and cuts that are stored already. */
 export class Recovery {
@@ -24,13 +35,36 @@ export class Recovery {
   }
 
   /** Aborts stale uploads, and finds out what became of each cut. In this order: an upload may not complete afterwards. */
-  async prepare(): Promise<void> {
+  async prepare(own: Pick<CreateContext, "pipeline" | "hostname">): Promise<void> {
     await this.#uploads.abortStale();
+    await this.#sweepForgotten(own);
     const cuts = this.#ctx.state.cuts();
     for (const cut of cuts) await this.#prepareCut(cut);
     if (cuts.length === 0) return;
     const fields = { stored: this.#stored.length, again: this.#waiting.size };
     this.#ctx.log.info(fields, "going on with what an earlier run has begun");
+  }
+
+  /** Uploads whose notes were lost are found by the names that they have, once. What cannot be aborted now is told. */
+  async #sweepForgotten(own: Pick<CreateContext, "pipeline" | "hostname">): Promise<void> {
+    const { state, log } = this.#ctx;
+    if (state.lost === undefined || state.notes().get(SWEPT) === state.lost) return;
+    const { bucket } = this.#options;
+    try {
+      const uploads = await this.#abortOwn(own);
+      log.info({ bucket, uploads }, "aborted uploads that were open when the state was lost");
+      state.setNote(SWEPT, state.lost);
+    } catch (error) {
+      const hint = "list them with `sluice s3 sweep`, and abort those of this machine";
+      log.warn({ bucket, error: errorText(error), hint }, "uploads that were open when the state was lost may be left");
+    }
+  }
+
+  async #abortOwn({ pipeline, hostname: host }: Pick<CreateContext, "pipeline" | "hostname">): Promise<number> {
+    const { key, prefix: start, bucket } = this.#options;
+    if (!key.includes("{host}")) throw new Error("the key template does not name the host");
+    const { prefix, pattern } = keyTemplate(key).shape({ prefix: start, pipeline, host });
+    return this.#uploads.abortMatching(bucket, prefix, (name) => pattern.test(name));
   }
 
   /** The cut of an earlier run that a batch belongs to; `stored` when it has nothing to do any more. */

@@ -38,6 +38,7 @@ export async function runSession(
 
 class Session {
   readonly #options: S3Options;
+  readonly #own: CreateContext;
   readonly #ctx: StreamingSinkContext;
   readonly #budget: Budget;
   readonly #uploads: Uploads;
@@ -53,6 +54,7 @@ class Session {
 
   constructor(options: S3Options, own: CreateContext, ctx: StreamingSinkContext, store: ObjectStore) {
     this.#options = options;
+    this.#own = own;
     this.#ctx = ctx;
     this.#budget = new Budget(options.memory, options.concurrency);
     this.#uploads = new Uploads(store, ctx, this.#budget, options.part_size);
@@ -64,7 +66,7 @@ class Session {
   }
 
   async run(batches: AsyncIterator<OfferedBatch | typeof FLUSH>): Promise<void> {
-    await this.#recovery.prepare();
+    await this.#recovery.prepare(this.#own);
     this.#patience = setInterval(() => this.#later(() => this.#giveUpWaiting()), PATIENCE_CHECK_MS);
     await Promise.race([this.#takeAll(batches), this.#finisher.failure]);
   }

@@ -94,6 +94,21 @@ export class Uploads {
     }
   }
 
+  /**
+   * Aborts the uploads of chosen keys under a prefix that were begun before now; resolves to their number. One attempt:
+   * it rejects where the store cannot, or the credentials may not.
+   */
+  async abortMatching(bucket: string, prefix: string, chooses: (key: string) => boolean): Promise<number> {
+    const now = Date.now();
+    let aborted = 0;
+    for await (const { key, id, begun } of this.#store.openUploads(bucket, prefix)) {
+      if (begun > now || !chooses(key)) continue;
+      await this.#store.abort(bucket, key, id);
+      aborted++;
+    }
+    return aborted;
+  }
+
   #notes(): { name: string; note: UploadNote }[] {
     const notes = Array.from(this.#ctx.state.notes(), ([name, note]) => ({
       name,

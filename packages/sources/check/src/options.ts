@@ -23,6 +23,10 @@ function isPattern(text: string): boolean {
   }
 }
 
+function isPort(text: string): boolean {
+  return Number(text) >= 1 && Number(text) <= 65_535;
+}
+
 const target = z
   .strictObject({
     name: z.string().min(1).optional().describe("What it is called in messages. Default: its address."),
@@ -34,6 +38,7 @@ const target = z
     tcp: z
       .string()
       .regex(/^(\[[^\]]+\]|[^:[\]]+):\d{1,5}$/, "write HOST:PORT")
+      .refine((text) => isPort(text.slice(text.lastIndexOf(":") + 1)), "a port is a number from 1 to 65535")
       .optional()
       .describe("`HOST:PORT` to connect to."),
     dns: z.string().min(1).optional().describe("Name to resolve."),

@@ -4,7 +4,8 @@ import type { Catalog } from "./catalog.ts";
 import { type Entry, keyOf } from "./globs.ts";
 import { NameIndex } from "./names.ts";
 import type { Opened } from "./opening.ts";
-import { newStreamId, Tail } from "./tail.ts";
+import type { StreamNames } from "./stream-names.ts";
+import { Tail } from "./tail.ts";
 
 /** Files that are kept open at most, besides those that have no name any more. */
 const MAX_OPEN = 200;
@@ -19,12 +20,14 @@ export class Fleet {
   #over = false;
   readonly #catalog: Catalog;
   readonly #log: Logger;
+  readonly #streamNames: StreamNames;
   /** Called when the queue gets its first entry. */
   wake: () => void = () => {};
 
-  constructor(catalog: Catalog, log: Logger) {
+  constructor(catalog: Catalog, log: Logger, streamNames: StreamNames) {
     this.#catalog = catalog;
     this.#log = log;
+    this.#streamNames = streamNames;
   }
 
   /** Begins to follow a file. What was at its path before is read to its end first. */
@@ -89,7 +92,8 @@ export class Fleet {
 
   /** A new stream for a file that was not read before; its identity is not stored yet. */
   fresh(entry: Entry, opened: Opened, generation: number): Tail {
-    const tail = new Tail(entry, { id: newStreamId(), path: entry.first ?? entry.path, generation });
+    const id = this.#streamNames.nameOf(opened, generation);
+    const tail = new Tail(entry, { id, path: entry.first ?? entry.path, generation });
     tail.real = linkTarget(entry.path);
     tail.learnHead(opened.head);
     tail.reader = opened.reader;

@@ -14,6 +14,7 @@ import { Scanner } from "./scanner.ts";
 import { splitterOf } from "./splitters.ts";
 import { Stopping } from "./stopping.ts";
 import { Strays } from "./strays.ts";
+import { StreamNames } from "./stream-names.ts";
 import { Troubles } from "./troubles.ts";
 import { Turns } from "./turns.ts";
 
@@ -34,10 +35,12 @@ interface Parts {
 export class FileSource implements Source {
   readonly #options: FileOptions;
   readonly #globs: Globs;
+  readonly #streamNames: StreamNames;
 
   constructor(options: FileOptions, ctx: CreateContext) {
     this.#options = options;
     this.#globs = new Globs(options.include, options.exclude, ctx.baseDir);
+    this.#streamNames = new StreamNames(ctx);
   }
 
   async run(ctx: SourceContext): Promise<void> {
@@ -52,7 +55,7 @@ export class FileSource implements Source {
 
   async #read(ctx: SourceContext, stopping: Stopping, parts: Parts): Promise<void> {
     const { scanner, pump } = parts;
-    await scanner.first(this.#options.start_at === "end");
+    await scanner.first(this.#options.start_at === "end" && !ctx.state.lost);
     if (ctx.finite) await this.#readOnce(ctx, stopping, parts);
     else await this.#follow(ctx, stopping, parts);
     await pump.settle();
@@ -81,7 +84,7 @@ export class FileSource implements Source {
     const options = this.#options;
     const encoding = encodingOf(options.encoding);
     const catalog = new Catalog(ctx);
-    const fleet = new Fleet(catalog, ctx.log);
+    const fleet = new Fleet(catalog, ctx.log, this.#streamNames);
     const opener = new Opener(options.compressed);
     const troubles = new Troubles(ctx.log, options.poll_interval);
     const identifier = new Identifier({ catalog, fleet, opener, encoding, log: ctx.log, hasty: ctx.finite });

@@ -1,15 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { StreamInfo } from "@sluice/core";
 import type { Entry } from "./globs.ts";
 import { begins, MARK_BYTES, type Mark, markOf, NO_MARK, type Position } from "./position.ts";
 import type { Reader } from "./reader.ts";
 
 const NOTHING = Buffer.alloc(0);
-
-/** A name for a stream that no other stream ever has. */
-export function newStreamId(): string {
-  return BigInt(`0x${randomBytes(8).toString("hex")}`).toString(36);
-}
 
 /** One file (of one generation) that is followed: what is known of it, and how far it was read. */
 export class Tail {

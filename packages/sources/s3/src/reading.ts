@@ -39,7 +39,7 @@ export class Reading {
     this.#progress = new Progress(ctx.state, {
       now: Date.now(),
       lookback: options.lookback,
-      passOver: options.start_at === "end",
+      passOver: options.start_at === "end" && !ctx.state.lost,
     });
   }
 

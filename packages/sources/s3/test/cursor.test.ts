@@ -8,6 +8,7 @@ const LOOKBACK = 100;
 
 /** State as the runtime keeps it: notes at once, the cursor only when the test says that it is settled. */
 class Stored implements SourceState {
+  readonly lost = false;
   readonly map = new Map<string, Value>();
   all = () => new Map(this.map);
   put = (entries: ReadonlyMap<string, Value>) => {

@@ -26,6 +26,7 @@ export const sanitizeStep: StepDefinition<SanitizeOptions> = {
   summary: "Takes secrets and personal data out of events, wherever they stand in them",
   options: sanitizeOptions,
   spread: "any",
+  longForm: (options) => (typeof options === "string" && options !== "off" ? { rules: [options] } : {}),
   create: (options) => (options === "off" ? { apply: (event) => event, constants: [] } : createStep(options)),
 };
 

@@ -109,7 +109,7 @@ class EventsReading {
     const { stop, finite } = this.#ctx;
     await this.#client.negotiate(stop);
     const now = momentOf(Date.now() + this.#client.clockOffset);
-    if (this.#isFirst && !finite) this.#recent.begin(now);
+    if (this.#isFirst && !finite && !this.#ctx.state.lost) this.#recent.begin(now);
     const filters = this.#options.types.length > 0 ? { filters: JSON.stringify({ type: this.#options.types }) } : {};
     const query = { since: sinceText(this.#recent.since), ...filters, ...(finite && { until: sinceText(now) }) };
     this.#known.beginComparison();

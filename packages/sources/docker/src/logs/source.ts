@@ -149,7 +149,7 @@ class LogsReading {
   }
 
   #begin(id: string, isFirst: boolean): LogPosition {
-    if (!isFirst || this.#options.start_at === "beginning") return START;
+    if (!isFirst || this.#options.start_at === "beginning" || this.#ctx.state.lost) return START;
     const position = { ...START, since: momentOf(Date.now() + this.#client.clockOffset) };
     this.#ctx.state.put(new Map([[id, storedPosition(position)]]));
     return position;

@@ -53,14 +53,15 @@ export class JournaldSource implements Source {
     const command = lastEntryCommand(this.#options, this.#baseDir);
     const { complaint, cursor } = await endOfJournal(command, ctx.stop);
     if (complaint !== "") ctx.log.warn({ journalctl: complaint }, "journalctl says");
-    if (this.#options.start_at !== "end" || cursor === undefined) return undefined;
+    if (this.#options.start_at !== "end" || cursor === undefined || ctx.state.lost) return undefined;
     ctx.state.put(new Map([[STREAM_KEY, { cursor }]]));
     return cursor;
   }
 
   async #read(ctx: SourceContext, reader: EntryReader): Promise<{ code: number; complaint: string }> {
-    const { finite, log } = ctx;
-    const command = readingCommand(this.#options, this.#baseDir, { cursor: reader.cursor, follow: !finite });
+    const { finite, log, state } = ctx;
+    const options = state.lost ? withoutRelativeSince(this.#options) : this.#options;
+    const command = readingCommand(options, this.#baseDir, { cursor: reader.cursor, follow: !finite });
     const child = await startJournalctl(command, log);
     const complaints = new Complaints(child.stderr);
     const reading = readLines(child.stdout, entryLimit(this.#options.max_message_bytes), async (lines) => {
@@ -69,6 +70,11 @@ export class JournaldSource implements Source {
     await untilStopped(child, Promise.all([reading, child.ended]), ctx.stop, 0);
     return { code: ctx.stop.aborted ? 0 : await child.ended, complaint: complaints.text };
   }
+}
+
+/** `-1h` and `today` were meant for the first start, whose entries nobody knows any more. */
+function withoutRelativeSince({ since, ...options }: JournaldOptions): JournaldOptions {
+  return since !== undefined && /^\d{4}-/.test(since) ? { since, ...options } : options;
 }
 
 async function startJournalctl(command: readonly string[], log: Logger): Promise<GuardedProcess> {

@@ -149,7 +149,7 @@ describe.each(Object.entries(PIPELINES))("%s", (_name, pipeline) => {
 });
 
 test("finds the times of lines in batches that take several windows", async () => {
-  const pipeline = PIPELINES["nothing parsed"];
+  const pipeline = { steps: [SANITIZE], sinks: SINKS };
   const [fast, plain] = await Promise.all([compile(true, pipeline), compile(false, pipeline)]);
   const lines = Array.from({ length: 9000 }, (_, i) => (i % 997 === 0 ? "\u0001" : `${i} ${request("/x", "y")}`));
   const data = new Uint8Array(Buffer.from(lines.map((line) => `${line}\n`).join("")));

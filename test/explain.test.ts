@@ -70,6 +70,10 @@ sources:
 steps:
   - parse: \${PARSER:-nginx}
   - sanitize: {rules: [default], hash_key: '\${HASH_KEY:-pa55-by-default}', action: hash}
+  - set: {labels.api_token: pa55-in-set, user.password: pa55-too}
+  - convert: {token: string}
+  - sanitize: {rules: [default], actions: {bearer-token: partial}}
+  - rename: {password: passphrase}
   - sample: 10
     when: 'log.level == "debug"'
 sinks:
@@ -105,7 +109,11 @@ describe("sluice explain", () => {
     expect(sources.bus.request_timeout).toBe("5s");
     expect(steps[0].parse).toMatchObject({ parser: "${PARSER:-nginx}", field: "message" });
     expect(steps[1].sanitize).toMatchObject({ hash_key: "${HASH_KEY:-***}", budget: "50ms" });
-    expect(steps[2]).toEqual({ sample: { one_in: 10 }, when: 'log.level == "debug"' });
+    expect(steps[2]).toEqual({ set: { "labels.api_token": "***", "user.password": "***" } });
+    expect(steps[3]).toEqual({ convert: { token: "string" } });
+    expect(steps[4].sanitize.actions).toEqual({ "bearer-token": "partial" });
+    expect(steps[5]).toEqual({ rename: { password: "passphrase" } });
+    expect(steps[6]).toEqual({ sample: { one_in: 10 }, when: 'log.level == "debug"' });
     expect(sinks.far).toMatchObject({
       url: "https://logs.example.org/in?token=***",
       headers: { "X-Env": "${NATS_PASSWORD}" },

@@ -1,10 +1,12 @@
 import os from "node:os";
+import path from "node:path";
 import {
   findPipelineFiles,
   formatProblem,
   type LoadedPipeline,
   loadPipeline,
   type Problem,
+  readSmallFile,
   type ValidateOptions,
   validatePipeline,
 } from "@sluice/config";
@@ -16,6 +18,8 @@ export interface LoadedPipelines {
   readonly loaded: readonly LoadedPipeline[];
   readonly specs: readonly PipelineSpec[];
   readonly problems: readonly Problem[];
+  /** Absolute paths of all files that were read or looked for: pipeline files, and those that `${file:…}` names. */
+  readonly inputs: readonly string[];
 }
 
 type CheckOptions = Omit<ValidateOptions, "registry" | "patterns" | "hostname" | "onConnected"> & {
@@ -33,9 +37,14 @@ export async function loadPipelines(
 ): Promise<LoadedPipelines> {
   const specs: PipelineSpec[] = [];
   const problems: Problem[] = [];
+  const inputs = new Set<string>();
+  const readFile = (file: string) => {
+    inputs.add(path.resolve(file));
+    return readSmallFile(file);
+  };
   const all: LoadedPipeline[] = [];
   for (const file of await findPipelineFiles(paths)) {
-    const loaded = await loadPipeline(file, { registry, env: process.env });
+    const loaded = await loadPipeline(file, { registry, env: process.env, readFile });
     const onConnected = (label: string, tried: boolean): void => options.onConnected?.(file, label, tried);
     const check = { ...options, registry, patterns, hostname: os.hostname(), onConnected };
     const found = await validatePipeline(loaded, check);
@@ -43,7 +52,8 @@ export async function loadPipelines(
     problems.push(...found);
     if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);
   }
-  return { loaded: all, specs, problems: [...problems, ...sameNames(all.filter(({ spec }) => spec))] };
+  const repeated = sameNames(all.filter(({ spec }) => spec));
+  return { loaded: all, specs, problems: [...problems, ...repeated], inputs: [...inputs] };
 }
 
 /** Positions and the ledger are kept by pipeline name, so two of the same name would share them. */
@@ -71,7 +81,8 @@ export function printProblems(problems: readonly Problem[]): void {
 }
 
 /** The pipelines, or an error when any of them is wrong; the problems are printed either way. */
-export function requireValid({ specs, problems }: Omit<LoadedPipelines, "loaded">): readonly PipelineSpec[] {
+export function requireValid<P>(read: { readonly specs: readonly P[]; readonly problems: readonly Problem[] }) {
+  const { specs, problems } = read;
   printProblems(problems);
   const errors = problems.filter(isError).length;
   if (errors === 0) return specs;

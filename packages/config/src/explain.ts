@@ -63,12 +63,20 @@ function sinkOptions({ name }: LoadedComponent, { root }: LoadedPipeline, hide: 
 }
 
 function stepItem(component: LoadedComponent, { root }: LoadedPipeline): Options {
-  const options = hideSecrets(fillComponent(component), (text) => text);
+  const options = hideInStep(component.definition.type, fillComponent(component));
   const index = /\d+/.exec(component.name)?.[0];
   const steps = root?.entries.get("steps")?.node;
   const written = steps?.kind === "list" ? steps.items[Number(index)] : undefined;
   const when = written?.kind === "map" ? written.entries.get("when")?.node : undefined;
   return { [component.definition.type]: options, ...(when ? { when: toWritten(when) } : {}) };
+}
+
+/** Keys of other steps are names of fields and rules: what stands beside `password` there is no password. */
+function hideInStep(type: string, options: Value): Value {
+  if (type === "set") return hideSecrets(options, (text) => text);
+  if (typeof options !== "object" || options === null || !("hash_key" in options)) return options;
+  const { hash_key: key } = options as Options;
+  return { ...options, ...(hideSecrets({ hash_key: key as Value }, (text) => text) as Options) };
 }
 
 function fillComponent({ definition, node, options }: LoadedComponent): Value {

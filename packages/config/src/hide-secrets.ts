@@ -7,7 +7,8 @@ export type Hide = (text: string) => string;
 
 const HIDDEN = "***";
 /** Options whose value is a secret. Not `key`, which names a file, a field or a template. */
-const SECRET = /(?:^|_)(?:password|passphrase|secret|token|bearer|seed)(?:_|$)|^hash_key$|^access_key_id$|api_?key/i;
+const SECRET =
+  /(?:^|[_.-])(?:password|passwd|passphrase|secret|token|bearer|seed)(?:[_.-]|$)|^hash_key$|^access_key_id$|api[_-]?key/i;
 /** Maps of a user's own keys, of which any may be a secret. */
 const SECRET_MAPS: ReadonlySet<string> = new Set(["headers", "environment"]);
 

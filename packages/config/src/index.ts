@@ -1,6 +1,6 @@
 export { type DraftEndpoint, draftText } from "./draft.ts";
 export { type ExplainedPipeline, explainPipeline, pipelineText } from "./explain.ts";
-export { findPipelineFiles } from "./files.ts";
+export { findPipelineFiles, readSmallFile } from "./files.ts";
 export { type LoadedPipeline, type LoadOptions, loadPipeline } from "./load.ts";
 export { suggestion } from "./nearest.ts";
 export { pipelineJsonSchema } from "./pipeline-schema.ts";

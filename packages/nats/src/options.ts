@@ -53,6 +53,21 @@ export const newStream = z
   .optional()
   .describe("Make the stream with these settings when it is missing; `{}` takes the defaults.");
 
+const LOGINS = ["user", "token", "nkey_seed", "credentials"] as const;
+
+/** Refines options that have {@link natsConnection} in them: one way to log in. */
+export function oneLogin(
+  options: Partial<Record<(typeof LOGINS)[number] | "password", string | undefined>>,
+  ctx: z.core.$RefinementCtx,
+): void {
+  const [first, ...others] = LOGINS.filter((way) => options[way] !== undefined);
+  for (const way of others) {
+    ctx.addIssue({ code: "custom", path: [way], message: `\`${first}\` is given already`, input: options[way] });
+  }
+  if (options.password === undefined || options.user !== undefined) return;
+  ctx.addIssue({ code: "custom", path: ["password"], message: "`user` belongs to it", input: undefined });
+}
+
 const connection = z.object(natsConnection);
 
 /** How to reach the servers. */

@@ -17,6 +17,10 @@ const encryption = z
     kms_key: z.string().min(1).optional().describe("Id or ARN of the KMS key; else the account's default one."),
     bucket_key: z.boolean().optional().describe("Use an S3 Bucket Key, which costs fewer calls to KMS."),
   })
+  .refine(({ type, kms_key: key }) => key === undefined || type !== "AES256", {
+    path: ["kms_key"],
+    message: "is for aws:kms",
+  })
   .describe("Server-side encryption; without it the bucket's own rule holds.");
 
 const template = z.string().superRefine((text, ctx) => {
@@ -59,7 +63,10 @@ const shape = z.strictObject({
   compression: z.enum(["gzip", "zstd", "none"]).optional().describe("Default `gzip`."),
   level: z.int().min(1).max(19).optional().describe("1 to 9 for gzip (default 4), 1 to 19 for zstd (default 3)."),
   max_size: size().prefault("64MiB").describe("An object is finished when it has this many (compressed) bytes."),
-  max_age: duration().optional().describe("… or this long after its first event. Default `5m`; `laboratory`: `1m`."),
+  max_age: duration()
+    .refine((ms) => ms > 0, "must be more than 0s")
+    .optional()
+    .describe("… or this long after its first event. Default `5m`; `laboratory`: `1m`."),
   max_open: z
     .int()
     .min(1)

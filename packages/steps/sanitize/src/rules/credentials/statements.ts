@@ -11,11 +11,29 @@ export const statementRules: readonly Rule[] = [
     title: "random-looking password, token or key that a sentence tells",
     sets: ["default", "secrets"],
     keywords: ["password is", "password was", "secret is", "token is", "token was", "key is"],
-    pattern: String.raw`(?:password|secret|token|(?:api|access|secret|license)[ _-]?key) (?:is|was):? {1,2}(?<secret>[^\s"'\x60<>,;()]{8,256})(?<![.:])(?=["'\x60<>,;().]{0,3}(?:\s|$))`,
+    pattern: String.raw`(?:password|secret|token|key) (?:is|was):? {1,2}(?<secret>[^\s"'\x60<>,;()]{8,256})(?<![.:])(?=["'\x60<>,;().]{0,3}(?:\s|$))`,
     ignoreCase: true,
-    validate: (value) => isValue(value) && isTokenLike(value, { length: 8, entropy: 2.7 }) && !/^[a-z]+$/i.test(value),
-    positive: ["the token is ⟦bace4d19-fa7e-42e4-9afe-9129474bcd81⟧", "Your new password is ⟦hG7sk2Lq9⟧."],
-    negative: ["the password is required", "token is invalid", "the secret is ${SECRET}", "key is 2048-bit"],
+    validate: (value, match) => {
+      // A key's fingerprint has colons; and many things are called keys.
+      const isKey = match[0].slice(0, 3).toLowerCase() === "key";
+      return (
+        isValue(value) &&
+        isTokenLike(value, { length: isKey ? 16 : 8, entropy: 2.7 }) &&
+        !(isKey && value.includes(":"))
+      );
+    },
+    positive: [
+      "the token is ⟦bace4d19-fa7e-42e4-9afe-9129474bcd81⟧",
+      "Your API key is ⟦2afddb813193eb9d3b5bd99bf5d834cd⟧, keep it",
+      "Your new password is ⟦hG7sk2Lq9⟧.",
+    ],
+    negative: [
+      "the password is required",
+      "token is invalid",
+      "the secret is ${SECRET}",
+      "key is 2048-bit",
+      "The RSA host key is SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8.",
+    ],
   },
   {
     name: "sql-password",

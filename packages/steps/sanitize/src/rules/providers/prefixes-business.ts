@@ -312,4 +312,13 @@ export const businessPrefixRules: readonly Rule[] = [
     ],
     negative: ["IGQVJ4tNNpnCQCHbMVqeXyhVb"],
   }),
+  secret({
+    name: "pganalyze-read-key",
+    title: "pganalyze read key",
+    keywords: ["pgar_"],
+    pattern: String.raw`(?<![A-Za-z0-9])pgar_\w{24,64}(?![A-Za-z0-9])`,
+    minEntropy: 3,
+    positive: ["⟦pgar_drf0rgcy89vvdkiv9vpka1fyeau⟧"],
+    negative: ["pgar_UCg5cfQ"],
+  }),
 ];

@@ -252,4 +252,22 @@ export const platformPrefixRules: readonly Rule[] = [
     positive: ["⟦NqVwYS81VP7Hb1DX8pPd5khxE3pyIgKpaUnArl63XykWZeiNNCiiJQQJ99ALACAAAAAAAAAAAAASAZa3anXn⟧"],
     negative: ["JQQJ99ALAC"],
   }),
+  secret({
+    name: "bitbucket-data-center-token",
+    title: "Bitbucket Data Center access token",
+    keywords: ["bbdc-"],
+    pattern: String.raw`(?<![A-Za-z0-9])BBDC-[A-Za-z0-9+/]{40,64}(?![A-Za-z0-9])`,
+    minEntropy: 3,
+    positive: ["⟦BBDC-jiY6bs6BKEqE1cXtvHZEn0MOHKZ9uaz5XPGBRIOYQM41⟧"],
+    negative: ["BBDC-FHQAxGc"],
+  }),
+  secret({
+    name: "endor-labs-key",
+    title: "Endor Labs API key",
+    keywords: ["endr+"],
+    pattern: String.raw`(?<![A-Za-z0-9])endr\+[A-Za-z0-9-]{16,64}(?![A-Za-z0-9])`,
+    minEntropy: 3,
+    positive: ["⟦endr+2WPlU0f6FQqkvvJz⟧"],
+    negative: ["endr+4eUDyK"],
+  }),
 ];

@@ -11,7 +11,7 @@ duosecurity dwolla easyinsight easy-insight edamam elevenlabs enablex exportsdk 
 flightstats flowflu formsite freshdesk freshworks gengo gocanvas graphcms hasura hypertrack instamojo invoiceocean \
 kanbantool keenio ladesk langfuse langsmith larksuite liveagent locationiq loggly magicbell maxmind meaningcloud metaapi \
 metabase mixpanel mrticktock nethunt netsuite nexmo nightfall nutritionix onedesk onepagecrm openrouter parsehub paystack \
-photoroom pinata pinecone pivotaltracker planview plivo poloniex portainer postbacks purestake pusher reallysimplesystems \
+photoroom pinata pinecone pivotaltracker planview plivo poloniex portainer postbacks purestake pusher railwayapp reallysimplesystems \
 repairshopr revampcrm ringcentral runrunit salesforce salesmate satismeter scalr sheety signable signalwire \
 sinch sirv siteleaf skybiometry smartsheet smartystreets smooch solarwinds strava stytch sugester supabase surveyanyplace \
 tableau teamgate textanywhere textmagic thinkific thousandeyes tokeet trengo typetalk uploadcare vouchery webex \

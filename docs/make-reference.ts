@@ -7,6 +7,7 @@ import { ERROR_CODES } from "@sluice/core";
 import { METRICS, PREFIX } from "../packages/admin/src/index.ts";
 import { registry } from "../packages/cli/src/registry.ts";
 import { ALL_RULES } from "../packages/steps/sanitize/src/index.ts";
+import { grokReference } from "./grok-reference.ts";
 import { ruleReference } from "./rule-reference.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -33,6 +34,7 @@ async function pages(): Promise<Record<string, string>> {
     "docs/reference/steps.md": `${note}# Steps\n\nEach step also takes \`when\`, a CEL expression.\n\n${chapters(steps, componentReference)}`,
     "docs/reference/sinks.md": `${note}# Sinks\n\n${chapters(sinks, componentReference)}\n## Options of every sink\n\n${sinkCommonReference()}`,
     "docs/reference/sanitizer-rules.md": `${note}${ruleReference(ALL_RULES)}`,
+    "docs/reference/grok-patterns.md": `${note}${grokReference()}`,
     "docs/reference/errors.md": `${note}# Error codes\n\n| code | meaning |\n|---|---|\n${codes.join("")}`,
     "sluice.schema.json": `${JSON.stringify(await pipelineJsonSchema(registry), null, 2)}\n`,
   };

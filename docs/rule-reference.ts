@@ -1,4 +1,5 @@
 import type { Rule } from "../packages/steps/sanitize/src/index.ts";
+import { code } from "./markdown.ts";
 
 const EXAMPLE_LENGTH = 100;
 /** Characters kept on each side of a secret where an example is too long to be shown whole. */
@@ -39,12 +40,4 @@ function exampleOf({ positive }: Rule): string {
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
-}
-
-/** As code in a table: fenced by more backticks than it holds. */
-function code(text: string): string {
-  const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const space = longest > 0 ? " " : "";
-  return `${fence}${space}${text.replaceAll("|", "\\|")}${space}${fence}`;
 }

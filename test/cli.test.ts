@@ -7,6 +7,8 @@ const COMMANDS = [
   "run",
   "replay",
   "validate",
+  "explain",
+  "new",
   "test",
   "check",
   "parse",

@@ -62,6 +62,12 @@ describe("every byte but the secret stays", () => {
     expect(stdout === `${filler}${CLEAN_LOGIN} ${filler}${CLEAN_LOGIN} ${filler}`).toBe(true);
   });
 
+  test("a secret that stands in its line a hundred thousand times goes everywhere, in time", () => {
+    const { code, stdout } = sanitize(`password=hunter22${" hunter22".repeat(100_000)}\n`);
+    expect(code).toBe(0);
+    expect(stdout === `password=[redacted:password]${" [redacted:password]".repeat(100_000)}\n`).toBe(true);
+  });
+
   test("the same secret elsewhere in its line goes, too", () => {
     const { stdout } = sanitize("password=hunter22 again 'hunter22'\nhunter22 alone\npassword=abc abc\n");
     expect(stdout).toBe(
@@ -101,6 +107,11 @@ describe("over lines", () => {
     expect(sanitize(`<apiToken>\n  ${secret}\n</apiToken>\n`).stdout).not.toContain(secret);
     const apart = `2026-01-05 no api_token given\n${secret} is the checksum\n`;
     expect(sanitize(apart).stdout).toBe(apart);
+  });
+
+  test.each(["CERTIFICATE", "PUBLIC KEY", "PGP PUBLIC KEY BLOCK"])("the lines of a %s stay", (what) => {
+    const lines = [`-----BEGIN ${what}-----`, ...bodyLines(), `-----END ${what}-----`, ""].join("\n");
+    expect(sanitize(lines).stdout).toBe(lines);
   });
 
   test("a lone BEGIN does not swallow the log behind it", () => {
@@ -244,6 +255,30 @@ describe("--check", () => {
       ].join("\n"),
     );
     expect(stdout).not.toContain("hunter2");
+  });
+
+  test("columns are characters, also behind CRLF, in UTF-8 and where the bytes are none", () => {
+    const input = Buffer.from(`\u20ac\u{1d11e} ${LOGIN}\r\n\r\n${LOGIN} ${LOGIN}\r\n`);
+    const { stdout } = sanitize(Buffer.concat([input, Buffer.from([0xff, 0xfe]), Buffer.from(` ${LOGIN}`)]), [
+      "--check",
+    ]);
+    expect(stdout.match(/^-:\d+:\d+/gm)).toEqual(["-:1:33", "-:3:30", "-:3:79", "-:4:33"]);
+  });
+
+  test("finds what lies in lines that would be dropped or hashed, where it stands", async () => {
+    await using work = await Workspace.create();
+    const config = await work.write("o.yaml", "rules: [default]\naction: hash\nactions: {password: drop}\n");
+    const input = `${LOGIN} ghp_0123456789abcdefghijABCDEFGHIJ012345\n`;
+    for (const args of [
+      ["--config", config],
+      ["--config", config, "--action", "hash"],
+    ]) {
+      const { code, stdout } = sanitize(input, ["--check", ...args], { SLUICE_HASH_KEY: "" });
+      expect({ code, places: stdout.match(/^-:\d+:\d+: \S+/gm) }).toEqual({
+        code: 1,
+        places: ["-:1:30: password", "-:1:50: github-pat"],
+      });
+    }
   });
 
   test("names stdin `-`, and ends with 0 when there is nothing", () => {

@@ -42,7 +42,7 @@ function draw(status) {
   document.body.dataset.connected = "true";
   setVerdict(...verdictOf(status));
   drawFacts(status);
-  drawWarnings(status.pipelines);
+  drawWarnings(status);
   drawTiles(status);
   drawGraphs($("graphs"), status.pipelines, status.now);
   drawChoice(status.pipelines);
@@ -66,8 +66,10 @@ function drawFacts({ now, startedAt, process, version: text }) {
   setText($("version"), text);
 }
 
-function drawWarnings(pipelines) {
-  const warnings = pipelines.flatMap(({ name, warnings: own }) => own.map((text) => `${name}: ${text}`));
+function drawWarnings({ pipelines, reloadProblems }) {
+  const notReloaded = reloadProblems.map((text) => `not reloaded, everything runs as before: ${text}`);
+  const warned = pipelines.flatMap(({ name, warnings: own }) => own.map((text) => `${name}: ${text}`));
+  const warnings = [...notReloaded, ...warned];
   $("warnings").hidden = warnings.length === 0;
   keyed(
     $("warnings"),

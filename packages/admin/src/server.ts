@@ -29,6 +29,8 @@ export interface Admin {
   readonly url: string;
   /** What a pipeline is started with, so that its events can be looked at. */
   watcher(pipeline: string): Watcher;
+  /** Pipelines are gone: so is what was kept of them. */
+  forget(pipelines: readonly string[]): void;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -62,6 +64,13 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     watcher(pipeline) {
       recent.watch(pipeline);
       return hub.watcher(pipeline);
+    },
+    forget(pipelines) {
+      for (const pipeline of pipelines) {
+        recent.forget(pipeline);
+        hub.forget(pipeline);
+        sampler.history.forget(pipeline);
+      }
     },
     async close() {
       sampler.close();
@@ -120,8 +129,10 @@ function addWatching(app: FastifyInstance, observed: Observed) {
 }
 
 /** The only request that changes anything. */
-function addReload(app: FastifyInstance, { reload }: Observed): void {
+function addReload(app: FastifyInstance, observed: Observed): void {
   app.post("/api/reload", async (_, reply) => {
+    if (!observed.started()) return reply.code(503).send({ error: "sluice is starting" });
+    const { reload } = observed;
     if (!reload) return reply.code(501).send({ error: "this sluice cannot reload; restart it" });
     const result = await reload();
     return reply.code(result.ok ? 200 : 422).send(result);

@@ -28,11 +28,26 @@ export interface PipelineView {
   readonly snapshot: PipelineSnapshot;
 }
 
-/** Why a reload changed nothing; empty when it did what the files say. */
+/** `failed`: everything runs as before. */
+export type ReloadOutcome = "changed" | "unchanged" | "failed";
+
+/** What a reload did, or why it changed nothing. All but `problems` are names of pipelines. */
 export interface ReloadResult {
   readonly ok: boolean;
+  readonly result: ReloadOutcome;
+  readonly added: readonly string[];
   readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: readonly string[];
   readonly problems: readonly string[];
+}
+
+/** What became of the reloads of a running sluice. */
+export interface ReloadHistory {
+  readonly counts: Readonly<Record<ReloadOutcome, number>>;
+  readonly last: { readonly at: number; readonly result: ReloadResult } | undefined;
+  /** When the files were last read without an error, in milliseconds since the epoch: at the start, or by a reload. */
+  readonly successAt: number;
 }
 
 /** A running sluice, as the HTTP side sees it. */
@@ -47,6 +62,8 @@ export interface Observed {
   stateFailing(): boolean;
   /** How often a damaged state database was set aside. */
   stateLosses(): number;
-  /** Reads the pipeline files again; undefined where this sluice cannot. */
-  readonly reload?: () => Promise<ReloadResult>;
+  /** Reads the pipeline files again; undefined where this sluice cannot, or not yet. */
+  readonly reload?: (() => Promise<ReloadResult>) | undefined;
+  /** Undefined where this sluice cannot reload. */
+  reloads?(): ReloadHistory | undefined;
 }

@@ -96,6 +96,7 @@ export function observedSluice(snapshot = pipelineSnapshot(), changes: Partial<O
         snapshot,
       },
     ],
+    reloads: () => ({ counts: { changed: 3, unchanged: 2, failed: 1 }, last: undefined, successAt: 1_700_000_000_000 }),
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { silentLogger } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { startAdmin } from "../src/index.ts";
+import { type ReloadResult, startAdmin } from "../src/index.ts";
 import { adminOf, observedSluice } from "./fakes.ts";
 
 /** `fetch` sets `Host` itself. */
@@ -100,15 +100,16 @@ test("nothing but a reload changes anything", async () => {
 });
 
 test("a reload answers what it changed, or why it changed nothing", async () => {
-  const results = [
-    { ok: true, changed: ["web"], problems: [] },
-    { ok: false, changed: [], problems: ["web.yaml:3:1: unknown key"] },
+  const none = { added: [], changed: [], removed: [], unchanged: [], problems: [] };
+  const results: ReloadResult[] = [
+    { ...none, ok: true, result: "changed", changed: ["web"] },
+    { ...none, ok: false, result: "failed", problems: ["web.yaml:3:1: unknown key"] },
   ];
-  const reload = async () => results.shift() as (typeof results)[number];
+  const reload = async () => results.shift() as ReloadResult;
   await using admin = await adminOf(observedSluice(undefined, { reload }));
   const again = async () => fetch(`${admin.url}/api/reload`, { method: "POST" });
   const first = await again();
-  expect([first.status, await first.json()]).toEqual([200, { ok: true, changed: ["web"], problems: [] }]);
+  expect([first.status, await first.json()]).toEqual([200, { ...none, ok: true, result: "changed", changed: ["web"] }]);
   expect((await again()).status).toBe(422);
 });
 

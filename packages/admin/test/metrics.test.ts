@@ -23,6 +23,18 @@ test("every metric has a sample when everything has happened", async () => {
   }
 });
 
+test("reloads are counted, and the last one is told of", async () => {
+  const counts = { changed: 3, unchanged: 0, failed: 1 };
+  const none = { added: [], changed: [], removed: [], unchanged: [] };
+  const result = { ...none, ok: false, result: "failed", problems: ["web.yaml:3:1: unknown key"] } as const;
+  const reloads = () => ({ counts, last: { at: 0, result }, successAt: 1_700_000_000_500 });
+  const scraped = await createMetrics(observedSluice(undefined, { reloads })).text();
+  expect(scraped).toContain('sluice_reloads_total{result="failed"} 1\n');
+  expect(scraped).toContain("sluice_last_reload_successful 0\n");
+  expect(scraped).toContain("sluice_last_reload_success_timestamp_seconds 1700000000.5\n");
+  expect(await text()).toContain("sluice_last_reload_successful 1\n");
+});
+
 test("numbers are those of the snapshot, with what they belong to", async () => {
   const scraped = await text();
   const sink = 'pipeline="web",component="graylog",kind="sink",type="gelf"';

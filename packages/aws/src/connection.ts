@@ -43,6 +43,17 @@ export const s3Connection = {
     .describe("A request that gets no answer, or a body that stands still, for this long is given up and tried again."),
 };
 
+/** Refines options that have {@link s3Connection} in them. */
+export function keysBelongTogether(
+  { access_key_id: id, secret_access_key: secret }: Pick<S3Connection, "access_key_id" | "secret_access_key">,
+  ctx: z.core.$RefinementCtx,
+): void {
+  if ((id === undefined) === (secret === undefined)) return;
+  const [given, missing] =
+    id === undefined ? ["secret_access_key", "access_key_id"] : ["access_key_id", "secret_access_key"];
+  ctx.addIssue({ code: "custom", path: [given], message: `\`${missing}\` belongs to it`, input: undefined });
+}
+
 const connection = z.object(s3Connection);
 
 /** How to reach a store. */

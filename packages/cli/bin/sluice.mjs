@@ -9,6 +9,8 @@ if (major < MINIMUM) {
   );
   process.exit(2);
 }
+// Until `sluice run` is ready to reload, a SIGHUP must not end it: it has not read the files yet.
+if (process.argv[2] === "run") process.on("SIGHUP", () => {});
 module.enableCompileCache?.();
 // Worker threads only take part in it when the environment says so.
 if (module.getCompileCacheDir?.()) process.env.NODE_COMPILE_CACHE ??= module.getCompileCacheDir();

@@ -10,6 +10,8 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   run: async () => (await import("./commands/run.ts")).addRunCommand,
   validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
   check: async () => (await import("./commands/check.ts")).addCheckCommand,
+  explain: async () => (await import("./commands/explain.ts")).addExplainCommand,
+  new: async () => (await import("./commands/new.ts")).addNewCommand,
   test: async () => (await import("./commands/test.ts")).addTestCommand,
   replay: async () => (await import("./commands/replay.ts")).addReplayCommand,
   parse: async () => (await import("./commands/parse.ts")).addParseCommand,
@@ -32,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyWhenReaderLeaves();
   const code = await runCommandLine(argv);
   // What a slow reader of a pipe has not taken yet would be lost with the process.
-  await new Promise((resolve) => process.stdout.write("", resolve));
+  await Promise.all([process.stdout, process.stderr].map((out) => new Promise((resolve) => out.write("", resolve))));
   process.exit(code);
 }
 

@@ -1,4 +1,4 @@
-import type { Observed, PipelineView, StepView } from "@sluice/admin";
+import type { Observed, PipelineView, ReloadHistory, ReloadResult, StepView } from "@sluice/admin";
 import type { PipelineSpec, StepSpec } from "@sluice/core";
 import type { PipelineSnapshot, State } from "@sluice/runtime";
 import { VERSION } from "./installation.ts";
@@ -7,7 +7,15 @@ import { VERSION } from "./installation.ts";
 export interface Watchable {
   readonly spec: PipelineSpec;
   readonly running: boolean;
+  /** What its components warned about when they were created. */
+  readonly warnings: readonly string[];
   snapshot(): PipelineSnapshot;
+}
+
+/** What reads the pipeline files again. */
+export interface Reloads {
+  readonly history: ReloadHistory;
+  request(): Promise<ReloadResult>;
 }
 
 /** What the HTTP side sees of this process. */
@@ -15,25 +23,21 @@ export class RunningSluice implements Observed {
   readonly version = VERSION;
   readonly startedAt = Date.now() - process.uptime() * 1000;
   readonly #state: State;
-  readonly #pipelines: Watchable[] = [];
-  readonly #warnings = new Map<string, string[]>();
+  #pipelines: () => readonly Watchable[] = () => [];
+  #reloads: Reloads | undefined;
   #started = false;
 
   constructor(state: State) {
     this.#state = state;
   }
 
-  add(pipeline: Watchable): void {
-    this.#pipelines.push(pipeline);
+  /** Shows pipelines, which may come and go. */
+  show(pipelines: () => readonly Watchable[], reloads?: Reloads): void {
+    this.#pipelines = pipelines;
+    this.#reloads = reloads;
   }
 
-  /** Enters what a component warned about. */
-  readonly warned = (pipeline: string, component: string, message: string): void => {
-    const warnings = this.#warnings.get(pipeline) ?? [];
-    this.#warnings.set(pipeline, [...new Set([...warnings, `${component}: ${message}`])]);
-  };
-
-  /** All pipelines have been added. */
+  /** All pipelines have been started. */
   allStarted(): void {
     this.#started = true;
   }
@@ -52,7 +56,7 @@ export class RunningSluice implements Observed {
   }
 
   pipelines(): PipelineView[] {
-    return this.#pipelines.map((pipeline) => this.#view(pipeline));
+    return this.#pipelines().map((pipeline) => viewOf(pipeline, this.#lostNow()));
   }
 
   /** On the dashboard until the next start. */
@@ -62,20 +66,29 @@ export class RunningSluice implements Observed {
     return [`the state database was damaged (${loss.reason}) and set aside: everything is read again`];
   }
 
-  #view(pipeline: Watchable): PipelineView {
-    const { spec, running } = pipeline;
-    const { name, file, sources, steps, sinks } = spec;
-    return {
-      name,
-      file,
-      sources: sources.map((source) => ({ name: source.name, type: source.type })),
-      steps: steps.map(stepView),
-      sinks: sinks.map((sink) => ({ name: sink.name, type: sink.type })),
-      warnings: [...unsanitized(spec), ...this.#lostNow(), ...(this.#warnings.get(name) ?? [])],
-      running,
-      snapshot: pipeline.snapshot(),
-    };
+  reloads(): ReloadHistory | undefined {
+    return this.#reloads?.history;
   }
+
+  get reload(): (() => Promise<ReloadResult>) | undefined {
+    const reloads = this.#reloads;
+    return reloads && (() => reloads.request());
+  }
+}
+
+function viewOf(pipeline: Watchable, losses: readonly string[]): PipelineView {
+  const { spec, running, warnings } = pipeline;
+  const { name, file, sources, steps, sinks } = spec;
+  return {
+    name,
+    file,
+    sources: sources.map((source) => ({ name: source.name, type: source.type })),
+    steps: steps.map(stepView),
+    sinks: sinks.map((sink) => ({ name: sink.name, type: sink.type })),
+    warnings: [...unsanitized(spec), ...losses, ...warnings],
+    running,
+    snapshot: pipeline.snapshot(),
+  };
 }
 
 /** Only what cannot be a secret is shown of a step: expressions and values may come out of the environment. */

@@ -1,13 +1,30 @@
 import os from "node:os";
-import { findPipelineFiles, formatProblem, loadPipeline, type Problem, validatePipeline } from "@sluice/config";
+import path from "node:path";
+import {
+  findPipelineFiles,
+  formatProblem,
+  type LoadedPipeline,
+  loadPipeline,
+  type Problem,
+  readSmallFile,
+  type ValidateOptions,
+  validatePipeline,
+} from "@sluice/config";
 import { type PatternFiles, type PipelineSpec, SluiceError } from "@sluice/core";
 import { registry } from "./registry.ts";
 
 /** Pipelines read from files, with everything that is wrong with them. */
 export interface LoadedPipelines {
+  readonly loaded: readonly LoadedPipeline[];
   readonly specs: readonly PipelineSpec[];
   readonly problems: readonly Problem[];
+  /** Absolute paths of all files that were read or looked for: pipeline files, and those that `${file:…}` names. */
+  readonly inputs: readonly string[];
 }
+
+type CheckOptions = Omit<ValidateOptions, "registry" | "patterns" | "hostname" | "onConnected"> & {
+  readonly onConnected?: (file: string, label: string, tried: boolean) => void;
+};
 
 /**
  * Reads and checks pipeline files.
@@ -16,29 +33,40 @@ export interface LoadedPipelines {
 export async function loadPipelines(
   paths: readonly string[],
   patterns: PatternFiles,
-  options: { diagnose: boolean; connect?: AbortSignal },
+  options: CheckOptions,
 ): Promise<LoadedPipelines> {
   const specs: PipelineSpec[] = [];
   const problems: Problem[] = [];
+  const inputs = new Set<string>();
+  const readFile = (file: string) => {
+    inputs.add(path.resolve(file));
+    return readSmallFile(file);
+  };
+  const all: LoadedPipeline[] = [];
   for (const file of await findPipelineFiles(paths)) {
-    const loaded = await loadPipeline(file, { registry, env: process.env });
-    const found = await validatePipeline(loaded, { registry, patterns, hostname: os.hostname(), ...options });
+    const loaded = await loadPipeline(file, { registry, env: process.env, readFile });
+    const onConnected = (label: string, tried: boolean): void => options.onConnected?.(file, label, tried);
+    const check = { ...options, registry, patterns, hostname: os.hostname(), onConnected };
+    const found = await validatePipeline(loaded, check);
+    all.push(loaded);
     problems.push(...found);
     if (loaded.spec && !found.some(isError)) specs.push(loaded.spec);
   }
-  return { specs, problems: [...problems, ...sameNames(specs)] };
+  const repeated = sameNames(all.filter(({ spec }) => spec));
+  return { loaded: all, specs, problems: [...problems, ...repeated], inputs: [...inputs] };
 }
 
 /** Positions and the ledger are kept by pipeline name, so two of the same name would share them. */
-function sameNames(specs: readonly PipelineSpec[]): Problem[] {
+function sameNames(pipelines: readonly LoadedPipeline[]): Problem[] {
   const seen = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const { name, file } of specs) {
+  for (const { name, file, root } of pipelines) {
     const other = seen.get(name);
     seen.set(name, file);
     if (other === undefined) continue;
+    const { line, column } = root?.entries.get("name")?.node.at ?? { line: 1, column: 1 };
     const message = `pipeline name \`${name}\` is already used by ${other}`;
-    problems.push({ file, line: 1, column: 1, message, hint: "give each its own `name:`", severity: "error" });
+    problems.push({ file, line, column, message, hint: "give each its own `name:`", severity: "error" });
   }
   return problems;
 }
@@ -49,11 +77,12 @@ export function isError(problem: Problem): boolean {
 
 /** Prints problems to stderr, one a line. */
 export function printProblems(problems: readonly Problem[]): void {
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  process.stderr.write(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
 }
 
 /** The pipelines, or an error when any of them is wrong; the problems are printed either way. */
-export function requireValid({ specs, problems }: LoadedPipelines): readonly PipelineSpec[] {
+export function requireValid<P>(read: { readonly specs: readonly P[]; readonly problems: readonly Problem[] }) {
+  const { specs, problems } = read;
   printProblems(problems);
   const errors = problems.filter(isError).length;
   if (errors === 0) return specs;

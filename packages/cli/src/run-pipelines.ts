@@ -2,6 +2,7 @@ import os from "node:os";
 import type { CreateContext, Logger, PatternFiles, PipelineSpec, TimeWindow } from "@sluice/core";
 import { compileProgram } from "@sluice/program";
 import {
+  type PipelineOptions,
   type PipelineResult,
   type PipelineRun,
   type PipelineSink,
@@ -28,17 +29,22 @@ export interface RunContext {
   /** Looks at the events of a pipeline. */
   readonly watcher?: ((pipeline: string) => Watcher) | undefined;
   /** Is told what components warn about when they are created, e.g. `verify: false`. */
-  readonly warned?: (pipeline: string, component: string, message: string) => void;
+  readonly warned?: (pipeline: string, component: string, message: string) => unknown;
 }
 
 /** Heap limits of a worker thread: batches live outside of it, and the nearer the limit, the sooner V8 tidies up. */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
-/** Creates the components of a pipeline and starts it. */
+/** Creates the components of a pipeline, compiles it, and starts it. */
 export async function startPipeline(spec: PipelineSpec, context: RunContext): Promise<PipelineRun> {
+  return runPipeline(await pipelineOptions(spec, context));
+}
+
+/** Creates the components of a pipeline; nothing runs yet. */
+export async function pipelineOptions(spec: PipelineSpec, context: RunContext): Promise<PipelineOptions> {
   const { state, log, patterns, workers, finite } = context;
   const watcher = context.watcher?.(spec.name);
-  return runPipeline({
+  return {
     spec,
     programSpec: {
       ...programSpecOf(spec, patterns),
@@ -55,7 +61,7 @@ export async function startPipeline(spec: PipelineSpec, context: RunContext): Pr
     state,
     log,
     finite,
-  });
+  };
 }
 
 async function createSources(spec: PipelineSpec, context: RunContext): Promise<PipelineSource[]> {

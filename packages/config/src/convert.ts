@@ -72,7 +72,12 @@ class Converter {
   }
 
   #resolve(target: Node | undefined, offset: number, name: string, depth: number): LocatedNode {
-    if (!target) throw this.#refuse(offset, `the anchor \`${name}\` is not defined above`);
+    if (!target)
+      throw this.#refuse(
+        offset,
+        `the anchor \`${name}\` is not defined above`,
+        "text that begins with `*` needs quotes",
+      );
     if (this.#open.has(target)) throw this.#refuse(offset, `the alias \`${name}\` is inside its own anchor`);
     return this.convert(target, depth);
   }

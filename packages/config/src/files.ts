@@ -1,5 +1,5 @@
-import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { glob, open, readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { asOneError, errorText, SluiceError } from "@sluice/core";
 
 /** No pipeline file and no secret is larger; `/dev/zero` and the like are. */
@@ -10,11 +10,14 @@ const PIPELINE_FILE = /\.(?:ya?ml|json)$/i;
 /** Reads bytes of a file. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 
+/** A path with one of these that does not exist is a glob. */
+const GLOB = /[*?[{]/;
+
 /**
  * The pipeline files that the paths name: a file is itself, a directory stands for its `*.yaml`, `*.yml` and `*.json`,
- * sorted by name. Each file once.
+ * sorted by name, a glob for those which match. Each file once.
  *
- * @throws SluiceError `SLUICE_USAGE` when a path does not exist or a directory has no pipeline file.
+ * @throws SluiceError `SLUICE_USAGE` when a path does not exist, or a directory or glob has no pipeline file.
  */
 export async function findPipelineFiles(paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
@@ -33,28 +36,33 @@ export async function findPipelineFiles(paths: readonly string[]): Promise<strin
 }
 
 async function expand(path: string): Promise<string[]> {
-  const isDirectory = await stat(path).then(
-    (stats) => stats.isDirectory(),
-    (error: unknown) => {
-      throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reason(error)}`, { hint: "name a pipeline file" });
-    },
-  );
-  if (!isDirectory) return [path];
-  const names = (await readdir(path)).filter((name) => PIPELINE_FILE.test(name) && !name.startsWith(".")).sort();
-  if (names.length > 0) return names.map((name) => join(path, name));
+  const stats = await stat(path).catch((error: unknown) => {
+    if (GLOB.test(path)) return undefined;
+    throw new SluiceError("SLUICE_USAGE", `cannot read ${path}: ${reasonOf(error)}`, { hint: "name a pipeline file" });
+  });
+  if (stats && !stats.isDirectory()) return [path];
+  const files = stats ? (await readdir(path)).map((name) => join(path, name)) : await matching(path);
+  const found = files.filter((file) => PIPELINE_FILE.test(file) && !basename(file).startsWith(".")).sort();
+  if (found.length > 0) return found;
   const hint = "pipeline files end in .yaml, .yml or .json";
   throw new SluiceError("SLUICE_USAGE", `there is no pipeline file in ${path}`, { hint });
+}
+
+async function matching(pattern: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of glob(pattern)) files.push(file);
+  return files;
 }
 
 /** Reads a file of at most 4 MiB. Rejects with a short reason. */
 export async function readSmallFile(path: string): Promise<Uint8Array> {
   const file = await open(path).catch((error: unknown) => {
-    throw new Error(reason(error), { cause: error });
+    throw new Error(reasonOf(error), { cause: error });
   });
   try {
     return await readUpTo(file, MAX_BYTES);
   } catch (error) {
-    throw new Error(reason(error), { cause: error });
+    throw new Error(reasonOf(error), { cause: error });
   } finally {
     await file.close();
   }
@@ -100,7 +108,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
 };
 
-function reason(error: unknown): string {
+/** Why a file cannot be used, in short. */
+export function reasonOf(error: unknown): string {
   const { code } = error as { code?: string };
   return (code !== undefined && REASONS[code]) || errorText(error);
 }

@@ -32,6 +32,7 @@ export async function interpolate(root: LocatedNode, sources: ValueSources, prob
   });
   const files = await readFiles(tasks, sources, problems);
   for (const { scalar, parts } of tasks) {
+    scalar.written = String(scalar.value);
     scalar.value = render(parts, scalar, { env: sources.env, files, problems });
     scalar.interpolated = parts.some((part) => typeof part !== "string");
   }

@@ -130,6 +130,13 @@ function readName(file: string, node: LocatedNode | undefined, problems: Problem
   return name;
 }
 
+/** Whether a problem is that there is no source, or no sink. */
+export function isGap({ message }: Problem): boolean {
+  return message.startsWith(GAP);
+}
+
+const GAP = "the pipeline has no ";
+
 /** `replay` and `parse` need no source and `test` needs no sink, so what is absent is no error before `run`. */
 function warnAboutGaps(root: MapNode, problems: Problems): void {
   const at = root.at;
@@ -138,6 +145,6 @@ function warnAboutGaps(root: MapNode, problems: Problems): void {
     const node = root.entries.get(key)?.node;
     const isEmpty =
       !node || (node.kind === "scalar" ? node.value === null : node.kind === "map" && node.entries.size === 0);
-    if (isEmpty) problems.warn(root.entries.get(key)?.keyAt ?? at, `the pipeline has no ${key}`, hint);
+    if (isEmpty) problems.warn(root.entries.get(key)?.keyAt ?? at, `${GAP}${key}`, hint);
   }
 }

@@ -14,6 +14,8 @@ export interface ScalarNode extends Placed {
   readonly textAt: Position | undefined;
   /** True when something was replaced in it: its type follows from what is expected in its place. */
   interpolated: boolean;
+  /** The text as it stands in the file, where a `$` in it was read. */
+  written?: string;
   /** True when a `${…}` in it could not be replaced, which is reported: what else is wrong with it follows from that. */
   failed?: boolean;
 }
@@ -42,6 +44,26 @@ export function toValue(node: LocatedNode): Value {
   const object: { [key: string]: Value } = {};
   for (const [key, entry] of node.entries) setField(object, key, toValue(entry.node));
   return object;
+}
+
+/** The plain value of a node as it stands in the file, `${…}` not replaced. */
+export function toWritten(node: LocatedNode): Value {
+  if (node.kind === "scalar") return node.written ?? node.value;
+  if (node.kind === "list") return node.items.map(toWritten);
+  const object: { [key: string]: Value } = {};
+  for (const [key, entry] of node.entries) setField(object, key, toWritten(entry.node));
+  return object;
+}
+
+/** A node for a plain value that no file has. */
+export function nodeOf(value: Value): LocatedNode {
+  const at = { line: 1, column: 1 };
+  if (Array.isArray(value)) return { kind: "list", at, items: value.map(nodeOf) };
+  if (typeof value !== "object" || value === null) {
+    return { kind: "scalar", at, value: value as ScalarNode["value"], textAt: undefined, interpolated: false };
+  }
+  const entries = Object.entries(value).map(([key, one]) => [key, { keyAt: at, node: nodeOf(one) }] as const);
+  return { kind: "map", at, entries: new Map(entries) };
 }
 
 /** A map without some of its keys. */

@@ -5,11 +5,15 @@ import { z } from "zod";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SMALLEST_DISK_BUFFER = MIB;
+export const DEFAULT_BUFFER_MIB = { memory: 16, disk: 256 };
+
+const isPositive = (bytes: number): boolean => bytes > 0;
+const NOT_ZERO = "must be more than 0B";
 
 const batch = z
   .strictObject({
     events: z.int().min(1).default(10_000).describe("Most events in a batch"),
-    bytes: size().prefault("1MiB").describe("Most bytes in a batch"),
+    bytes: size().refine(isPositive, NOT_ZERO).prefault("1MiB").describe("Most bytes in a batch"),
     age: duration().prefault("200ms").describe("Longest time that a batch waits to become full"),
   })
   .prefault({})
@@ -24,13 +28,17 @@ const retry = z
       .default("unlimited")
       .describe("Attempts after which a batch counts as rejected"),
   })
+  .refine(({ initial, max }) => initial <= max, { path: ["max"], message: "must not be shorter than `initial`" })
   .prefault({})
   .describe("How a batch that could not be delivered is offered again");
 
 const buffer = z
   .strictObject({
     type: z.enum(["memory", "disk"]).default("memory").describe("Where waiting batches are kept"),
-    size: size().optional().describe("Most bytes that wait: 16MiB in memory, 256MiB on disk unless set"),
+    size: size()
+      .refine(isPositive, NOT_ZERO)
+      .optional()
+      .describe("Most bytes that wait: 16MiB in memory, 256MiB on disk unless set"),
     when_full: z
       .enum(["block", "drop_oldest", "drop_newest"])
       .default("block")
@@ -64,7 +72,7 @@ export function sinkCommon(parsed: z.infer<typeof sinkCommonType>, baseDir: stri
   return {
     batch,
     retry,
-    buffer: { ...buffer, size: buffer.size ?? (buffer.type === "disk" ? 256 * MIB : 16 * MIB) },
+    buffer: { ...buffer, size: buffer.size ?? DEFAULT_BUFFER_MIB[buffer.type] * MIB },
     ...(when === undefined ? {} : { when: String(when) }),
     ...(dead_letter === undefined ? {} : { dead_letter: resolve(baseDir, dead_letter) }),
   };

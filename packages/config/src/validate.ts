@@ -1,10 +1,12 @@
 import { type CreateContext, errorText, type PatternFiles, type Registry, SluiceError } from "@sluice/core";
 import { compileExpression, ExpressionError, slowPatterns } from "@sluice/expression";
 import type { LoadedComponent } from "./component.ts";
-import { type Connectable, connectTo } from "./connect.ts";
+import { type Connectable, connectTo, type OnConnected } from "./connect.ts";
 import { placeIn } from "./interpolate.ts";
-import type { LoadedPipeline } from "./load.ts";
-import { eachScalar, type LocatedNode, resolvePath } from "./node.ts";
+import { isGap, type LoadedPipeline } from "./load.ts";
+import { reportMissingFiles } from "./named-files.ts";
+import { eachScalar, type LocatedNode, resolvePath, toValue } from "./node.ts";
+import { placeOf, WarningPlaces } from "./places.ts";
 import { type Position, type Problem, Problems } from "./problem.ts";
 
 export interface ValidateOptions {
@@ -14,8 +16,14 @@ export interface ValidateOptions {
   readonly hostname: string;
   /** Whether steps look for slow patterns; that takes seconds. Default true. */
   readonly diagnose?: boolean;
+  /** Whether it is an error when there is no source or no sink, as it is for `sluice run`. Default false. */
+  readonly runnable?: boolean;
+  /** Whether the files that options name, e.g. certificates, must be there. Default false. */
+  readonly files?: boolean;
   /** Also tries each source and sink, until the signal aborts. */
   readonly connect?: AbortSignal;
+  /** Told of each source and sink that was reached. */
+  readonly onConnected?: OnConnected;
 }
 
 /**
@@ -24,17 +32,30 @@ export interface ValidateOptions {
  */
 export async function validatePipeline(loaded: LoadedPipeline, options: ValidateOptions): Promise<Problem[]> {
   const problems = new Problems(loaded.file);
-  problems.list.push(...loaded.problems);
+  const { runnable = false } = options;
+  const found = loaded.problems.map((one) => (runnable && isGap(one) ? { ...one, severity: "error" as const } : one));
+  problems.list.push(...found);
   for (const secret of loaded.secrets) problems.hide(secret);
   const connectables: Connectable[] = [];
-  for (const component of loaded.components) {
+  for (const component of loaded.components.filter(isWhole)) {
     const connectable = await makeComponent(component, loaded, options, problems);
     if (connectable) connectables.push(connectable);
   }
   await checkConditions(loaded, options, problems);
   reportSharedNames(loaded, problems);
-  if (options.connect) await connectTo(connectables, options.connect, problems);
+  reportSharedInputs(loaded, problems);
+  if (options.files) await reportMissingFiles(loaded, problems);
+  if (options.connect) await connectTo(connectables, options.connect, problems, options.onConnected ?? (() => {}));
   return problems.sorted();
+}
+
+/** What is wrong with a `${…}` is reported; what a component would say about the rest follows from that. */
+function isWhole({ node }: LoadedComponent): boolean {
+  let failed = false;
+  eachScalar(node, (scalar) => {
+    failed ||= scalar.failed === true;
+  });
+  return !failed;
 }
 
 async function makeComponent(
@@ -43,13 +64,14 @@ async function makeComponent(
   options: ValidateOptions,
   problems: Problems,
 ): Promise<Connectable | undefined> {
-  const { name, at } = component;
+  const { name, at, node } = component;
+  const places = new WarningPlaces(node);
   const context: CreateContext = {
     name,
     pipeline: loaded.name,
     baseDir: loaded.baseDir,
     hostname: options.hostname,
-    warn: (message) => problems.warn(at, message),
+    warn: (message, written) => problems.warn(places.of(message, written) ?? at, message),
   };
   try {
     return await create(component, context, options, problems);
@@ -65,7 +87,7 @@ async function create(
   { patterns, diagnose = true }: ValidateOptions,
   problems: Problems,
 ): Promise<Connectable | undefined> {
-  const { kind, definition, options, name, at } = component;
+  const { kind, definition, options, name, at, node } = component;
   if (kind === "source") return { label: `source \`${name}\``, at, target: definition.create(options, context) };
   if (kind === "sink") {
     definition.encoder(options, context);
@@ -73,25 +95,22 @@ async function create(
   }
   const step = definition.create(options, { ...context, patterns });
   const warnings = diagnose ? ((await step.diagnose?.()) ?? []) : [];
-  for (const warning of warnings) problems.warn(at, warning);
+  const places = new WarningPlaces(node);
+  for (const warning of warnings) problems.warn(places.of(warning) ?? at, warning);
   return undefined;
 }
 
-function reportThrown(error: unknown, { node, at }: LoadedComponent, problems: Problems): void {
+function reportThrown(error: unknown, component: LoadedComponent, problems: Problems): void {
+  const { node, at } = component;
+  if (error instanceof AggregateError) {
+    for (const one of error.errors) reportThrown(one, component, problems);
+    return;
+  }
   if (error instanceof ExpressionError) return problems.error(expressionPlace(error, node), error.message, error.hint);
   if (!(error instanceof SluiceError)) return problems.error(at, errorText(error));
   for (const { message, hint, written } of [error, ...error.also]) {
     problems.error(written === undefined ? at : (placeOf(written, node) ?? at), message, hint);
   }
-}
-
-/** Where a text stands as a whole value below a node. */
-function placeOf(text: string, node: LocatedNode): Position | undefined {
-  let place: Position | undefined;
-  eachScalar(node, (scalar) => {
-    if (scalar.value === text) place ??= scalar.at;
-  });
-  return place;
 }
 
 /** The place of a mistake in an expression, where the file has the expression as it is, e.g. behind the `=` of `set`. */
@@ -145,5 +164,20 @@ function reportSharedNames({ components }: LoadedPipeline, problems: Problems): 
     if (kind === "sink" && sources.has(name)) {
       problems.error(at, `a source is called \`${name}\` too`, "give the sink another name");
     }
+  }
+}
+
+/** Standard input, or an address to listen on, can be taken by one source only. */
+function reportSharedInputs({ components }: LoadedPipeline, problems: Problems): void {
+  const taken = new Map<string, string>();
+  for (const { kind, definition, name, at, node } of components) {
+    if (kind !== "source") continue;
+    const address = node.kind === "map" ? node.entries.get("address")?.node : undefined;
+    if (definition.type !== "stdin" && !address) continue;
+    const input = address ? `${definition.type} ${JSON.stringify(toValue(address))}` : "stdin";
+    const other = taken.get(input);
+    if (other === undefined) taken.set(input, name);
+    else if (address) problems.error(address.at, `source \`${other}\` listens there already`, "give each its own port");
+    else problems.error(at, `source \`${other}\` reads standard input already`, "one source of type `stdin` is enough");
   }
 }

@@ -2,6 +2,7 @@ import { type Document, isScalar, Lexer, LineCounter, parseAllDocuments, type YA
 import { convertDocument } from "./convert.ts";
 import type { LocatedNode } from "./node.ts";
 import type { Position, Problems } from "./problem.ts";
+import { findUnclosed } from "./unclosed.ts";
 
 /** Flow collections nested deeper than this are refused before the parser recurses into them. */
 const MAX_DEPTH = 100;
@@ -59,6 +60,11 @@ function reportErrors(
   const bare = errors.find(({ pos }) => text.startsWith("${", pos[0] - 1));
   if (bare) {
     problems.error(place(bare.pos[0] - 1), "`${` inside of [ ] or { } must be in quotes", "write '${VAR}'");
+    return;
+  }
+  const open = errors.length > 0 ? findUnclosed(text, Math.min(...errors.map(({ pos }) => pos[0]))) : undefined;
+  if (open) {
+    problems.error(place(open.offset), open.message, open.hint);
     return;
   }
   for (const error of errors.slice(0, MAX_SYNTAX_ERRORS)) {

@@ -17,11 +17,7 @@ const syntax: Cases = [
     "name: a\n---\nname: b",
     ["2:1: a second YAML document (one pipeline a file: put it into a file of its own)"],
   ],
-  [
-    "an unclosed list",
-    "steps: [a",
-    ["1:10: flow sequence in block collection must be sufficiently indented and end with a ]"],
-  ],
+  ["an unclosed list", "steps: [a", ["1:8: the bracket [ is not closed (close it with ])"]],
   [
     "a colon in plain text",
     "name: a: b",
@@ -44,7 +40,11 @@ const syntax: Cases = [
   ],
   ["a tag", "name: !env x", ["1:7: unresolved tag: !env (tags are not used in pipeline files)"]],
   ["bytes", "name: !!binary aGk=", ["1:16: this is no plain value (tags are not used in pipeline files)"]],
-  ["an alias without anchor", "name: *x", ["1:7: the anchor `x` is not defined above"]],
+  [
+    "an alias without anchor",
+    "name: *x",
+    ["1:7: the anchor `x` is not defined above (text that begins with `*` needs quotes)"],
+  ],
   ["an alias in its anchor", "steps: &x [*x]", ["1:12: the alias `x` is inside its own anchor"]],
   ["a large number", "name: 12345678901234567890", ["1:7: an integer beyond 2^53 loses digits (put it into quotes)"]],
   ["not a number", "name: .nan", ["1:7: this is no finite number (put it into quotes if it is text)"]],

@@ -17,8 +17,11 @@ export interface CreateContext {
   readonly baseDir: string;
   /** This machine's name, as GELF `host` and `host.name`. */
   readonly hostname: string;
-  /** Warns at validation and at start, e.g. about `verify: false`. */
-  readonly warn: (message: string) => void;
+  /**
+   * Warns at validation and at start, e.g. about `verify: false`.
+   * @param written the value or key at fault as it is written, so that its place can be shown
+   */
+  readonly warn: (message: string, written?: string) => void;
 }
 
 /** Positions and other durable notes of one source. Writes are durable when the call returns. */
@@ -131,6 +134,8 @@ export type Tick = "time" | "pressure" | "stop" | "end";
 export interface Screen {
   /** Where such lines begin, in ascending order. Lines end with a newline; each stands for itself. */
   suspects(data: Uint8Array<ArrayBuffer>): readonly number[];
+  /** Makes now what the first batches would have to wait for. */
+  warmUp?(): void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: memories of steps hold what the step says
@@ -187,6 +192,11 @@ export interface StepDefinition<O = unknown> {
    * must not be passed by (`Step.skipped`). Default false.
    */
   readonly again?: boolean;
+  /**
+   * What the options stand for, besides the defaults of their type: the long form of a short one, and defaults that
+   * follow from other options, as they would be written. For `sluice explain`.
+   */
+  readonly longForm?: (options: O) => Readonly<Record<string, Value>>;
   create(options: O, ctx: StepContext): Step;
 }
 
@@ -328,6 +338,11 @@ export interface SinkDefinition<O = unknown, S extends AnySink = AnySink> {
   readonly type: string;
   readonly summary: string;
   readonly options: z.ZodType<O>;
+  /**
+   * What the options stand for, besides the defaults of their type: the long form of a short one, and defaults that
+   * follow from other options, as they would be written. For `sluice explain`.
+   */
+  readonly longForm?: (options: O) => Readonly<Record<string, Value>>;
   /** Pure part, for the workers. */
   encoder(options: O, ctx: CreateContext): Encoder;
   create(options: O, ctx: CreateContext): S;

@@ -53,6 +53,25 @@ export function asOneError([first, ...also]: readonly [SluiceError, ...SluiceErr
   return new SluiceError(code, message, { hint, written, cause, also });
 }
 
+/**
+ * Does all of several things, so that a person hears of everything that is wrong.
+ * @throws what was thrown, as an AggregateError when it was more than one thing
+ */
+export function attemptAll<T>(actions: readonly (() => T)[]): T[] {
+  const results: T[] = [];
+  const errors: unknown[] = [];
+  for (const action of actions) {
+    try {
+      results.push(action());
+    } catch (error) {
+      errors.push(...(error instanceof AggregateError ? error.errors : [error]));
+    }
+  }
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(errorText).join("; "));
+  if (errors.length === 1) throw errors[0];
+  return results;
+}
+
 /** The text of anything that was thrown. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

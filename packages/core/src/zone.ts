@@ -51,6 +51,7 @@ function ianaOffset(name: string): (utcMs: number) => number {
     format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
   } catch (error) {
     throw new SluiceError("SLUICE_CONFIG", `"${name}" is not a time zone`, {
+      written: name,
       hint: "write UTC, local, an offset as +02:00, or a name as Europe/Berlin",
       cause: error,
     });

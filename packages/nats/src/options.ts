@@ -1,11 +1,17 @@
 import { duration, size } from "@sluice/core";
 import { z } from "zod";
 
+function isServer(text: string): boolean {
+  const url = text.includes("://") ? text : `nats://${text}`;
+  return /^(?:nats|tls):/.test(url) && URL.canParse(url) && new URL(url).hostname !== "";
+}
+
 /** Options with which every NATS component names its servers; spread into the component's own strict object. */
 export const natsConnection = {
   servers: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .transform((servers) => (typeof servers === "string" ? servers.split(",").map((one) => one.trim()) : servers))
+    .refine((servers) => servers.every(isServer), "write nats://HOST:PORT or tls://HOST:PORT")
     .describe("Servers to connect to, e.g. `nats://127.0.0.1:4222`; one of a cluster is enough to find the others."),
   user: z.string().min(1).optional().describe("User, where the servers want one."),
   password: z.string().min(1).optional().describe("Its password; write `${file:/run/secrets/x}` or `${VAR}`."),
@@ -46,6 +52,21 @@ export const newStream = z
   })
   .optional()
   .describe("Make the stream with these settings when it is missing; `{}` takes the defaults.");
+
+const LOGINS = ["user", "token", "nkey_seed", "credentials"] as const;
+
+/** Refines options that have {@link natsConnection} in them: one way to log in. */
+export function oneLogin(
+  options: Partial<Record<(typeof LOGINS)[number] | "password", string | undefined>>,
+  ctx: z.core.$RefinementCtx,
+): void {
+  const [first, ...others] = LOGINS.filter((way) => options[way] !== undefined);
+  for (const way of others) {
+    ctx.addIssue({ code: "custom", path: [way], message: `\`${first}\` is given already`, input: options[way] });
+  }
+  if (options.password === undefined || options.user !== undefined) return;
+  ctx.addIssue({ code: "custom", path: ["password"], message: "`user` belongs to it", input: undefined });
+}
 
 const connection = z.object(natsConnection);
 

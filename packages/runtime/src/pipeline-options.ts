@@ -13,7 +13,7 @@ import {
 } from "@sluice/core";
 import type { HistogramSnapshot } from "./meters/histogram.ts";
 import type { SinkSnapshot } from "./sink/sink-types.ts";
-import type { SourceSnapshot } from "./source-runner.ts";
+import type { SourceSnapshot } from "./source-types.ts";
 import type { Ledger } from "./state/ledger.ts";
 import type { State } from "./state/state.ts";
 import type { WorkersSnapshot } from "./workers/runner.ts";

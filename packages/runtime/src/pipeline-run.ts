@@ -1,99 +1,55 @@
-import { setMaxListeners } from "node:events";
-import {
-  type BatchOrigin,
-  newTally,
-  type ProgramInput,
-  type ProgramOutput,
-  SluiceError,
-  type SourceBatch,
-} from "@sluice/core";
-import { type BatchResult, Settlement } from "./acks/settlement.ts";
-import { SourceAcks } from "./acks/source-acks.ts";
-import { abortedFirst } from "./backoff.ts";
-import { Boundaries } from "./boundaries.ts";
-import { BufferedSink } from "./buffer/buffered-sink.ts";
-import { Lanes } from "./lanes.ts";
-import { Histogram } from "./meters/histogram.ts";
-import { originOf } from "./origin.ts";
-import {
-  checkOptions,
-  type PipelineOptions,
-  type PipelineResult,
-  type PipelineSink,
-  type PipelineSnapshot,
-  type PipelineSource,
-} from "./pipeline-options.ts";
-import type { Routed } from "./routed.ts";
-import { unshared } from "./sink/frames.ts";
-import { type AnyRunner, makeRunner } from "./sink/make-runner.ts";
-import { cutsOf, StreamingRunner } from "./sink/streaming-runner.ts";
-import { type SourceItem, SourceRunner } from "./source-runner.ts";
-import { addCounts, addLedger, type Ledger, newLedger } from "./state/ledger.ts";
-import { join, type LastSource, programStream, sinkStream, sourceStream } from "./streams.ts";
-import { MADE, Ticker } from "./ticker.ts";
+import { SluiceError } from "@sluice/core";
+import type { SourceAcks } from "./acks/source-acks.ts";
+import { pause } from "./backoff.ts";
+import { Books } from "./books.ts";
+import { Flow } from "./flow.ts";
+import { giveUpRest } from "./given-up.ts";
+import type { PipelineOptions, PipelineResult, PipelineSnapshot } from "./pipeline-options.ts";
+import { problemOf } from "./problem.ts";
+import { bePatient, betweenFlows, type Change, type Prepared } from "./replacement.ts";
+import { SourceSet } from "./source-set.ts";
+import { MADE } from "./ticker.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
-import { startProgram } from "./workers/start.ts";
 
-/** Batches of one stream that may wait between its source and the program; two fill the queues there. */
-const QUEUED = 2;
+/** Milliseconds in which a source that cannot work at all fails, e.g. because its port is taken. */
+const SETTLE_MS = 500;
+/** Milliseconds between attempts to store, while the state cannot be written. */
+const STORE_AGAIN_MS = 200;
 
-const madeOrigin = (now: number): BatchOrigin => ({
-  source: MADE,
-  streamKey: MADE,
-  streamId: MADE,
-  from: now,
-  to: now + 1,
-  now,
-});
-
-const NO_RECORDS = { streamKey: MADE, stream: { id: MADE, fields: {} }, data: new Uint8Array(0) };
-
-/** A running pipeline. Made by {@link runPipeline}. */
+/** A running pipeline. Made by `runPipeline`. */
 export class PipelineRun {
-  readonly #options: PipelineOptions;
-  readonly #program: ProgramRunner;
-  readonly #stop = new AbortController();
-  readonly #deadline = new AbortController();
-  readonly #sources: SourceRunner[] = [];
-  readonly #acks: SourceAcks[] = [];
-  readonly #sinks: AnyRunner[];
-  /** Runners of sinks that gather, with a disk buffer before them or without. */
-  readonly #streaming: StreamingRunner[];
-  readonly #buffered: BufferedSink[];
-  /** Number of the last batch. */
-  #batch = 0;
-  readonly #boundaries: Boundaries;
-  readonly #lanes: Lanes<Routed>;
-  readonly #run = newLedger();
-  readonly #before: Ledger;
-  readonly #batches = new Histogram();
-  readonly #steps = { in: 0, kept: 0, dropped: {} as Record<string, number> };
-  #inFlight = 0;
-  /** The result is made: what a sink confirms after this is not entered any more. */
-  #over = false;
+  #options: PipelineOptions;
+  readonly #books: Books;
+  readonly #sources: SourceSet;
+  /** Acknowledgements of what steps make when no event comes. */
+  #made: SourceAcks;
+  #flow: Flow;
+  readonly #opening: Promise<void>;
+  /** Set while what is behind the sources is replaced. */
+  #change: Change | undefined;
+  #isStopping = false;
+  #isEnding = false;
+  #gaveUp = false;
   #timer: NodeJS.Timeout | undefined;
-  #ticker: Ticker | undefined;
   /** Resolves when the run has ended and everything is released; it never rejects. */
   readonly done: Promise<PipelineResult>;
 
   constructor(options: PipelineOptions, program: ProgramRunner) {
+    const { state, spec, log, finite } = options;
     this.#options = options;
-    this.#program = program;
-    this.#lanes = new Lanes(program.limit + QUEUED);
-    const components = [...options.sources.map(({ name }) => name), ...options.sinks.map((sink) => sink.spec.name)];
-    options.state.expect(options.spec.name, components);
-    this.#before = options.state.ledger(options.spec.name);
-    setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
-    const { spec: pipeline, state, log } = options;
-    const context = { pipeline, state, log, stop: this.#stop.signal, deadline: this.#deadline.signal };
-    this.#sinks = options.sinks.map((sink) => makeRunner(sink, context));
-    this.#buffered = this.#sinks.filter((runner) => runner instanceof BufferedSink);
-    this.#streaming = this.#sinks.flatMap((runner) => streamingOf(runner) ?? []);
-    state.onResolved(pipeline.name, (change) => {
-      addLedger(this.#run, change);
+    expect(options);
+    this.#books = new Books(state, spec.name);
+    this.#sources = new SourceSet({
+      log,
+      finite,
+      acks: (source) => this.#acksOf(source),
+      state: (source) => state.source(spec.name, source),
+      lost: (source, reason, records) => this.#books.lost(source, reason, records),
     });
-    this.#boundaries = new Boundaries(cutsOf(this.#streaming));
-    this.done = this.#live();
+    this.#made = this.#acksOf(MADE);
+    this.#flow = this.#makeFlow(options, program, 0);
+    this.#opening = this.#flow.open();
+    this.done = this.#live(this.#begin(this.#opening));
   }
 
   /**
@@ -101,8 +57,9 @@ export class PipelineRun {
    * @param deadline Milliseconds, or a signal, after which what is in flight is given up.
    */
   stop(deadline?: number | AbortSignal): Promise<PipelineResult> {
-    const giveUp = () => this.#deadline.abort();
-    this.#stop.abort();
+    const giveUp = () => this.#giveUp();
+    this.#isStopping = true;
+    if (!this.#change) this.#stopInput();
     if (typeof deadline === "number") {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(giveUp, deadline);
@@ -111,52 +68,171 @@ export class PipelineRun {
     return this.done;
   }
 
+  /**
+   * First half of a change: drains program and sinks, and ends the sources that are not to be kept. The others keep their
+   * files and connections, and wait. Resolves to false when the run has ended, or is to end.
+   * @param keep names of sources that are the same after the change
+   * @param deadline milliseconds after which what is in flight is given up: it is read again, where that is possible
+   */
+  async retire(keep: ReadonlySet<string>, deadline: number): Promise<boolean> {
+    await this.#opening.catch(() => undefined);
+    if (this.#isStopping || this.#isEnding || this.#change) return false;
+    const retired = Promise.withResolvers<void>();
+    const next = Promise.withResolvers<{ readonly flowing: Promise<SluiceError | undefined> }>();
+    this.#change = { retired: retired.resolve, next: next.promise, go: next.resolve };
+    const flow = this.#flow;
+    const giveUp = () => {
+      flow.giveUp();
+      this.#sources.hasten(keep);
+    };
+    const endPatience = bePatient({ deadline, giveUp, isHopeless: () => this.#comesAgain() && flow.sinks.isStuck() });
+    this.#sources.dismiss(keep);
+    flow.retire();
+    await this.#sources.hold(keep);
+    await retired.promise;
+    endPatience();
+    const { log, spec } = this.#options;
+    await this.#sources.remove(
+      giveUpRest(keep, { sources: this.#sources, books: this.#books, log, pipeline: spec.name }),
+    );
+    return true;
+  }
+
+  /**
+   * Second half: goes on with the new program and sinks, from where the old ones came to. Rejects when that does not work;
+   * then it is called again, after {@link retire} if that does not resolve to false, or {@link abandon} is.
+   */
+  async resume(prepared: Prepared): Promise<void> {
+    const { options } = prepared;
+    const change = this.#change;
+    if (!change) throw new SluiceError("SLUICE_WORKER", `pipeline ${options.spec.name} was not retired`);
+    await this.#stored(options);
+    this.#made.close();
+    this.#made = this.#acksOf(MADE);
+    expect(options);
+    const flow = this.#makeFlow(options, await prepared.program(), this.#flow.batch);
+    try {
+      await flow.open();
+    } catch (error) {
+      await flow.close();
+      throw error;
+    }
+    this.#options = options;
+    this.#flow = flow;
+    this.#change = undefined;
+    change.go({ flowing: this.#begin() });
+    if (this.#isStopping) return;
+    const failure = await this.#sources.firstFailure(SETTLE_MS);
+    if (failure) throw failure;
+  }
+
+  /** Instead of the second half: the run ends. */
+  abandon(problem: SluiceError): void {
+    const change = this.#change;
+    this.#change = undefined;
+    change?.go({ flowing: Promise.resolve(problem) });
+  }
+
+  /** Resolves to the error of a source that cannot work at all, or to undefined when all have begun. */
+  async settledIn(): Promise<Error | undefined> {
+    await this.#opening.catch(() => undefined);
+    return this.#sources.firstFailure(SETTLE_MS);
+  }
+
   snapshot(): PipelineSnapshot {
-    const total = newLedger();
-    const ledger = newLedger();
-    addLedger(ledger, this.#run);
-    addLedger(total, this.#before);
-    addLedger(total, this.#run);
+    const sinks = this.#flow.sinks.snapshots();
     return {
       name: this.#options.spec.name,
-      ledger,
-      total,
-      buffered: this.#inFlight,
-      openBatches: this.#acks.reduce((sum, acks) => sum + acks.open(), 0),
-      sources: this.#sources.map((source) => source.snapshot()),
-      sinks: this.#sinks.map((sink) => sink.snapshot()),
-      workers: this.#program.snapshot(),
-      steps: { ...this.#steps, dropped: { ...this.#steps.dropped } },
-      program: this.#batches.snapshot(),
+      ...this.#books.snapshot(),
+      openBatches: this.#open(),
+      sources: this.#sources.snapshots(),
+      // Between two flows nothing is closed for good.
+      sinks: this.#change ? sinks.map(betweenFlows) : sinks,
+      workers: this.#flow.program.snapshot(),
     };
   }
 
-  async #live(): Promise<PipelineResult> {
-    const problem = await this.#flow().then(
-      () => undefined,
-      (error: unknown) => this.#problem(error),
-    );
+  /** Lets everything flow, in the turn of the event loop in which it is called. */
+  async #begin(opened?: Promise<void>): Promise<SluiceError | undefined> {
+    const flow = this.#flow;
+    try {
+      if (opened) await opened;
+      const flowing = flow.run();
+      this.#sources.connect(this.#options.sources, (source) => flow.outlet(source));
+      if (this.#gaveUp) this.#giveUp();
+      if (this.#isStopping) this.#stopInput();
+      await flowing;
+      return undefined;
+    } catch (error) {
+      const problem = problemOf(error, flow.gaveUp, this.#open());
+      // A broken pipeline must not leave its sinks waiting.
+      if (problem) flow.giveUp();
+      return problem;
+    }
+  }
+
+  async #live(first: Promise<SluiceError | undefined>): Promise<PipelineResult> {
+    for (let flowing = first; ; ) {
+      const problem = await flowing;
+      const change = this.#change;
+      if (!change) return this.#end(problem);
+      if (problem) this.#logProblem(problem);
+      await this.#flow.close();
+      change.retired();
+      ({ flowing } = await change.next);
+    }
+  }
+
+  async #end(problem: SluiceError | undefined): Promise<PipelineResult> {
+    this.#isEnding = true;
     clearTimeout(this.#timer);
-    this.#ticker?.stop();
-    // A broken pipeline must not leave its sources running, nor its sinks waiting.
-    this.#stop.abort();
-    if (problem) this.#deadline.abort();
+    // A broken pipeline must not leave its sources running.
+    this.#stopInput();
+    if (problem) this.#giveUp();
     else this.#giveBack();
-    const parts = [...this.#sources, ...this.#sinks];
-    await Promise.all([this.#program.close(), ...parts.map((part) => part.close())]);
-    this.#over = true;
+    await Promise.all([this.#sources.close(), this.#flow.close()]);
+    for (const part of [...this.#sources.acks(), this.#made, this.#books]) part.close();
     return this.#result(problem);
+  }
+
+  #stopInput(): void {
+    this.#flow.stop();
+    this.#sources.stop();
+  }
+
+  #giveUp(): void {
+    this.#gaveUp = true;
+    this.#flow.giveUp();
+    this.#sources.giveUp();
   }
 
   /** All sinks have ended: what they did not settle they could not store before the stop, and it is read again. */
   #giveBack(): void {
-    if (this.#inFlight === 0) return;
+    const events = this.#books.inFlight();
+    if (events === 0) return;
     const { log, spec } = this.#options;
     log.info(
-      { pipeline: spec.name, events: this.#inFlight },
+      { pipeline: spec.name, events },
       "these events are read again at the next start, where their source can be read again",
     );
-    this.#inFlight = 0;
+    for (const source of [...this.#sources.names(), MADE]) this.#books.giveUp(source);
+  }
+
+  /** What is open is read again, or comes again from its far end, when the sources are started again. */
+  #comesAgain(): boolean {
+    return this.#sources.acks().every((acks) => acks.open() === 0 || acks.opened().comesAgain);
+  }
+
+  /** Stores what was settled: new sinks read in the state what the old ones have left. */
+  async #stored({ state }: PipelineOptions): Promise<void> {
+    for (;;) {
+      try {
+        return state.flush();
+      } catch (error) {
+        if (this.#gaveUp) throw error;
+        await pause(STORE_AGAIN_MS);
+      }
+    }
   }
 
   #result(flowProblem: SluiceError | undefined): PipelineResult {
@@ -171,182 +247,26 @@ export class PipelineRun {
     return { ok: problem === undefined && !failed, error: problem, snapshot };
   }
 
-  /** Undefined when the deadline passed and everything is settled: the rest is in disk buffers. */
-  #problem(error: unknown): SluiceError | undefined {
-    if (error instanceof SluiceError) return error;
-    if (this.#deadline.signal.aborted) {
-      const open = this.#acks.reduce((sum, acks) => sum + acks.open(), 0);
-      if (open === 0) return undefined;
-      return new SluiceError("SLUICE_DEADLINE", `the drain deadline passed with ${open} batches undelivered`, {
-        hint: "they are read again at the next start, where their source can be read again",
-      });
-    }
-    return new SluiceError("SLUICE_WORKER", `the pipeline broke: ${String(error)}`, { cause: error });
+  #logProblem({ code, message: error, hint }: SluiceError): void {
+    if (code === "SLUICE_DEADLINE") return;
+    const { log, spec } = this.#options;
+    log.error({ pipeline: spec.name, code, error, hint }, "the pipeline broke while it was replaced");
   }
 
-  /** Runs until everything has gone through. Rejects when a stage breaks or the deadline passes. */
-  async #flow(): Promise<void> {
-    const program = programStream<SourceItem, Routed>({
-      limit: this.#program.limit,
-      lanes: this.#lanes,
-      place: (item) => item.place,
-      run: (item, held) => this.#process(item, held),
-    });
-    await this.#openBuffers();
-    const streams = this.#options.sources.map((source) => this.#addSource(source));
-    const sinks = this.#sinks.map((runner, index) => this.#sinkStream(runner, index));
-    const flow = join(streams, program, sinks, this.#deadline.signal, this.#addTicker());
-    flow.catch(() => undefined);
-    for (const sink of this.#sinks) void sink.start();
-    for (const source of this.#sources) void source.run();
-    // stream.pipeline does not reject while a stage ignores the signal.
-    if (await abortedFirst(flow, this.#deadline.signal)) throw new Error("deadline");
-    await flow;
+  #makeFlow(options: PipelineOptions, program: ProgramRunner, batch: number): Flow {
+    return new Flow({ options, program, books: this.#books, made: this.#made, batch });
   }
 
-  async #openBuffers(): Promise<void> {
-    const { state, spec, log } = this.#options;
-    for (const buffered of this.#buffered) this.#batch = Math.max(this.#batch, await buffered.open());
-    for (const [sink, events] of state.waiting(spec.name)) {
-      const known = this.#options.sinks.some((other) => other.spec.name === sink && other.spec.buffer.type === "disk");
-      if (known) continue;
-      const hint = "give the sink its name and `buffer: {type: disk}` back to have them delivered";
-      log.warn(
-        { pipeline: spec.name, sink, events, hint },
-        "events wait in the disk buffer of a sink that has none now",
-      );
-    }
+  #acksOf(source: string): SourceAcks {
+    return this.#books.acks(source, () => this.#flow.sinks);
   }
 
-  #acksOf(name: string): SourceAcks {
-    const { spec, state } = this.#options;
-    const acks = new SourceAcks(({ streamKey, position, ledger, changes, held, reach: { streamId, to } }) => {
-      if (this.#over) return;
-      addLedger(this.#run, ledger);
-      this.#inFlight -= ledger.in;
-      state.commit({ pipeline: spec.name, source: name, streamKey, position, ledger, changes, held });
-      if (position !== undefined) for (const { journal } of this.#direct()) journal.committed(name, streamId, to);
-      for (const { sink, seq } of held?.parts ?? []) this.#bufferOf(sink)?.committed(seq);
-    });
-    this.#acks.push(acks);
-    return acks;
-  }
-
-  /** What steps make when no event comes: a source of its own, which ends after all others. */
-  #addTicker(): LastSource {
-    const stream = sourceStream<SourceItem>();
-    const acks = this.#acksOf(MADE);
-    const push = (output: ProgramOutput, now: number) => {
-      const batch: SourceBatch = { ...NO_RECORDS, framing: { kind: "lines", base: now } };
-      return stream.push({
-        source: MADE,
-        batch,
-        now,
-        settled: acks.track(batch),
-        place: this.#lanes.enter(MADE),
-        output,
-      });
-    };
-    const broken = (error: unknown) => stream.readable.destroy(error as Error);
-    const ticker = new Ticker(this.#program, push, broken, () => this.#options.watcher?.ask(MADE));
-    this.#ticker = ticker;
-    ticker.start();
-    const finish = async () => {
-      await ticker.finish(this.#options.finite && !this.#stop.signal.aborted ? "end" : "stop");
-      stream.end();
-    };
-    return { readable: stream.readable, finish };
-  }
-
-  #addSource({ name, source }: PipelineSource) {
-    const { spec, state, log, finite } = this.#options;
-    const acks = this.#acksOf(name);
-    const stream = sourceStream<SourceItem>();
-    const signals = { stop: this.#stop.signal, deadline: this.#deadline.signal };
-    const hurry = () => {
-      for (const sink of this.#streaming) sink.flush();
-    };
-    const lost = (reason: string, records: number) => this.#lost(name, reason, records);
-    const shared = { lanes: this.#lanes, boundaries: this.#boundaries, hurry, lost, log, finite };
-    const own = { name, source, stream, acks, state: state.source(spec.name, name), ...shared };
-    this.#sources.push(new SourceRunner({ ...own, ...signals }));
-    return stream.readable;
-  }
-
-  /** Records that never became events have their place in the books all the same. */
-  #lost(source: string, reason: string, records: number): void {
-    if (this.#over || records === 0) return;
-    const { spec, state } = this.#options;
-    const ledger = { ...newLedger(), in: records, dropped: { [reason]: records } };
-    addLedger(this.#run, ledger);
-    state.commit({ pipeline: spec.name, source, streamKey: "", position: undefined, ledger });
-  }
-
-  async #process({ source, batch: read, now, settled, output: made }: SourceItem, held: () => void): Promise<Routed> {
-    const { stream, data, framing, streamKey } = read;
-    // Before the program takes the data over.
-    const origin = made ? madeOrigin(now) : originOf(source, read, now);
-    const { watcher } = this.#options;
-    const began = performance.now();
-    // A batch that is held back waits for others; that is not its own time.
-    let isOwnTime = !made;
-    const onHeld = () => {
-      isOwnTime = false;
-      held();
-    };
-    const output =
-      made ?? (await this.#runProgram({ stream, data, framing, now, watch: watcher?.ask(source) }, streamKey, onHeld));
-    watcher?.saw(output.seen, output.tally.in);
-    if (isOwnTime) this.#batches.observe((performance.now() - began) / 1000);
-    this.#sources.find(({ name }) => name === source)?.made(output.tally.in);
-    this.#steps.in += output.tally.in;
-    this.#steps.kept += output.tally.kept;
-    addCounts(this.#steps.dropped, output.tally.dropped);
-    this.#inFlight += output.tally.in;
-    const batch = ++this.#batch;
-    const { changes } = output;
-    const done = (result: BatchResult) => settled({ ...result, changes });
-    const settlement = new Settlement(this.#sinks.length, output.tally, done, batch);
-    return { outputs: unshared(output.outputs), origin, settlement, batch };
-  }
-
-  async #runProgram(input: ProgramInput, streamKey: string, held: () => void): Promise<ProgramOutput> {
-    if (input.data.length === 0) return { outputs: [], tally: newTally() };
-    return this.#program.run(input, streamKey, held);
-  }
-
-  /** Sinks that gather without a disk buffer: their cuts end where the positions of the source are. */
-  #direct(): StreamingRunner[] {
-    return this.#sinks.filter((runner) => runner instanceof StreamingRunner);
-  }
-
-  #bufferOf(sink: string): BufferedSink | undefined {
-    return this.#buffered.find((buffered) => buffered.name === sink);
-  }
-
-  #sinkStream(runner: AnyRunner, index: number) {
-    const { name } = (this.#options.sinks[index] as PipelineSink).spec;
-    const streaming = streamingOf(runner);
-    return sinkStream<Routed>({
-      accept: ({ outputs, origin, settlement, batch }) =>
-        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result), origin, batch),
-      finish: () => runner.finish(),
-      ...(streaming && { ended: streaming.ended }),
-    });
+  #open(): number {
+    return this.#sources.acks().reduce((sum, acks) => sum + acks.open(), this.#made.open());
   }
 }
 
-function streamingOf(runner: AnyRunner): StreamingRunner | undefined {
-  if (runner instanceof BufferedSink) return runner.streaming;
-  return runner instanceof StreamingRunner ? runner : undefined;
-}
-
-/**
- * Starts a pipeline: compiles its program, opens its sinks, runs its sources. Rejects when the program does not
- * compile or the options cannot work; everything later is in the result.
- */
-export async function runPipeline(options: PipelineOptions): Promise<PipelineRun> {
-  checkOptions(options);
-  const memories = options.state.memories(options.spec.name);
-  return new PipelineRun(options, await startProgram(options, memories));
+/** Tells the state which components there are, before anything is asked for them. */
+function expect({ spec, state, sources, sinks }: PipelineOptions): void {
+  state.expect(spec.name, [...sources.map(({ name }) => name), ...sinks.map((sink) => sink.spec.name)]);
 }

@@ -1,79 +1,13 @@
 import { setMaxListeners } from "node:events";
-import {
-  errorText,
-  type Logger,
-  type ProgramOutput,
-  SluiceError,
-  type Source,
-  type SourceBatch,
-  type SourceState,
-} from "@sluice/core";
+import { errorText, SluiceError, type SourceBatch } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
-import type { Boundaries } from "./boundaries.ts";
-import type { Lanes, Place } from "./lanes.ts";
+import { Gate } from "./gate.ts";
 import { ErrorCounts } from "./meters/error-counts.ts";
-import type { HistogramSnapshot } from "./meters/histogram.ts";
-import { OpenWork, type OpenWorkSnapshot } from "./meters/open-work.ts";
+import { OpenWork } from "./meters/open-work.ts";
 import { Waiting } from "./meters/waiting.ts";
 import { rangeOf } from "./origin.ts";
-import type { Routed } from "./routed.ts";
-import type { SourceStream } from "./streams.ts";
-
-/** A batch on its way to the program. */
-export interface SourceItem {
-  /** Name of its source. */
-  readonly source: string;
-  readonly batch: SourceBatch;
-  /** Milliseconds since the epoch when it was read, or written by. */
-  readonly now: number;
-  readonly settled: ReturnType<SourceAcks["track"]>;
-  readonly place: Place<Routed>;
-  /** What the program has made of it already, for what comes out of the program without a batch. */
-  readonly output?: ProgramOutput;
-}
-
-export type SourceRunState = "waiting" | "running" | "restarting" | "ended" | "failed";
-
-/** Numbers of one source in this run. */
-export interface SourceSnapshot {
-  readonly name: string;
-  readonly state: SourceRunState;
-  readonly batches: number;
-  readonly bytes: number;
-  /** Batches emitted and not committed. */
-  readonly inFlightBatches: number;
-  readonly restarts: number;
-  readonly lastError: string | undefined;
-  /** Events made of what it read; batches that have not left the program are not in it. */
-  readonly events: number;
-  /** Errors by code. */
-  readonly errors: Readonly<Record<string, number>>;
-  /** What it has emitted and is not settled by all sinks. Events are not known here and stay 0. */
-  readonly backlog: OpenWorkSnapshot;
-  /** Seconds in which it had to wait for room in the pipeline. */
-  readonly backpressureSeconds: number;
-  /** How long batches took from being read until all sinks had settled them. */
-  readonly delivery: HistogramSnapshot;
-}
-
-export interface SourceRunnerOptions {
-  readonly name: string;
-  readonly source: Source;
-  readonly stream: SourceStream<SourceItem>;
-  readonly acks: SourceAcks;
-  readonly lanes: Lanes<Routed>;
-  readonly state: SourceState;
-  readonly log: Logger;
-  readonly finite: boolean;
-  readonly boundaries: Boundaries;
-  /** Enters records that were lost before they could be read. */
-  readonly lost: (reason: string, records: number) => void;
-  /** Asks the sinks to settle what they gather. */
-  readonly hurry: () => void;
-  readonly stop: AbortSignal;
-  readonly deadline: AbortSignal;
-}
+import type { Outlet, SourceItem, SourceRunnerOptions, SourceRunState, SourceSnapshot } from "./source-types.ts";
 
 const RESTART = { initial: 1000, max: 60_000 };
 /** Failures after which a finite source is given up: its end is being waited for. */
@@ -83,11 +17,16 @@ const STOP_MS = 5000;
 /** Milliseconds between hints to the sinks that somebody waits for them. */
 const HURRY_MS = 1000;
 
-/** Runs one source and starts it again when it fails; other sources do not notice. */
+/**
+ * Runs one source and starts it again when it fails; other sources do not notice. Where its batches go may change while it
+ * runs: what it emits in between waits.
+ */
 export class SourceRunner {
   readonly #options: SourceRunnerOptions;
-  /** The source has had its time: what it still emits is taken at once. */
-  readonly #released = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #deadline = new AbortController();
+  readonly #gate = new Gate();
+  #acks: SourceAcks;
   #state: SourceRunState = "waiting";
   #batches = 0;
   #bytes = 0;
@@ -95,34 +34,71 @@ export class SourceRunner {
   #lastError: string | undefined;
   #events = 0;
   readonly #errors = new ErrorCounts();
-  readonly #open = new OpenWork();
+  #open = new OpenWork();
   readonly #waiting = new Waiting();
+  readonly #failed = Promise.withResolvers<Error>();
 
   constructor(options: SourceRunnerOptions) {
     this.#options = options;
+    this.#acks = options.acks;
+    setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
   }
 
   get name(): string {
     return this.#options.name;
   }
 
+  get acks(): SourceAcks {
+    return this.#acks;
+  }
+
+  /** Begins to enter batches anew: what is in flight is not waited for any more. */
+  renew(acks: SourceAcks): void {
+    this.#acks.close();
+    this.#acks = acks;
+    this.#open = new OpenWork();
+  }
+
+  /** Resolves with the error that ended the source's first attempt. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
+  }
+
+  connect(outlet: Outlet): void {
+    this.#gate.open(outlet);
+  }
+
+  /** Lets go of the outlet; resolves when what was emitted so far is in it. */
+  disconnect(): Promise<void> {
+    return this.#gate.shut();
+  }
+
+  /** No more input is wanted. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** What it has emitted is not waited for any more. */
+  giveUp(): void {
+    this.#deadline.abort();
+    this.#gate.refuse(new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed"));
+  }
+
   /** Resolves when the source will emit no more. */
   async run(): Promise<void> {
-    const { stream, stop } = this.#options;
-    setMaxListeners(0, this.#released.signal);
     const running = this.#keepRunning();
-    if (await abortedFirst(running, stop)) await this.#stopping(running);
+    if (await abortedFirst(running, this.#stop.signal)) await this.#stopping(running);
     if (this.#state !== "failed") this.#state = "ended";
-    stream.end();
+    this.#gate.end();
   }
 
   /** Lets the source take in what is on its way, then makes room for whatever it still holds. */
   async #stopping(running: Promise<void>): Promise<void> {
-    const { stream, source, deadline, log, name } = this.#options;
+    const { source, log, name } = this.#options;
     const { lingers = 0 } = source;
-    if (lingers > 0) await abortedFirst(running, AbortSignal.any([AbortSignal.timeout(lingers), deadline]));
-    this.#released.abort();
-    stream.release();
+    const { signal } = this.#deadline;
+    if (lingers > 0) await abortedFirst(running, AbortSignal.any([AbortSignal.timeout(lingers), signal]));
+    this.#gate.release();
     if (await abortedFirst(running, AbortSignal.timeout(STOP_MS))) {
       log.warn({ source: name }, "the source did not stop in time");
     }
@@ -134,7 +110,7 @@ export class SourceRunner {
       state: this.#state,
       batches: this.#batches,
       bytes: this.#bytes,
-      inFlightBatches: this.#options.acks.open(),
+      inFlightBatches: this.#acks.open(),
       restarts: this.#restarts,
       lastError: this.#lastError,
       events: this.#events,
@@ -151,15 +127,18 @@ export class SourceRunner {
   }
 
   async #keepRunning(): Promise<void> {
-    const { source, stop, finite, acks, state, log, lost, hurry } = this.#options;
+    const { source, finite, state, log, lost } = this.#options;
+    const stop = this.#stop.signal;
+    const hurry = () => this.#gate.current?.hurry();
     for (let failures = 1; !stop.aborted; failures++) {
       try {
         this.#state = "running";
         const emit = (batch: SourceBatch) => this.#emit(batch);
-        const inFlight = (key: string) => acks.open(key);
+        const inFlight = (key: string) => this.#acks.open(key);
         return await source.run({ emit, stop, finite, state, log, lost, inFlight, hurry });
       } catch (error) {
         if (stop.aborted) return;
+        this.#failed.resolve(error as Error);
         if (finite && failures >= FINITE_ATTEMPTS) return this.#giveUp(error);
         await this.#beforeRestart(error, failures);
       }
@@ -168,14 +147,14 @@ export class SourceRunner {
 
   /** A source that starts again begins at its stored positions: what is in flight must be settled by then. */
   async #beforeRestart(error: unknown, failures: number): Promise<void> {
-    const { stop, acks } = this.#options;
+    const stop = this.#stop.signal;
     this.#state = "restarting";
     this.#restarts++;
     const wait = backoffDelay(failures, RESTART);
     this.#logError(error, "the source failed and will be started again", { retryInMs: Math.round(wait) });
     await pause(wait, stop);
-    const hurrying = setInterval(this.#options.hurry, HURRY_MS);
-    await abortedFirst(acks.idle(), stop);
+    const hurrying = setInterval(() => this.#gate.current?.hurry(), HURRY_MS);
+    await abortedFirst(this.#acks.idle(), stop);
     clearInterval(hurrying);
   }
 
@@ -202,33 +181,33 @@ export class SourceRunner {
     this.#options.log.error({ source: this.name, code, error: this.#lastError, ...fields }, message);
   }
 
-  async #emit(batch: SourceBatch): Promise<void> {
-    for (const piece of this.#options.boundaries.split(this.name, batch)) await this.#push(piece);
+  #emit(batch: SourceBatch): Promise<void> {
+    return this.#gate.pass(async (outlet) => {
+      for (const piece of outlet.boundaries.split(this.name, batch)) await this.#push(piece, outlet);
+    });
   }
 
-  async #push(batch: SourceBatch): Promise<void> {
-    const { deadline, acks, lanes } = this.#options;
-    if (deadline.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
+  async #push(batch: SourceBatch, outlet: Outlet): Promise<void> {
+    if (this.#deadline.signal.aborted) throw new SluiceError("SLUICE_DEADLINE", "the drain deadline has passed");
     this.#batches++;
     this.#bytes += batch.data.length;
     const lane = this.#options.source.ordered ? this.name : `${this.name}\0${batch.streamKey}`;
     const now = batch.writtenBy ?? Date.now();
-    const enter = acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
+    const enter = this.#acks.track(batch, { streamId: batch.stream.id, to: rangeOf(batch)[1] });
     const arrived = this.#open.begin(0, batch.data.length);
     const settled: typeof enter = (result) => {
       arrived();
       enter(result);
     };
-    const place = lanes.enter(lane);
+    const place = outlet.lanes.enter(lane);
     const item = { source: this.name, batch, now, settled, place };
-    await this.#waiting.during(this.#handOn(item, lane));
+    await this.#waiting.during(this.#handOn(item, lane, outlet));
   }
 
-  async #handOn(item: SourceItem, lane: string): Promise<void> {
-    const { stream, lanes } = this.#options;
+  async #handOn(item: SourceItem, lane: string, { stream, lanes }: Outlet): Promise<void> {
     await stream.push(item);
     // Waits after the batch was taken, as for the stream: a source that is to stop holds no batch of its own.
     const room = lanes.room(lane);
-    if (room) await abortedFirst(room, this.#released.signal);
+    if (room) await abortedFirst(room, this.#gate.released);
   }
 }

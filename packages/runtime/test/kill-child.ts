@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { type Sink, silentLogger } from "@sluice/core";
-import { runPipeline } from "../src/pipeline-run.ts";
+import { runPipeline } from "../src/start-pipeline.ts";
 import { openState } from "../src/state/state.ts";
 import { compileFake } from "./fake-program.ts";
 import { countingSource, pipelineSpec, programSpec, sinkSpec, workerUrl } from "./fakes.ts";

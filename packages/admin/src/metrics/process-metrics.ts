@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import type { MetricDefinition } from "./metric.ts";
+import { type MetricDefinition, named } from "./metric.ts";
 
 /** Figures of the process, for all pipelines together. */
 export const PROCESS_METRICS: readonly MetricDefinition[] = [
@@ -14,6 +14,30 @@ export const PROCESS_METRICS: readonly MetricDefinition[] = [
     help: "1 when /readyz says so.",
     type: "gauge",
     read: (observed) => [[{}, observed.started() && !observed.stateFailing() ? 1 : 0]],
+  },
+  {
+    name: "reloads_total",
+    help: "Times that the pipeline files were read again: `failed` changed nothing.",
+    type: "counter",
+    read: (observed) => named({}, "result", observed.reloads?.()?.counts ?? {}),
+  },
+  {
+    name: "last_reload_successful",
+    help: "0 when the last reload failed; 1 otherwise, also before the first.",
+    type: "gauge",
+    read: (observed) => {
+      const history = observed.reloads?.();
+      return history ? [[{}, history.last?.result.ok === false ? 0 : 1]] : [];
+    },
+  },
+  {
+    name: "last_reload_success_timestamp_seconds",
+    help: "When the pipeline files were last read without an error, in seconds since the epoch: at the start, or later.",
+    type: "gauge",
+    read: (observed) => {
+      const history = observed.reloads?.();
+      return history ? [[{}, history.successAt / 1000]] : [];
+    },
   },
   {
     name: "state_losses_total",

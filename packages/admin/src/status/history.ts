@@ -24,6 +24,10 @@ export class History {
     }
   }
 
+  forget(pipeline: string): void {
+    this.#moments.delete(pipeline);
+  }
+
   all(): Readonly<Record<string, readonly Moment[]>> {
     return Object.fromEntries(this.#moments);
   }

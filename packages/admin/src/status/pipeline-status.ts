@@ -60,7 +60,7 @@ function sourceStatus(
   rate: Rate,
 ): SourceStatus {
   const source = view.snapshot.sources[index] as PipelineSnapshot["sources"][number];
-  const was = before?.sources[index];
+  const was = before?.sources.find((known) => known.name === source.name);
   const { name, state, events, bytes, backlog, restarts, lastError } = source;
   return {
     name,
@@ -94,7 +94,7 @@ function stepStatus(
 
 function sinkStatus(view: PipelineView, before: PipelineSnapshot | undefined, index: number, rate: Rate): SinkStatus {
   const sink = view.snapshot.sinks[index] as PipelineSnapshot["sinks"][number];
-  const was = before?.sinks[index]?.flow;
+  const was = before?.sinks.find((known) => known.name === sink.name)?.flow;
   const { name, state, buffer, errors, retries, retryAt, lastError, lastErrorAt, flow } = sink;
   return {
     name,

@@ -34,6 +34,15 @@ export class RecentEvents {
     this.#adjust();
   }
 
+  /** Looks at a pipeline no more. */
+  forget(pipeline: string): void {
+    const subscription = this.#watched.get(pipeline);
+    if (!subscription) return;
+    this.#watched.delete(pipeline);
+    this.#hub.close(subscription);
+    this.#adjust();
+  }
+
   /** The newest last. */
   all(): readonly RecentEvent[] {
     return this.#events;

@@ -81,6 +81,7 @@ export class Sampler {
       alerts: this.#notable.alerts(),
       alertCount: this.#notable.alertCount,
       figures: this.#notable.figures(),
+      reloadProblems: this.#observed.reloads?.()?.last?.result.problems ?? [],
     };
   }
 }

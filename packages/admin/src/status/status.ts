@@ -102,4 +102,6 @@ export interface Status {
   readonly alerts: readonly NotableEvent[];
   readonly alertCount: number;
   readonly figures: readonly Event[];
+  /** Why the last reload changed nothing; empty when it did what the files say. */
+  readonly reloadProblems: readonly string[];
 }

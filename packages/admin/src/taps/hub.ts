@@ -21,7 +21,7 @@ export interface SeenBooks {
 export class TapHub {
   readonly #books: SeenBooks;
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #budgets = new Set<TokenBucket>();
+  readonly #budgets = new Map<string, TokenBucket>();
   #nextId = 1;
 
   constructor(books: SeenBooks) {
@@ -41,10 +41,10 @@ export class TapHub {
     this.#spend();
   }
 
-  /** What a pipeline asks for each of its batches. */
+  /** What a pipeline asks for each of its batches. One that is replaced asks anew. */
   watcher(pipeline: string): Watcher {
     const budget = new TokenBucket(SAMPLED);
-    this.#budgets.add(budget);
+    this.#budgets.set(pipeline, budget);
     this.#spend();
     let unseen = 0;
     return {
@@ -61,6 +61,11 @@ export class TapHub {
         unseen = 0;
       },
     };
+  }
+
+  /** A pipeline is gone. */
+  forget(pipeline: string): void {
+    this.#budgets.delete(pipeline);
   }
 
   #ask(pipeline: string, source: string, budget: TokenBucket): Watch {
@@ -82,6 +87,6 @@ export class TapHub {
   /** Somebody who searches may look at more. */
   #spend(): void {
     const searches = [...this.#subscriptions.values()].some((subscription) => subscription.searches);
-    for (const budget of this.#budgets) budget.rate = searches ? SEARCHED : SAMPLED;
+    for (const budget of this.#budgets.values()) budget.rate = searches ? SEARCHED : SAMPLED;
   }
 }

@@ -66,9 +66,11 @@ async function demo({ rate, for: duration, dir }: DemoOptions) {
   const state = openState(path.join(dir, "state"), { log });
   const sluice = new RunningSluice(state);
   const admin = await startHttp(listenSettings({}, log), sluice, log);
-  const watching = { warned: sluice.warned, ...(admin && { watcher: (name: string) => admin.watcher(name) }) };
+  const warnings: string[] = [];
+  const warned = (_: string, component: string, message: string) => warnings.push(`${component}: ${message}`);
+  const watching = { warned, ...(admin && { watcher: (name: string) => admin.watcher(name) }) };
   const pipeline = await startPipeline(spec, { state, log, patterns, workers: "auto", finite: false, ...watching });
-  sluice.add({ spec, running: true, snapshot: () => pipeline.snapshot() });
+  sluice.show(() => [{ spec, running: true, warnings, snapshot: () => pipeline.snapshot() }]);
   sluice.allStarted();
   const end = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end.abort());

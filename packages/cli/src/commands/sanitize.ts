@@ -44,7 +44,8 @@ function splitNames(text: string, previous: readonly string[] = []): string[] {
   return [...previous, ...names.filter((name) => name !== "")];
 }
 
-async function sanitize(files: readonly string[], { report, check, ...choice }: SanitizeOptions) {
+async function sanitize(files: readonly string[], { report, ...choice }: SanitizeOptions) {
+  const { check } = choice;
   const { search, titles } = await readSettings(choice);
   const findings = new Findings(titles);
   for (const file of files.length === 0 ? ["-"] : files) {

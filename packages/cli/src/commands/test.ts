@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Event, Expectation, PatternFiles, PipelineSpec, TestSpec, Value } from "@sluice/core";
+import type { Event, PatternFiles, PipelineSpec, TestSpec } from "@sluice/core";
 import { type Rehearsal, rehearse } from "@sluice/program";
 import type { Command } from "commander";
 import { type Done, EXIT } from "../exit.ts";
@@ -7,6 +6,7 @@ import { readPatternFiles } from "../patterns.ts";
 import { loadPipelines, requireValid } from "../pipelines.ts";
 import { programSpecOf } from "../program-spec.ts";
 import { registry } from "../registry.ts";
+import { differences as differencesOf } from "../rehearsal/differences.ts";
 
 /** `sluice test`: runs the `tests:` of pipeline files. */
 export function addTestCommand(program: Command, done: Done): void {
@@ -45,7 +45,7 @@ async function runTests(spec: PipelineSpec, patterns: PatternFiles): Promise<Tes
   for (const test of spec.tests) {
     // Each test begins with steps that remember nothing.
     rehearsal = await (rehearsal ? rehearsal.anew() : rehearse(programSpecOf(spec, patterns), registry));
-    results.push({ test, differences: compare(outcomes(rehearsal, test), test.expect) });
+    results.push({ test, differences: differencesOf(outcomes(rehearsal, test), test.expect) });
   }
   return results;
 }
@@ -72,36 +72,4 @@ function isPause(input: TestSpec["input"][number]): input is { after: number } {
 function inputEvent(input: Exclude<TestSpec["input"][number], { after: number }>, now: number, index: number): Event {
   const stamp = { "@timestamp": new Date(now).toISOString(), "event.id": `test-${index}` };
   return typeof input === "string" ? { ...stamp, message: input } : { ...stamp, message: "", ...input };
-}
-
-function compare(actual: readonly (Event | null)[], expected: TestSpec["expect"]): string[] {
-  if (!Array.isArray(expected)) {
-    if (actual.length === 0) return ["expected an event, but nothing came out"];
-    return compare(
-      actual,
-      actual.map(() => expected as Expectation),
-    );
-  }
-  if (actual.length !== expected.length) return [`expected ${expected.length} results, got ${actual.length}`];
-  return expected.flatMap((want, i) => {
-    const prefix = expected.length > 1 ? `[${i}] ` : "";
-    return compareEvent(actual[i] as Event | null, want as Expectation).map((line) => prefix + line);
-  });
-}
-
-function compareEvent(got: Event | null, want: Expectation): string[] {
-  if (want === null) return got === null ? [] : ["expected the event to be dropped, but it was kept"];
-  if (got === null) return ["expected an event, but it was dropped"];
-  const lines: string[] = [];
-  for (const [field, value] of Object.entries(want)) {
-    const actual = got[field];
-    if (value === null ? actual === undefined || actual === null : isDeepStrictEqual(actual, value)) continue;
-    lines.push(`${field}:`, `  - expected ${show(value)}`, `  + received ${show(actual)}`);
-  }
-  if (lines.length > 0) lines.push(`the event has: ${Object.keys(got).join(", ")}`);
-  return lines;
-}
-
-function show(value: Value | undefined): string {
-  return value === undefined ? "nothing (the field is absent)" : JSON.stringify(value);
 }

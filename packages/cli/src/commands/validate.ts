@@ -7,6 +7,7 @@ import { isError, loadPipelines, printProblems } from "../pipelines.ts";
 interface ValidateOptions {
   connect?: boolean;
   strict?: boolean;
+  files: boolean;
   timeout: number;
 }
 
@@ -17,6 +18,7 @@ export function addValidateCommand(program: Command, done: Done): void {
     .description("Check pipeline files: syntax, options, patterns, expressions, templates, environment, slow patterns.")
     .argument("<paths...>", "pipeline files or directories of them")
     .option("--connect", "also try each source and sink")
+    .option("--no-files", "do not look whether certificates and keys are there: the file is for another machine")
     .option("--strict", "treat warnings as errors")
     .addOption(
       new Option("--timeout <duration>", "longest time for --connect")
@@ -26,7 +28,13 @@ export function addValidateCommand(program: Command, done: Done): void {
     .addHelpText("after", "\nExample:\n  sluice validate pipelines/ --connect")
     .action(async (paths: string[], options: ValidateOptions) => {
       const connect = options.connect ? { connect: AbortSignal.timeout(options.timeout) } : {};
-      const { specs, problems } = await loadPipelines(paths, await readPatternFiles(), { diagnose: true, ...connect });
+      const { specs, problems } = await loadPipelines(paths, await readPatternFiles(), {
+        diagnose: true,
+        runnable: true,
+        files: options.files,
+        ...connect,
+        onConnected: printConnected,
+      });
       printProblems(problems);
       const failed = problems.some((problem) => options.strict || isError(problem));
       if (failed) return done(EXIT.usage);
@@ -36,4 +44,8 @@ export function addValidateCommand(program: Command, done: Done): void {
         );
       }
     });
+}
+
+function printConnected(file: string, label: string, tried: boolean): void {
+  process.stdout.write(`${file}: ${label}: ${tried ? "ok" : "nothing to try"}\n`);
 }

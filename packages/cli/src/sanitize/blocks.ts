@@ -10,11 +10,14 @@ const GOES_ON = /^(?:[ \t]+\S|[}\])>"'`,;|+]|<\/|=)/;
 const IS_OPEN = /(?:[:=,([{\\|+]|=>|^\s*<[\w:.-]{1,64}(?: [^<>]{0,256})?>)[ \t]*\r?\n$/;
 /** Entries of a map, as in YAML, and words that stand alone on their lines. */
 const ENTRY = /^[A-Za-z_][\w.-]{0,63}:(?:\s|$)/;
+/** An entry of a map within one, which the next entry of the outer one ends. */
+const INNER_ENTRY = /^[ \t-]+["']?[\w.-]{1,64}["']?:(?:\s|$)/;
 const WORDS = /^[A-Za-z][A-Za-z \t-]{0,39}\r?\n$/;
 const WORD = /^\S+\s*$/;
 const BLANK = /^\s*$/;
-const KEY_BEGINS = /BEGIN [A-Z0-9_ ]{0,60}PRIVATE KEY/;
-const KEY_ENDS = /END [A-Z0-9_ ]{0,60}PRIVATE KEY/;
+/** The lines of a public key and of a certificate, too, look like those of a private key where nothing says what they are. */
+const KEY_BEGINS = /BEGIN [A-Z0-9_ ]{0,60}(?:KEY|CERTIFICATE)/;
+const KEY_ENDS = /END [A-Z0-9_ ]{0,60}(?:KEY|CERTIFICATE)/;
 /** Lines of a key that does not end. */
 const MAX_KEY_LINES = 200;
 
@@ -43,5 +46,7 @@ export function* blocksOf(text: string): Generator<Block> {
 /** @param before the last line that was not blank */
 function belongTogether(before: string, line: string): boolean {
   if (GOES_ON.test(line) || IS_OPEN.test(before)) return true;
-  return (ENTRY.test(before) && ENTRY.test(line)) || (WORDS.test(before) && WORD.test(line));
+  return (
+    ((ENTRY.test(before) || INNER_ENTRY.test(before)) && ENTRY.test(line)) || (WORDS.test(before) && WORD.test(line))
+  );
 }

@@ -98,7 +98,8 @@ function replacementsIn(block: Block, sanitizer: Sanitizer, time: Budget): Repla
 
 /** The same secrets where nothing around them shows what they are, as the step finds them in the rest of an event. */
 function* repeated(text: string, findings: readonly Finding[], sanitizer: Sanitizer, time: Budget): Generator<Finding> {
-  const taken = findings.map(({ start, end }) => [start, end] as const);
+  const taken = new Uint8Array(text.length);
+  for (const { start, end } of findings) taken.fill(1, start, end);
   const longestFirst = findings.toSorted((a, b) => b.end - b.start - (a.end - a.start));
   for (const finding of longestFirst) {
     const length = finding.end - finding.start;
@@ -107,8 +108,8 @@ function* repeated(text: string, findings: readonly Finding[], sanitizer: Saniti
     for (let start = text.indexOf(secret); start >= 0; start = text.indexOf(secret, start + length)) {
       time.check();
       const end = start + length;
-      if (taken.some(([from, to]) => start < to && end > from)) continue;
-      taken.push([start, end]);
+      if (taken.subarray(start, end).includes(1)) continue;
+      taken.fill(1, start, end);
       yield { rule: finding.rule, action: finding.action, start, end, quote: quoteFor(text, start, end) };
     }
   }

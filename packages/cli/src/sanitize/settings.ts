@@ -20,6 +20,8 @@ export interface Choice {
   readonly action?: Action;
   readonly rules?: readonly string[];
   readonly config?: string;
+  /** Nothing is changed: findings count, not what becomes of them. A line that is dropped would hide where they are. */
+  readonly check?: boolean;
 }
 
 export interface Settings {
@@ -33,10 +35,11 @@ type Detailed = Exclude<SanitizeOptions, string>;
 const SETS = ["default", "secrets", "pii", "all"];
 
 /** Reads the config file, if any, and puts what the command line says over it. */
-export async function readSettings({ action, rules, config }: Choice): Promise<Settings> {
-  const file = detailed(config === undefined ? "default" : await readConfig(config));
+export async function readSettings({ action, rules, config, check }: Choice): Promise<Settings> {
+  const written = detailed(config === undefined ? "default" : await readConfig(config));
+  const file: Detailed = check ? { ...written, action: "redact", actions: {} } : written;
   const key = file.hash_key ?? process.env["SLUICE_HASH_KEY"];
-  const options = { ...file, ...(action && { action }), ...(rules && { rules: known(rules, file) }) };
+  const options = { ...file, ...(action && !check && { action }), ...(rules && { rules: known(rules, file) }) };
   const { sanitizer, budget, own } = configured({ ...options, ...(key ? { hash_key: key } : {}) });
   const create = () => createSanitizer({ ...sanitizer, keepLineEnds: true });
   const keys = sanitizer.rules.some(({ name }) => name === KEY_RULE);

@@ -38,6 +38,13 @@ interface Entry {
   books: Books | undefined;
 }
 
+/** What is open of a source. */
+interface Open {
+  readonly batches: number;
+  /** Some of it comes again when the source is started again, from its position or from a far end that waits for us. */
+  readonly comesAgain: boolean;
+}
+
 interface StreamAcks {
   readonly tracker: AckTracker<Entry>;
   /** The tracker's open batches, in order: it names only the last one of those that it commits. */
@@ -49,6 +56,7 @@ export class SourceAcks {
   readonly #streams = new Map<string, StreamAcks>();
   readonly #commit: (settled: Settled) => void;
   #open = 0;
+  #closed = false;
   #idle: (() => void)[] = [];
 
   constructor(commit: (settled: Settled) => void) {
@@ -58,6 +66,18 @@ export class SourceAcks {
   /** Batches emitted and not yet committed, of one stream or of all. */
   open(streamKey?: string): number {
     return streamKey === undefined ? this.#open : (this.#streams.get(streamKey)?.tracker.open ?? 0);
+  }
+
+  /** The same with what can be read again. */
+  opened(): Open {
+    const entries = [...this.#streams.values()].flatMap((stream) => stream.entries);
+    const comesAgain = entries.some(({ position, settled }) => position !== undefined || settled !== undefined);
+    return { batches: this.#open, comesAgain };
+  }
+
+  /** What is settled after this is not entered any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Resolves when no batch is open. */
@@ -74,6 +94,7 @@ export class SourceAcks {
     stream.entries.push(entry);
     this.#open++;
     return (books) => {
+      if (this.#closed) return;
       entry.books = books;
       settled();
     };

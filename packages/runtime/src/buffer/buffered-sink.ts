@@ -44,6 +44,7 @@ export class BufferedSink {
   /** Events in the buffer. */
   #backlog = 0;
   #finishing = false;
+  #leaving = false;
   #quit = false;
   #feeding: Promise<void> = Promise.resolve();
 
@@ -109,6 +110,12 @@ export class BufferedSink {
     if (early) this.#enter(seq, early.origin, early.result);
   }
 
+  /** What lies on the disk is left to the next one that opens the buffer: only what the far end is taking is waited for. */
+  leave(): void {
+    this.#leaving = true;
+    this.#options.buffer.wake();
+  }
+
   /**
    * No batch will follow. Resolves when all are delivered; after a stop also when the far end does not take them now,
    * since they are on the disk.
@@ -121,7 +128,8 @@ export class BufferedSink {
     const drained = this.#feeding.then(() => inner.finish());
     drained.catch(() => undefined);
     while (!(await this.#settledWithin(drained))) {
-      if (deadline.aborted || (this.#options.stop.aborted && this.#stuck())) {
+      const mayLeave = this.#leaving || this.#options.stop.aborted;
+      if (deadline.aborted || (mayLeave && this.#stuck())) {
         log.info({ sink: name, bytes: buffer.bytes }, "what is in the disk buffer is delivered after the next start");
         break;
       }
@@ -169,7 +177,7 @@ export class BufferedSink {
   /** Hands records to the sink, as fast as it takes them. */
   async #feed(): Promise<void> {
     const { buffer, inner, deadline } = this.#options;
-    while (!this.#quit && !deadline.aborted) {
+    while (!this.#quit && !this.#leaving && !deadline.aborted) {
       const finishing = this.#finishing;
       const news = buffer.news();
       const record = await buffer.read().catch((error: unknown) => this.#cannotRead(error));

@@ -12,6 +12,7 @@ import {
 import { StepMirror } from "../state/step-mirror.ts";
 import { HangWatch, type Work } from "./hang-watch.ts";
 import { Job, type Mishap } from "./job.ts";
+import { Ramp } from "./ramp.ts";
 import type { ProgramRunner, WorkersSnapshot } from "./runner.ts";
 import { type SlotEvents, WorkerSlot } from "./slot.ts";
 import { SpareCopies } from "./spare-copies.ts";
@@ -44,6 +45,7 @@ export class WorkerPool implements ProgramRunner {
   readonly #queue: Job[] = [];
   readonly #jobs = new Set<Job>();
   readonly #memories: StepMirror;
+  readonly #ramp = new Ramp();
   #spread: Spread = "single";
   #ticks = false;
   #nextId = 0;
@@ -140,6 +142,13 @@ export class WorkerPool implements ProgramRunner {
       slot.send(job, job.takeData() ?? this.#copies.view(job.id).slice());
     }
     this.#queue.push(...later);
+    if (this.#ramp.wantsMore(later.length)) this.#startAnother();
+  }
+
+  /** Starts one more worker, where any may run any batch; the others are all there from the start. */
+  #startAnother(): void {
+    if (this.#spread !== "any" || this.#failure) return;
+    if (this.#slots.every((slot) => slot.ready || !slot.started)) this.#slots.find((slot) => !slot.started)?.start();
   }
 
   #leastBusy(): WorkerSlot | undefined {
@@ -182,12 +191,12 @@ export class WorkerPool implements ProgramRunner {
     };
   }
 
-  /** The first worker has told how far the program may be spread: the others start only if they will be used. */
+  /** The first worker has told how far the program may be spread: the others start when they are to be used. */
   #begin(spread: Spread): void {
     this.#spread = spread;
     this.#started?.resolve();
     this.#started = undefined;
-    if (spread !== "single") for (const slot of this.#slots.slice(1)) slot.start();
+    if (spread === "by-stream") for (const slot of this.#slots.slice(1)) slot.start();
   }
 
   /** Takes the batches that wait behind a slow record to other workers, where the program allows that. */
@@ -195,6 +204,7 @@ export class WorkerPool implements ProgramRunner {
     if (slot.stuck || this.#spread !== "any") return;
     this.#queue.unshift(...slot.withdraw());
     this.#dispatch();
+    if (this.#queue.length > 0) this.#startAnother();
   }
 
   #hung(slot: WorkerSlot, { job: id, record }: Work): void {

@@ -53,6 +53,11 @@ export class WorkerSlot {
     return this.#ready;
   }
 
+  /** There is a thread, or was one. */
+  get started(): boolean {
+    return this.#worker !== undefined;
+  }
+
   /** The worker is at a record that takes unusually long; true until it has finished that batch. */
   get stuck(): boolean {
     return this.#stuck;

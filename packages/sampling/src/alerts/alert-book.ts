@@ -1,4 +1,4 @@
-import { type Event, formatInstant, type Value } from "@sluice/core";
+import { attemptAll, type Event, formatInstant, type Value } from "@sluice/core";
 import type { Observation, Sample } from "../observation.ts";
 import { Alert, type AlertEntry, type Change } from "./alert.ts";
 import type { AlertOptions } from "./options.ts";
@@ -17,7 +17,8 @@ export class AlertBook {
 
   /** @throws ExpressionError when a condition cannot be compiled */
   constructor(alerts: readonly AlertOptions[], interval: number) {
-    this.#pages = alerts.map((options) => ({ alert: new Alert(options, interval), entries: new Map() }));
+    const made = attemptAll(alerts.map((options) => () => new Alert(options, interval)));
+    this.#pages = made.map((alert) => ({ alert, entries: new Map() }));
   }
 
   /** Goes on from what an earlier run noted. */

@@ -1,4 +1,4 @@
-import type { Event } from "@sluice/core";
+import { attemptAll, type Event } from "@sluice/core";
 import { compileExpression } from "@sluice/expression";
 import type { AlertOptions } from "./options.ts";
 
@@ -37,8 +37,10 @@ export class Alert {
   /** @throws ExpressionError when a condition cannot be compiled */
   constructor(options: AlertOptions, interval: number) {
     this.options = options;
-    this.#holds = compileExpression(options.when);
-    this.#clears = options.clear_when ? compileExpression(options.clear_when) : (event) => !this.#holds(event);
+    const written = [options.when, options.clear_when].filter((text) => text !== undefined);
+    const [holds, clears] = attemptAll(written.map((text) => () => compileExpression(text)));
+    this.#holds = holds as (event: Event) => boolean;
+    this.#clears = clears ?? ((event) => !this.#holds(event));
     this.#hold = options.keep_firing_for ?? 2 * interval;
     this.#tolerance = interval / 10;
   }

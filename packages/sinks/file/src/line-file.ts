@@ -59,6 +59,9 @@ export class LineFile {
   async check(): Promise<void> {
     for (let path = this.#options.path; ; path = dirname(path)) {
       const found = await stat(path).catch(() => undefined);
+      const isFile = path === this.#options.path;
+      if (found && !isFile && !found.isDirectory()) throw new Error(`${path} is no directory`);
+      if (found?.isDirectory() && isFile) throw new Error("it is a directory");
       if (found) return access(path, constants.W_OK);
       if (path === dirname(path)) return;
     }

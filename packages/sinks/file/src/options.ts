@@ -28,6 +28,7 @@ export const fileOptions = z
     path: z
       .string()
       .min(1)
+      .refine((text) => !text.endsWith("/"), "this is a directory: name a file")
       .describe(
         "File to append to; relative to the pipeline file. Made with its directories. May hold fields of the event " +
           "(`{service.name}`) and parts of its time in UTC (`{date}`, `{YYYY}`, `{MM}`, `{DD}`, `{HH}`, `{mm}`).",
@@ -60,4 +61,8 @@ export const fileOptions = z
   .refine((value) => value.compress === "none" || value.rotate !== undefined, {
     path: ["compress"],
     message: "only what is rotated is compressed: give `rotate` as well",
+  })
+  .refine(({ retain, restrict_after: after }) => retain === undefined || after === undefined || after < retain, {
+    path: ["restrict_after"],
+    message: "must be shorter than `retain`, after which the files are deleted",
   });

@@ -107,6 +107,10 @@ test("leaves no half batch behind when the disk is full", async () => {
 test("check tells of a path that cannot be written", async () => {
   open({ path: "new/file.log" });
   await expect(sink?.check?.(never())).resolves.toBeUndefined();
+  open({ path: "." });
+  await expect(sink?.check?.(never())).rejects.toThrow("it is a directory");
+  open({ path: "/etc/passwd/x" });
+  await expect(sink?.check?.(never())).rejects.toThrow("/etc/passwd is no directory");
   const write = open({ path: "." });
   await expect(write({ message: "x" })).rejects.toMatchObject({ code: "SLUICE_UNREACHABLE", hint: expect.any(String) });
 });

@@ -17,8 +17,15 @@ export interface Target {
 export function parseAddress(address: string): Target {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const scheme = url?.protocol.slice(0, -1);
-  if (!url || url.hostname === "" || !scheme || !["tcp", "tls", "udp", "http", "https"].includes(scheme)) {
+  if (
+    !url ||
+    url.hostname === "" ||
+    url.port === "0" ||
+    !scheme ||
+    !["tcp", "tls", "udp", "http", "https"].includes(scheme)
+  ) {
     throw new SluiceError("SLUICE_CONFIG", `"${address}" is not the address of a GELF input`, {
+      written: address,
       hint: "write tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or http(s)://HOST:PORT/gelf",
     });
   }

@@ -23,6 +23,12 @@ export const gelfSink: SinkDefinition<GelfOptions, Sink> = {
     const { transport } = parseAddress(options.address);
     const isSecure = /^(tls|https):/.test(options.address);
     if (isSecure && !options.tls.verify) ctx.warn(`${options.address}: certificates are not verified (verify: false)`);
+    if (options.compression !== "none" && (transport === "tcp" || transport === "tls")) {
+      ctx.warn(
+        `${options.address}: messages over ${transport} are not compressed, Graylog would not read them`,
+        options.compression,
+      );
+    }
     if (transport === "udp") return new UdpSink(options);
     if (transport === "http") return new HttpSink(options, ctx.baseDir);
     return new TcpSink(options, ctx.baseDir);

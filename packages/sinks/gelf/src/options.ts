@@ -12,12 +12,19 @@ const tls = z
       .describe("Verify the server's certificate. `false` is warned about at each start."),
     server_name: z.string().optional().describe("Name to expect in the certificate when it is not the address's host."),
   })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), { message: "give cert and key together" })
   .describe("Certificates for `tls://` and `https://`.");
 
 const rotate = z
   .strictObject({
-    bytes: size().prefault("4MiB").describe("A connection is closed to confirm it after this many bytes."),
-    age: duration().prefault("1s").describe("… or this long after its first unconfirmed message."),
+    bytes: size()
+      .refine((bytes) => bytes > 0, "must be more than 0B")
+      .prefault("4MiB")
+      .describe("A connection is closed to confirm it after this many bytes."),
+    age: duration()
+      .refine((ms) => ms > 0, "must be more than 0s")
+      .prefault("1s")
+      .describe("… or this long after its first unconfirmed message."),
     ordered: z
       .boolean()
       .default(true)

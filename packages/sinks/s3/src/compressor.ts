@@ -1,13 +1,10 @@
 import { Buffer } from "node:buffer";
 import { finished } from "node:stream/promises";
 import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
-import type { Compression } from "./options.ts";
+import { type Compression, DEFAULT_LEVELS } from "./options.ts";
 
 /** Compressed bytes come in pieces of this size, so that they pin no small pools. */
 const CHUNK = 256 * 1024;
-/** On access logs: half the CPU time of level 6, for objects that are an eighth larger. */
-const DEFAULT_GZIP_LEVEL = 4;
-const DEFAULT_ZSTD_LEVEL = 3;
 
 /** Packs the lines of one object. The same lines give the same bytes. */
 export interface Compressor {
@@ -43,11 +40,11 @@ export function compressor(
   };
 }
 
-function gzip(level = DEFAULT_GZIP_LEVEL): Gzip {
+function gzip(level = DEFAULT_LEVELS.gzip): Gzip {
   return createGzip({ level, chunkSize: CHUNK });
 }
 
-function zstd(level = DEFAULT_ZSTD_LEVEL): ZstdCompress {
+function zstd(level = DEFAULT_LEVELS.zstd): ZstdCompress {
   return createZstdCompress({
     chunkSize: CHUNK,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },

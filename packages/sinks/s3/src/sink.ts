@@ -1,6 +1,6 @@
 import { type CreateContext, type SinkDefinition, type StreamingSink, silentLogger } from "@sluice/core";
 import { s3Encoder } from "./encoder.ts";
-import { type S3Options, s3Options } from "./options.ts";
+import { type S3Options, s3LongForm, s3Options } from "./options.ts";
 
 /** Objects in an S3 bucket. */
 export const s3Sink: SinkDefinition<S3Options, StreamingSink> = {
@@ -8,6 +8,7 @@ export const s3Sink: SinkDefinition<S3Options, StreamingSink> = {
   type: "s3",
   summary: "Stores events as compressed objects in S3 or a store like it, each exactly once.",
   options: s3Options,
+  longForm: s3LongForm,
   encoder: ({ format }, ctx) => s3Encoder(format, ctx.hostname),
   create,
 };

@@ -23,6 +23,16 @@ function isPattern(text: string): boolean {
   }
 }
 
+function isPort(text: string): boolean {
+  return Number(text) >= 1 && Number(text) <= 65_535;
+}
+
+/** Options without which a target of another kind is easily misread. */
+const ONLY_FOR = {
+  http: ["body", "body_contains", "body_matches"],
+  dns: ["record", "expect", "server"],
+} as const;
+
 const target = z
   .strictObject({
     name: z.string().min(1).optional().describe("What it is called in messages. Default: its address."),
@@ -34,6 +44,7 @@ const target = z
     tcp: z
       .string()
       .regex(/^(\[[^\]]+\]|[^:[\]]+):\d{1,5}$/, "write HOST:PORT")
+      .refine((text) => isPort(text.slice(text.lastIndexOf(":") + 1)), "a port is a number from 1 to 65535")
       .optional()
       .describe("`HOST:PORT` to connect to."),
     dns: z.string().min(1).optional().describe("Name to resolve."),
@@ -72,6 +83,14 @@ const target = z
   })
   .refine(({ http, tcp, dns }) => [http, tcp, dns].filter((one) => one !== undefined).length === 1, {
     message: "give exactly one of `http`, `tcp` and `dns`",
+  })
+  .superRefine((options, ctx) => {
+    for (const [kind, keys] of Object.entries(ONLY_FOR)) {
+      if (options[kind as keyof typeof ONLY_FOR] !== undefined) continue;
+      for (const key of keys.filter((one) => options[one] !== undefined)) {
+        ctx.addIssue({ code: "custom", path: [key], message: `is for \`${kind}\`` });
+      }
+    }
   });
 
 export type TargetOptions = z.output<typeof target>;

@@ -21,6 +21,8 @@ export function listenAddress(schemes: readonly string[], example: string) {
 function readable(text: string, schemes: readonly string[]): boolean {
   const match = FORM.exec(text);
   if (!match || Number(match[3]) > 65_535) return false;
+  const [, v6, name = ""] = match;
+  if ((v6 !== undefined && !isIP(v6)) || (/^[\d.]+$/.test(name) && !isIP(name))) return false;
   const scheme = schemeOf(text);
   return scheme === "" || schemes.includes(scheme);
 }

@@ -1,5 +1,5 @@
 import { type Event, errorText, type StepDefinition } from "@sluice/core";
-import { compileExpression, namedTexts } from "@sluice/expression";
+import { compileExpression, namedTexts, slowPatterns } from "@sluice/expression";
 import { z } from "zod";
 import { linesWith } from "./line-screen.ts";
 
@@ -33,7 +33,8 @@ function conditionStep(
       const apply = (event: Event) => (keeps(holds(event)) ? event : null);
       // Where the condition names what a line must contain to be dropped, all other lines need not become events.
       const texts = keeps(false) ? namedTexts(source) : null;
-      return { apply, reason: type, ...(texts && { screen: () => linesWith(texts) }) };
+      const diagnose = () => slowPatterns(source);
+      return { apply, reason: type, diagnose, ...(texts && { screen: () => linesWith(texts) }) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { duration, type Event, formatInstant, type StepDefinition, timeZone } from "@sluice/core";
+import { attemptAll, duration, type Event, formatInstant, type StepDefinition, timeZone } from "@sluice/core";
 import { compileExpression } from "@sluice/expression";
 import { z } from "zod";
 import { eventTime } from "./event-time.ts";
@@ -54,7 +54,14 @@ export const countStep: StepDefinition<CountOptions> = {
   create(written) {
     const fields = listOf(written.by);
     const { every, timezone, grace, max_keys: maxKeys, keep } = written;
-    const conditions = Object.entries(written.where).map(([name, text]) => [name, compileExpression(text)] as const);
+    const where = Object.entries(written.where);
+    const conditions = attemptAll(
+      where.map(
+        ([name, text]) =>
+          () =>
+            [name, compileExpression(text)] as const,
+      ),
+    );
     const names = ["events", ...Object.keys(written.where)];
     const windows = new Windows({ spans: new Spans(every, timezone), grace, maxKeys, names });
     const identity = JSON.stringify(written);

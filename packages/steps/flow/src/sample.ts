@@ -30,6 +30,7 @@ export const sampleStep: StepDefinition<SampleOptions> = {
   options,
   spread: "any",
   again: true,
+  longForm: (written) => (typeof written === "number" ? { one_in: written } : {}),
   create(written) {
     const { one_in: n, rate, key, except } = typeof written === "number" ? { one_in: written } : written;
     const share = rate ?? 1 / (n as number);

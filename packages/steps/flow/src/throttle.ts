@@ -12,6 +12,7 @@ const options = z.strictObject({
   rate: z
     .string()
     .regex(RATE, "write a whole number and a unit, like `100/s`, `20/m` or `5/h`")
+    .refine((text) => Number.parseInt(text, 10) > 0, "must be more than 0: `drop` lets nothing pass")
     .meta({ examples: ["100/s", "20/m"] })
     .describe("Events of a key that pass in each second, minute, hour or day of the events' own time"),
   key: keyFields

@@ -1,13 +1,19 @@
 import { asOneError, errorText, SluiceError } from "@sluice/core";
 import { type Grok, GrokError, type PatternLibrary } from "@sluice/grok";
 
+/** How the origin of patterns ends that the option `patterns` defines. */
+export const OWN_PATTERNS = ".patterns";
+
 /** Compiles an expression; what is wrong with it becomes an error that says where. */
 export function compile(library: PatternLibrary, expression: string): Grok {
   try {
     return library.compile(expression);
   } catch (error) {
     if (!(error instanceof GrokError)) throw error;
-    throw new SluiceError("SLUICE_PATTERN", error.message, { cause: error, hint: error.hint, written: expression });
+    // What is wrong with a pattern of the option `patterns` stands there, under its name.
+    const isOwn = error.place?.origin.endsWith(OWN_PATTERNS) === true;
+    const written = isOwn ? error.pattern : expression;
+    throw new SluiceError("SLUICE_PATTERN", error.message, { cause: error, hint: error.hint, written });
   }
 }
 

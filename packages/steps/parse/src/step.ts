@@ -10,11 +10,13 @@ import {
   type Value,
 } from "@sluice/core";
 import { findSlowPart, PatternLibrary, placeText } from "@sluice/grok";
+import { OWN_PATTERNS } from "./compile.ts";
 import { csvParser } from "./csv-parser.ts";
 import { grokParser } from "./grok-parser.ts";
 import { type DetailedOptions, type ParseOptions, parseOptions } from "./options.ts";
 import { PARSE_FAILURE, type Parser, type ParserContext } from "./parser.ts";
 import { NAMED_PARSERS } from "./parsers/index.ts";
+import { checkReferences } from "./references.ts";
 
 /** `parse`: reads fields out of the line. */
 export const parseStep: StepDefinition<ParseOptions> = {
@@ -23,8 +25,10 @@ export const parseStep: StepDefinition<ParseOptions> = {
   summary: "Reads fields out of a line, with a named parser or a pattern of your own",
   options: parseOptions,
   spread: "any",
+  longForm: (options) => ({ ...(typeof options === "string" ? { parser: options } : {}), timezone: "local" }),
   create(options, ctx) {
     const detailed: Partial<DetailedOptions> = typeof options === "string" ? { parser: options } : options;
+    checkReferences(detailed, ctx.warn);
     const zone = timeZone(detailed.timezone ?? "local");
     const parser = createParser(detailed, {
       library: library(ctx, detailed),
@@ -72,7 +76,7 @@ function library(ctx: StepContext, options: Partial<DetailedOptions>): PatternLi
   const patterns = new PatternLibrary();
   for (const [file, text] of Object.entries(ctx.patterns)) patterns.addFile(text, file);
   for (const [name, source] of Object.entries(options.patterns ?? {}))
-    patterns.add(name, source, `${ctx.name}.patterns`);
+    patterns.add(name, source, `${ctx.name}${OWN_PATTERNS}`);
   return patterns;
 }
 

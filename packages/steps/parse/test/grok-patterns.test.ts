@@ -41,15 +41,15 @@ describe("grok-patterns", () => {
     }
   });
 
-  it("tests every pattern, by itself or within another", () => {
-    const tested = new Set(files.flatMap((file) => casesOf(file).map(({ pattern }) => pattern)));
-    const reached = new Set<string>();
-    const visit = (name: string): void => {
-      if (reached.has(name)) return;
-      reached.add(name);
-      for (const [, inner] of (library.source(name) ?? "").matchAll(/%\{(\w+)/g)) visit(inner as string);
-    };
-    for (const name of tested) visit(name);
-    expect(library.names().filter((name) => !reached.has(name))).toEqual([]);
+  it("tests every pattern by itself, but for those that look at what follows", () => {
+    const tested = new Set(
+      files.flatMap((file) =>
+        casesOf(file)
+          .filter(({ fields }) => fields)
+          .map(({ pattern }) => pattern),
+      ),
+    );
+    const untested = library.names().filter((name) => !tested.has(name));
+    expect(untested.filter((name) => !library.source(name)?.endsWith("(?=: )"))).toEqual([]);
   });
 });

@@ -5,8 +5,11 @@ export interface Decoded {
   readonly at: Uint32Array;
 }
 
-/** What an escape may be: URL encoding, JSON, and the `\x22` of nginx's logs. Only ASCII is decoded. */
-const ESCAPE = /%[0-7][0-9A-Fa-f]|\\(?:u00[0-7][0-9A-Fa-f]|x[0-7][0-9A-Fa-f]|["\\/bfnrt])/g;
+/**
+ * What an escape may be: URL encoding, JSON, and the `\x22` of nginx's logs, of which only ASCII is decoded; and what
+ * colours text on a terminal, of which nothing is left.
+ */
+const ESCAPE = /\x1b\[[\d;:]{0,32}[mK]|%[0-7][0-9A-Fa-f]|\\(?:u00[0-7][0-9A-Fa-f]|x[0-7][0-9A-Fa-f]|["\\/bfnrt])/g;
 const SIMPLE: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
 /**
@@ -14,15 +17,16 @@ const SIMPLE: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: 
  * they are: no rule needs them, and a password of such characters is replaced in its escaped form.
  */
 export function decodeEscapes(text: string): Decoded | null {
-  if (!text.includes("%") && !text.includes("\\")) return null;
+  if (!text.includes("%") && !text.includes("\\") && !text.includes("\x1b[")) return null;
   const parts: string[] = [];
   const at = new Uint32Array(text.length + 1);
   let length = 0;
   let copied = 0;
   for (const { 0: escape, index } of text.matchAll(ESCAPE)) {
     for (let i = copied; i < index; i++) at[length++] = i;
-    at[length++] = index;
-    parts.push(text.slice(copied, index), decodeOne(escape));
+    const plain = decodeOne(escape);
+    if (plain !== "") at[length++] = index;
+    parts.push(text.slice(copied, index), plain);
     copied = index + escape.length;
   }
   if (parts.length === 0) return null;
@@ -50,7 +54,16 @@ export function throughBoth(outer: Uint32Array, inner: Uint32Array): Uint32Array
   return inner.map((offset) => outer[offset] as number);
 }
 
+/** Colours at the end of a part of a text, at any level of escapes. */
+const COLOURS = /(?:(?:\x1b|\\+(?:u00|x)1b|%(?:25)*1b)(?:\[|%(?:25)*5b)[\d;:]{0,32}[mK])+$/i;
+
+/** Where a part of an escaped text ends without the colours that follow it, which decoding has put into its end. */
+export function endWithoutColours(text: string, start: number, end: number): number {
+  return end - (COLOURS.exec(text.slice(Math.max(start, end - 256), end))?.[0].length ?? 0);
+}
+
 function decodeOne(escape: string): string {
+  if (escape.startsWith("\x1b")) return "";
   if (escape.length > 2) return String.fromCharCode(Number.parseInt(escape.slice(-2), 16));
   const letter = escape.charAt(1);
   return SIMPLE[letter] ?? letter;

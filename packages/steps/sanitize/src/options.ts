@@ -25,6 +25,13 @@ const custom = z.strictObject({
     .describe("How many characters of a match lie before and after a keyword; 96 and 512 when not given"),
 });
 
+function namesDiffer(rules: readonly { readonly name: string }[], ctx: z.core.$RefinementCtx): void {
+  for (const [i, { name: given }] of rules.entries()) {
+    const isTaken = rules.findIndex((rule) => rule.name === given) < i;
+    if (isTaken) ctx.addIssue({ code: "custom", path: [i, "name"], message: "two rules have this name", input: given });
+  }
+}
+
 const detailed = z.strictObject({
   rules: z
     .array(z.string().min(1))
@@ -33,7 +40,7 @@ const detailed = z.strictObject({
   exclude: z.array(z.string().min(1)).default([]).describe("Rules and sets to leave out of these"),
   action: action.default("redact").describe("What becomes of what is found"),
   actions: z.record(z.string(), action).default({}).describe("The same for single rules and sets"),
-  custom: z.array(custom).default([]).describe("Rules of your own"),
+  custom: z.array(custom).superRefine(namesDiffer).default([]).describe("Rules of your own"),
   allow: z
     .array(z.string().min(1))
     .default([])

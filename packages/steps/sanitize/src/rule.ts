@@ -23,8 +23,8 @@ export interface Rule {
   readonly title: string;
   readonly sets: readonly RuleSet[];
   /**
-   * Literals of at least three ASCII characters of which every match contains one, in any case. The pattern only runs
-   * around places where one occurs. Empty, and without `shape`: the pattern runs over every text, which no rule of the
+   * Literals of at least three ASCII characters of which every match contains one, in any case, or has one before it within
+   * its reach. The pattern only runs around places where one occurs. Empty, and without `shape`: the pattern runs over every text, which no rule of the
    * set `default` may ask.
    */
   readonly keywords: readonly string[];

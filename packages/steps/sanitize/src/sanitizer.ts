@@ -3,7 +3,7 @@ import { type Action, replacementOf } from "./action.ts";
 import { type Allowed, compileAllowed } from "./allow.ts";
 import { quoteFor } from "./bare-value.ts";
 import { Budget } from "./budget.ts";
-import { decodeEscapes, MAX_DECODINGS, throughBoth } from "./decode.ts";
+import { decodeEscapes, endWithoutColours, MAX_DECODINGS, throughBoth } from "./decode.ts";
 import { type Edit, mergeEdits, type Rendered, render, toOriginal, widened } from "./edits.ts";
 import { isReplaced, masked, replacementsIn } from "./replaced.ts";
 import type { Rule } from "./rule.ts";
@@ -163,9 +163,10 @@ class RuleSanitizer implements Sanitizer {
     let decoded = decodeEscapes(text);
     for (let level = 1; decoded !== null; level++) {
       const { text: plain, at } = decoded;
-      this.#scan(plain, budget, ({ start, end, order }) =>
-        found.push({ start: at[start] as number, end: at[end] as number, order }),
-      );
+      this.#scan(plain, budget, (edit) => {
+        const start = at[edit.start] as number;
+        found.push({ start, end: endWithoutColours(text, start, at[edit.end] as number), order: edit.order });
+      });
       const deeper = level < MAX_DECODINGS ? decodeEscapes(plain) : null;
       decoded = deeper && { text: deeper.text, at: throughBoth(at, deeper.at) };
     }

@@ -2,6 +2,8 @@ import type { ByteSet, Nfa, State } from "./screen-nfa.ts";
 
 /** A pattern that takes longer to walk through counts as one that can avoid its keywords. */
 const MAX_STEPS = 20_000;
+/** So does one with more keywords: it looks for something near the names of many services. */
+const MAX_KEYWORDS = 256;
 
 /** Where in a pattern a keyword may be the first one that a match contains: the states behind it. */
 export interface Cuts {
@@ -16,6 +18,7 @@ export interface Cuts {
  * @param keywords In lower case.
  */
 export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
+  if (keywords.length > MAX_KEYWORDS) return { byKeyword: new Map(), avoidable: true };
   let steps = 0;
   const tracker = new Tracker(keywords);
   const byKeyword = new Map<string, Set<State>>();

@@ -8,6 +8,8 @@ import { DecodedLines } from "./screen-lines.ts";
 import { ShapeCheck } from "./screen-shapes.ts";
 
 const NEWLINE = 10;
+/** Begins what colours a text, which the finder does not decode. */
+const ESC = 0x1b;
 const HITS_BEFORE_GATE = 1;
 const LINE: Around = { stop: NEWLINE, mayGoOn: false };
 /** Ends with a zero, and may hold some. */
@@ -116,8 +118,17 @@ class RuleScreen implements Screen {
   #search(length: number, around: Around | undefined): void {
     this.#length = length;
     this.#text = this.#span(0, length);
+    this.#suspectColours();
     this.#finder.marks(this);
     this.#finder.hits(this.#hit, around);
+  }
+
+  /** Between keyword and secret there may be colours. */
+  #suspectColours(): void {
+    const text = this.#finder.text.subarray(0, this.#length);
+    for (let at = text.indexOf(ESC); at >= 0; at = text.indexOf(ESC, at + 1)) {
+      if (!this.#isSuspect(at)) this.#suspect(at);
+    }
   }
 
   /** A part of the finder's text for gates. */

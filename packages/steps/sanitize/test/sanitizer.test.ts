@@ -127,6 +127,14 @@ describe("escapes", () => {
     [String.raw`\x22password\x22:\x22hunter2\x22`, String.raw`\x22password\x22:\x22[redacted:password]\x22`],
     ["p%61ssword=hunter2 100%", "p%61ssword=[redacted:password] 100%"],
     ["password=a%26b", "password=[redacted:password]"],
+    [
+      "\x1b[1mpassword\x1b[0m: \x1b[35mhunter2\x1b[0m x",
+      "\x1b[1mpassword\x1b[0m: \x1b[35m[redacted:password]\x1b[0m x",
+    ],
+    [
+      String.raw`{"log":"\u001b[1mpassword\u001b[0m=\u001b[35mhunter2\u001b[0m x"}`,
+      String.raw`{"log":"\u001b[1mpassword\u001b[0m=\u001b[35m[redacted:password]\u001b[0m x"}`,
+    ],
   ])("%s", (text, expected) => {
     expect(sample().text(text)).toBe(expected);
   });

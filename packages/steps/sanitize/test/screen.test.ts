@@ -36,7 +36,12 @@ describe("the screen of the default rules", () => {
   test("names every line of which any part would be changed", { timeout: 120_000 }, () => {
     const example = fc.constantFrom(...EXAMPLES);
     const damaged = fc
-      .tuple(example, fc.nat(2000), fc.nat(12), fc.constantFrom("", " ", "=", ":", '"', "é", "/", "-"))
+      .tuple(
+        example,
+        fc.nat(2000),
+        fc.nat(12),
+        fc.constantFrom("", " ", "=", ":", '"', "é", "/", "-", "\x1b[0m", "\x1b[1;33m"),
+      )
       .map(([text, at, length, instead]) => {
         const from = at % text.length;
         return text.slice(0, from) + instead + text.slice(from + length);

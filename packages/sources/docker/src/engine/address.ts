@@ -53,7 +53,7 @@ function tlsOfEnvironment(env: Readonly<Record<string, string | undefined>>): Tl
 
 function unusable(text: string): SluiceError {
   const hint = "write unix:///var/run/docker.sock or tcp://host:2376; for ssh://, forward the socket and name its path";
-  return new SluiceError("SLUICE_CONFIG", `\`${text}\` is no address of a Docker engine`, { hint });
+  return new SluiceError("SLUICE_CONFIG", `\`${text}\` is no address of a Docker engine`, { hint, written: text });
 }
 
 /** TLS settings for a connection. Throws SLUICE_SOURCE when a file cannot be read. */

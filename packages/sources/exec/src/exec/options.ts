@@ -3,10 +3,12 @@ import { z } from "zod";
 
 const command = z.union([z.string().min(1), z.array(z.string()).min(1)]);
 
-const backoff = z.strictObject({
-  initial: duration().prefault("1s").describe("Pause before the first restart; it doubles with each further one."),
-  max: duration().prefault("1m").describe("Longest pause. A run of ten seconds sets it back to `initial`."),
-});
+const backoff = z
+  .strictObject({
+    initial: duration().prefault("1s").describe("Pause before the first restart; it doubles with each further one."),
+    max: duration().prefault("1m").describe("Longest pause. A run of ten seconds sets it back to `initial`."),
+  })
+  .refine(({ initial, max }) => initial <= max, { path: ["max"], message: "must not be shorter than `initial`" });
 
 /** Options of the source `exec`. */
 export const execOptions = z

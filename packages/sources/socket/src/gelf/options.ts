@@ -27,9 +27,11 @@ export const gelfOptions = z
     ...connectionOptions,
   })
   .refine(({ address, tls }) => !/^(tls|https):/.test(address) || tls !== undefined, {
+    path: ["address"],
     message: "tls:// and https:// need `tls: {cert: …, key: …}`",
   })
   .refine(({ address, tls }) => /^(tls|https):/.test(address) || tls === undefined, {
+    path: ["tls"],
     message: "`tls` is for tls:// and https:// addresses",
   });
 

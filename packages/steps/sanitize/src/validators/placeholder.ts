@@ -2,9 +2,9 @@
 const MASKED =
   /^(?:[^\p{L}\p{N}]+|(\p{L})\1{2,}|.{0,3}x{6,}.{0,3}|\[(?:redacted|hash|removed)\b.*)$|\*{3}|\.{3}$|x{8}|(.)\2{14}|^(?:redacted|hash|removed):|\[redacted/iu;
 
-/** Something that is filled in later: `${X}`, `$X`, `{{x}}`, `<x>`, `[X]`, `%s`, `%X%`, `#{x}`, `$(x)`. */
+/** Something that is filled in later: `${X}`, `$X`, `{{x}}`, `<x>`, `[X]`, `%s`, `%X%`, `#{x}`, `$(x)`; or decrypted: SOPS' `ENC[…]`. */
 const TEMPLATE =
-  /^\\?\$\{|^\\?\$\(|^\$\d$|\$\{[A-Za-z_][\w.:-]*\}$|^\\{0,2}\$[a-z_][\w.]*(?:$|[[>:.+$(-])|\{\{[^{}]*\}\}|^\{\{|^\{[^{}]*\}?$|^<[^<>]*>?$|^&lt;|^\[[a-z _-]+\]?$|^%[a-z_]\w*%?$|^#\{|^@\{|^%[+-]?\d*[sdvr]$|^%\(\w+\)s|^\(/i;
+  /^\\?\$\{|^\\?\$\(|^\$\d$|\$\{[A-Za-z_][\w.:-]*\}$|^\\{0,2}\$[a-z_][\w.]*(?:$|[[>:.+$(-])|\{\{[^{}]*\}\}|^\{\{|^ENC\[|^\{[^{}]*\}?$|^<[^<>]*>?$|^&lt;|^\[[a-z _-]+\]?$|^%[a-z_]\w*%?$|^#\{|^@\{|^%[+-]?\d*[sdvr]$|^%\(\w+\)s|^\(/i;
 
 /** Program text that gets the value from somewhere. */
 const CODE =
@@ -16,7 +16,7 @@ const WORD =
 
 /** Words inside that say that it is an example; and the example of the Kubernetes manual. */
 const EXAMPLE =
-  /(?:^|[^a-z])(?:examples?|sample|dummy|fake|placeholder|change[_-]?(?:me|this|it)|your|insert|replace|todo|tbd|fixme|foobar)(?:[^a-z]|$)|^[a-z_ -]*(?:fake|example|dummy|placeholder|changeme|insert_)[a-z_ -]*$|not[_-]?a?[_-]?(?:real|set|secure)(?:[^a-z]|$)|^MWYyZDFlMmU2N2Rm$/i;
+  /(?:^|[^a-z])(?:examples?|sample|dummy|fake|placeholder|change[_-]?(?:me|this|it)|your|insert|replace|todo|tbd|fixme|foobar)(?:[^a-z]|$)|^[a-z_ -]*(?:fake|example|dummy|placeholder|changeme|insert_)[a-z_ -]*$|^my[_-]?(?:api|secret|auth)?[_-]?(?:key|token)\d{0,4}$|not[_-]?a?[_-]?(?:real|set|secure)(?:[^a-z]|$)|^MWYyZDFlMmU2N2Rm$/i;
 
 /** The name of a setting instead of its value: `DB_PASSWORD`, `real_key`, `my-tls-secret`. */
 const NAME =

@@ -3,10 +3,10 @@ import { isPlaceholder, isReference } from "../../validators/placeholder.ts";
 /** What may close a key: `"password"`, `['password']`, `password[]`, escaped quotes. */
 const CLOSE = String.raw`(?:\\{0,4}["'\x60]|\]|\[\d{0,4}\]){0,2}`;
 /**
- * What binds a value to a key: `=`, `:`, `:=`, `::=`, `=>`, `==`, `!==`, `?=`, `.=`. Go puts a type before it; a list of one
+ * What binds a value to a key: `=`, `:`, `:=`, `::=`, `=>`, `==`, `!==`, `?=`, `.=`. Go, Scala and Python put a type before it; a list of one
  * value may follow, or PHP's type and length.
  */
-const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4})?(?<bind>:{0,3}={1,3}>?|!={1,2}|:{1,2}(?!//)|->|[?.+]=)[ \t]{0,32}(?:string\(\d{1,5}\)[ ]|\[{1,2}(?=[^\s\]]))?`;
+const BIND = String.raw`[ \t]{0,32}(?:string[ \t]{1,4}|:[ \t]{0,4}[a-z]{2,16}\??[ \t]{0,4}(?==))?(?<bind>:{0,3}={1,3}>?|!={1,2}|:{1,2}(?!//)|->|[?.+]=)[ \t]{0,32}(?:string\(\d{1,5}\)[ ]|\[{1,2}(?=[^\s\]]))?`;
 /** A value in quotes, which may be escaped themselves. */
 const QUOTED = String.raw`(?:@|[bru]{1,2}(?=["']))?(?<quote>\\{0,4}["'\x60])(?<secret>(?:(?!\k<quote>)(?:\\.|[^\\\r\n])){1,4096})(?=\k<quote>)`;
 /** A value that ends where the next field begins. */

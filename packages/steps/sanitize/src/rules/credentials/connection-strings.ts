@@ -40,7 +40,7 @@ export const connectionStringRules: readonly Rule[] = [
       String.raw`:%2f\/`,
       String.raw`:\/%2f`,
     ],
-    pattern: String.raw`(?<=:(?:\/|%2f|\\\/){2}[^\s:/?#@"'<>\\{}]{0,128}:)(?<secret>[^\s/"'<>\x60{}\\]{1,512}|(?!\d{1,5}/)[^\s"'<>\x60{}\\?#]{1,256})(?=@[\w.[%\\-])`,
+    pattern: String.raw`(?<=:(?:\/|%2f|\\\/){2}[^\s:/?#@"'<>\\{}]{0,128}(?:@[^\s:/?#@"'<>\\{}]{1,64})?:)(?<secret>[^\s/"'<>\x60{}\\]{1,512}|(?!\d{1,5}/)[^\s"'<>\x60{}\\?#]{1,256})(?=@[\w.[%\\-])`,
     ignoreCase: true,
     validate: (secret, match) => !isNoPassword(secret, match),
     positive: [
@@ -50,6 +50,7 @@ export const connectionStringRules: readonly Rule[] = [
       "amqps://admin:⟦3eCa3P⟧@192.0.2.10:5671/vhost",
       "jdbc:mysql://joe:⟦x9!y⟧@db/test",
       "mongodb+srv://a:⟦Zxcvbnm@12345)⟧@cluster0-cnc84.example.net/e?w=1",
+      "smtps://joe@example.com:⟦FnD83JZs⟧@smtp.example.com:465",
       "このhttps://user:⟦pass⟧@example.comはBasic",
     ],
     negative: [

@@ -1,10 +1,11 @@
 import type { Rule } from "../../rule.ts";
+import { decodeBase64 } from "../../validators/decode.ts";
 import { isPlaceholder, isReference } from "../../validators/placeholder.ts";
 import { isTokenLike, isUuid, isWords } from "../../validators/token-like.ts";
 import { argument, assigned, assignmentOf } from "./assignment.ts";
 
 /** Keys whose values are secrets whatever they look like. */
-const SECRET_KEY = String.raw`(?<!no_|has_|is_)secrete?|(?:api|auth|service|account|client|db|database|priv(?:ate)?|master|encrypt(?:ion)?|signing|shared|license|pre_?shared|consumer|webhook)[_. -]?key|mysecret`;
+const SECRET_KEY = String.raw`(?<!no_|has_|is_)secrete?|(?:api|auth|service|account|client|db|database|priv(?:ate)?|master|encrypt(?:ion)?|signing|shared|license|pre_?shared|consumer|webhook)[_. -]?key|(?:secret|access|auth(?:entication|ori[sz]ation)?|activation)[. -]key|mysecret`;
 /** Keys whose values are secrets if they look random. */
 const TOKEN_KEY = String.raw`token|cred(?:ential|s)|auth(?!or)|access|(?<![a-z])api(?![a-z])`;
 
@@ -74,8 +75,8 @@ function isAssignedKey(value: string, match: RegExpExecArray): boolean {
     return false;
   if (COMPOUND.test(match.groups?.["suffix"] ?? "")) return false;
   return (
-    /^[\w.=+/~]+$|^(?=.*[a-z])(?=.*[A-Z])[\w.=+/~-]+$/.test(value) &&
-    isTokenLike(value, { length: 20, entropy: 3.3 }) &&
+    /^[\w.=+/~]+(?:-[\w.=+/~]*){0,2}$|^(?=.*[a-z])(?=.*[A-Z])[\w.=+/~-]+$/.test(value) &&
+    isTokenLike(value, { length: isMixed(value) ? 16 : 20, entropy: 3.3 }) &&
     digitsIn(value) >= 3
   );
 }
@@ -83,9 +84,13 @@ function isAssignedKey(value: string, match: RegExpExecArray): boolean {
 function isSpacedToken(value: string): boolean {
   // Fingerprints of keys and checksums of packages are meant to be seen.
   if (/^[0-9A-F]{40}$|^sha\d+-/.test(value)) return false;
+  // Words in Base64 are no random text.
+  if (/^[A-Za-z .-]+$/.test(decodeBase64(value))) return false;
   return digitsIn(value) >= 4 && !isPlaceholder(value) && isTokenLike(value, { length: 20, entropy: 3.1 });
 }
 
+/** Letters in both cases, as hardly any name has them. */
+const isMixed = (text: string): boolean => /[a-z].*[A-Z]|[A-Z].*[a-z].*[A-Z]/.test(text);
 const digitsIn = (text: string): number => text.replaceAll(/\D/g, "").length;
 
 /** Secrets that only their key gives away. Last in the order of rules: what knows a provider names them better. */
@@ -105,6 +110,8 @@ export const genericRules: readonly Rule[] = [
       "AWS_SECRET_ACCESS_KEY=⟦wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzMMzzKEYa⟧",
       "GET /v1?apikey=⟦c4ed6c21-9dd5-4a05-8e3f-c56d1151cce8⟧&x=1",
       "X-Api-Key: ⟦3a16750d-d363-41a4-8ebd-035408f7730f⟧",
+      "Secret Key:⟦AIhq5Xyb1Gga9Q27⟧",
+      "Activation key : ⟦ZAQWS-XCD3R-VBGTR-FRTGU-KLMNX⟧",
       'jwt: {secret: "⟦development#product⟧"}',
     ],
     negative: [
@@ -153,7 +160,12 @@ export const genericRules: readonly Rule[] = [
     pattern: assigned(String.raw`(?<!mon|tur|hon|whis|jer|hoc|don)key`, 256),
     ignoreCase: true,
     validate: isAssignedKey,
-    positive: ["postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧", 'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"'],
+    positive: [
+      "postageapp_key=⟦abcd1234efgh5678ijkl9012mnop3456⟧",
+      "Key=⟦qscgyygcsq-wdvvok7slklklaasnd8afafxd3⟧",
+      'maps.key = "⟦u3Lyhd2N2MCy7ZoHS5x9⟧"',
+      "any_key=⟦AIhq5Xyb1Gga9Q29⟧",
+    ],
     negative: [
       "primaryKey=aCkTPwZVr2YNDUpWYCbuEL.iuh1T1x",
       '"bucket_key": "SalesResults-1.2"',
@@ -196,6 +208,7 @@ export const genericRules: readonly Rule[] = [
       "gpg: using RSA key 9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
       "the key some-rather-long-name-of-something",
       "Server listening on key 0.0.0.0 port 22",
+      "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29x",
     ],
   },
 ];

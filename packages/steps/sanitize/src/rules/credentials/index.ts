@@ -8,6 +8,7 @@ import { markupSecretRules } from "./markup-secrets.ts";
 import { passwordHashRules } from "./password-hashes.ts";
 import { passwordRules } from "./passwords.ts";
 import { randomStringRules } from "./random-strings.ts";
+import { statementRules } from "./statements.ts";
 
 /** Credentials that no provider gives out, and what only its surroundings show to be a secret. Specific ones first. */
 export const credentialRules: readonly Rule[] = [
@@ -18,6 +19,7 @@ export const credentialRules: readonly Rule[] = [
   ...commandLineRules,
   ...markupSecretRules,
   ...passwordRules,
+  ...statementRules,
   ...genericRules,
   ...randomStringRules,
 ];

@@ -1,7 +1,13 @@
 import type { Rule } from "../../rule.ts";
 import { isPlaceholder, isReference } from "../../validators/placeholder.ts";
+import { isTokenLike } from "../../validators/token-like.ts";
 
 const isValue = (secret: string): boolean => !isPlaceholder(secret) && !isReference(secret);
+/** Jenkins puts what it has encrypted in braces, in which others write what is to be filled in. */
+const isInBraces = (secret: string): boolean => {
+  const words = /^\{([^{}$]+)\}$/.exec(secret)?.[1]?.trim().split(/\s+/) ?? [];
+  return words.length <= 3 && words.some((word) => isTokenLike(word, { length: 16, entropy: 3 }) && isValue(word));
+};
 const SECRET_NAME = String.raw`[\w.-]{0,48}(?:passw(?:or)?d|passphrase|pwd|secret|api-?key|token|credential|private-?key|(?<![a-z])pass)`;
 
 /** Secrets in XML, and in calls and constructors that take them. */
@@ -26,13 +32,19 @@ export const markupSecretRules: readonly Rule[] = [
     ],
     pattern: String.raw`<(?<tag>(?:[\w-]{1,32}:)?${SECRET_NAME})(?:\s[^<>]{0,256})?>\s{0,32}(?<secret>[^<>\s][^<>\r\n]{1,1024}?)\s{0,32}</\k<tag>`,
     ignoreCase: true,
-    validate: isValue,
+    validate: (secret) => isValue(secret) || isInBraces(secret),
     positive: [
       "<db><password>⟦hunter2⟧</password></db>",
+      "<secret>⟦{AQAAABAAAAAwbZ8sX1q9Lr3kYt0vN2mC}⟧</secret>",
       '<wsse:Password Type="x">⟦hunter2⟧</wsse:Password>',
       "<apiToken>\n  ⟦abc123def456⟧\n</apiToken>",
     ],
-    negative: ["<password></password>", "<password>${db.password}</password>", "<password>***</password>"],
+    negative: [
+      "<password></password>",
+      "<password>${db.password}</password>",
+      "<password>{db-password}</password>",
+      "<password>***</password>",
+    ],
   },
   {
     name: "xml-attribute-secret",

@@ -15,7 +15,7 @@ export const randomStringRules: readonly Rule[] = [
     name: "kubernetes-secret",
     title: "value in the data of a Kubernetes Secret",
     sets: ["default", "secrets"],
-    keywords: ["kind: secret", '"kind":"secret"'],
+    keywords: ["kind: secret", "kind: 'secret", 'kind: "secret', '"kind":"secret"'],
     pattern: String.raw`(?<=\bkind:[ ]{0,4}["']?secret\b[\s\S]{0,2048}\n[ \t]{1,16}(?!namespace|name|uid|type|creationTimestamp|resourceVersion)[\w.-]{1,64}:[ ]{0,4}(?:[|>]-?\s{1,32})?["']?)(?<secret>[A-Za-z0-9+/]{10,16384}={0,2})(?=["']?\s*?(?:\n|$))|(?<=\n[ \t]{1,16}(?!namespace|name|uid|type|creationTimestamp|resourceVersion)[\w.-]{1,64}:[ ]{0,4}(?:[|>]-?\s{1,32})?["']?)(?<secret>[A-Za-z0-9+/]{10,16384}={0,2})(?=["']?\s*?\n[\s\S]{0,2048}\bkind:[ ]{0,4}["']?secret\b)`,
     ignoreCase: true,
     reach: { before: 4096, after: 4096 },

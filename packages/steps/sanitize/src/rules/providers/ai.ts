@@ -114,9 +114,9 @@ export const aiRules: readonly Rule[] = [
     name: "huggingface-token",
     title: "Hugging Face token",
     keywords: ["hf_", "api_org_"],
-    pattern: String.raw`(?<![a-zA-Z])hf_[a-zA-Z]{34}\b|(?<![a-zA-Z])api_org_(?!X{20})[a-zA-Z]{34}\b`,
+    pattern: String.raw`(?<![a-zA-Z])hf_[a-zA-Z]{34}\b|(?<![a-zA-Z])api_org_(?![Xx]{20})[a-zA-Z]{34}\b`,
     positive: ['HF_TOKEN:"⟦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⟧"', "⟦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⟧"],
-    negative: ["hf_HPXfXppbpgIjscKLZQvRUpzXxvqktPMSr"],
+    negative: ["hf_HPXfXppbpgIjscKLZQvRUpzXxvqktPMSr", `api_org_${"x".repeat(34)}`],
     source: SCANNERS,
   }),
   secret({
@@ -157,7 +157,7 @@ export const aiRules: readonly Rule[] = [
     name: "openai-api-key",
     title: "OpenAI API key",
     keywords: ["sk-"],
-    pattern: String.raw`(?<![a-zA-Z])sk-(?:(?:proj|svcacct|admin|None)-)?[\w-]{0,100}?T3BlbkFJ[\w-]{20,100}|(?<![a-zA-Z])sk-[a-zA-Z0-9]{48}\b`,
+    pattern: String.raw`(?<![a-zA-Z])sk-(?:(?:proj|svcacct|admin|None)-)?[\w-]{0,100}?T3BlbkFJ[\w-]{20,100}|(?<![a-zA-Z])sk-(?![a-zA-Z0-9]{0,40}abcdefgh)[a-zA-Z0-9]{48}\b`,
     positive: [
       "⟦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⟧",
       "mages/generations  -H 'Content-Type application/json'  -H \"Authorization Bearer ⟦sk-mxIt5s1tyfCJyIKHwrqOT4BlbkFJT3VVmv6VdSwB7XXIq1TO⟧\"",

@@ -86,7 +86,7 @@ export const awsRules: readonly Rule[] = [
     name: "aws-mws-auth-token",
     title: "Amazon MWS authorization token",
     keywords: ["amzn.mws."],
-    pattern: String.raw`amzn\.mws\.[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}`,
+    pattern: String.raw`amzn\.mws\.[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}`,
     ignoreCase: true,
     positive: [
       "secret key:IwJz1SHMccAKUKuskdVoHFfkre73BTyF80nRmcWc\nMWS Authorisation Token:  ⟦amzn.mws.dab428a1-ed97-fd8d-e045-950d712f6f58⟧",

@@ -188,6 +188,7 @@ export const contentRules: readonly Rule[] = [
     keywords: ["rdme_"],
     pattern: "(?<![a-zA-Z])rdme_[a-z0-9]{70}",
     ignoreCase: true,
+    minEntropy: 3,
     positive: [
       "⟦rdme_abcdefghijklmnopqrstuvwxyzabcdef1234567890abcdef1234567890abcdef123456⟧",
       "⟦rdme_xn8s9he60fb31e9d290403d2707cce88fa820042d425fc6eb2baed4191dd88a5405987⟧",

@@ -122,7 +122,7 @@ export const incidentsRules: readonly Rule[] = [
     name: "sentry-org-token",
     title: "Sentry organization token",
     keywords: ["sntrys_eyj"],
-    pattern: "(?<![a-zA-Z])sntrys_eyJ[a-zA-Z0-9+/]{40,600}={0,2}_[a-zA-Z0-9+/]{43}(?![a-zA-Z0-9+/])",
+    pattern: "(?<![a-zA-Z])sntrys_eyJ[a-zA-Z0-9+/]{40,600}={0,2}_[a-zA-Z0-9+/_-]{43}(?![a-zA-Z0-9+/_-])",
     positive: [
       "⟦sntrys_eyJaKbpkxVep6DzfaTT2eCOJD12yHaM5ReDtmUlfa9kjwNcfFUQ==_bsK+B0BsLxML31u0Ho+W96EPnv0mo9J+/2SR1RC9ou6⟧",
     ],

@@ -36,9 +36,13 @@ import { notesRules } from "./notes.ts";
 import { openDataRules } from "./open-data.ts";
 import { packagesRules } from "./packages.ts";
 import { paymentsRules } from "./payments.ts";
+import { aiPrefixRules } from "./prefixes-ai.ts";
+import { businessPrefixRules } from "./prefixes-business.ts";
+import { platformPrefixRules } from "./prefixes-platforms.ts";
 import { productivityRules } from "./productivity.ts";
 import { scrapingRules } from "./scraping.ts";
 import { securityRules } from "./security.ts";
+import { serviceRules } from "./services.ts";
 import { shippingRules } from "./shipping.ts";
 import { shopsRules } from "./shops.ts";
 import { socialRules } from "./social.ts";
@@ -48,8 +52,7 @@ import { timeTrackingRules } from "./time-tracking.ts";
 import { warehousesRules } from "./warehouses.ts";
 import { weatherRules } from "./weather.ts";
 
-/** The keys and tokens of all providers. */
-export const providerRules: readonly Rule[] = [
+const tables: readonly Rule[] = [
   ...aiRules,
   ...analyticsRules,
   ...awsRules,
@@ -84,6 +87,9 @@ export const providerRules: readonly Rule[] = [
   ...messengersRules,
   ...monitoringRules,
   ...notesRules,
+  ...aiPrefixRules,
+  ...businessPrefixRules,
+  ...platformPrefixRules,
   ...openDataRules,
   ...packagesRules,
   ...paymentsRules,
@@ -99,3 +105,9 @@ export const providerRules: readonly Rule[] = [
   ...warehousesRules,
   ...weatherRules,
 ];
+
+/** Names of services behind which a table looks for a key. */
+const names = tables.filter(({ pattern }) => pattern.includes("[^]{0,")).flatMap(({ keywords }) => keywords);
+
+/** The keys and tokens of all providers. */
+export const providerRules: readonly Rule[] = [...tables, ...serviceRules(names)];

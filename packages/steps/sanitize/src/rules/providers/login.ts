@@ -17,7 +17,7 @@ export const loginRules: readonly Rule[] = [
     name: "1password-service-account-token",
     title: "1Password service account token",
     keywords: ["ops_eyj"],
-    pattern: "(?<![a-zA-Z])ops_eyJ[a-zA-Z0-9+/]{100,1500}={0,3}",
+    pattern: "(?<![a-zA-Z])ops_eyJ[a-zA-Z0-9+/_-]{100,1500}={0,3}",
     positive: [
       "⟦ops_eyJVUAevnIZAPmH8NbOV1o1MFk2mnBkgaHzsZXmAPY+KkwGFGrYsqyDHoel3tSPJP7ZBZufCCCoxBnOpBPJ9uu9q5fcTmfKOwJKnOK/kgYdCQ5==⟧",
     ],

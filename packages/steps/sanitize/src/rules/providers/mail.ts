@@ -281,12 +281,12 @@ export const mailRules: readonly Rule[] = [
     name: "sendgrid-api-key",
     title: "SendGrid API key",
     keywords: ["sg."],
-    pattern: String.raw`SG\.[\w-]{16,24}\.[\w-]{20,64}`,
+    pattern: String.raw`SG\.[\w-]{16,24}\.[\w-]{42,64}|(?<![a-zA-Z])SG\.[\w-]{16,24}\.[\w-]{20,64}`,
     positive: [
       "⟦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⟧",
       "      'SENDGRID_API_KEYSID': '⟦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⟧'",
     ],
-    negative: ["SG.slEPQhoGSdSjiy1s"],
+    negative: ["SG.slEPQhoGSdSjiy1s", "viaSG.slEPQhoGSdSjiy1sXXl94Q.xzKsq_jte-ajHFJgBltwdaZCf99H2fjBQ41eNH"],
     source: SCANNERS,
   }),
   secret({

@@ -124,12 +124,12 @@ export const messengersRules: readonly Rule[] = [
     name: "slack-bot-token",
     title: "Slack bot token",
     keywords: ["xoxb-"],
-    pattern: String.raw`xoxb-(?=[a-zA-Z-]{0,24}\d)[a-zA-Z0-9-]{10,128}`,
+    pattern: String.raw`xoxb-(?=[a-zA-Z-]{0,24}\d)[a-zA-Z0-9-]{16,128}`,
     positive: [
       "SLACK_API_TOKEN=⟦xoxb-893582989554-899326518131-JRHeVv1o9Cf99fwDpuortR2D⟧",
       "REM SET SLACK_TOKEN=⟦xoxb-31446298938-537092655923-AeFmqVRV5nS3q028kmmHUFm3⟧",
     ],
-    negative: ["SLACK_API_TOKEN=xoxb-89358298"],
+    negative: ["SLACK_API_TOKEN=xoxb-89358298", "xoxb-12345-abcd234"],
     source: SCANNERS,
   }),
   secret({
@@ -170,11 +170,14 @@ export const messengersRules: readonly Rule[] = [
     name: "slack-user-token",
     title: "Slack user token",
     keywords: ["xoxe-", "xoxp-"],
-    pattern: String.raw`xox[ep]-(?:\d{5,16}-){1,4}[a-zA-Z0-9-]{8,200}`,
+    pattern: String.raw`xox[ep]-(?:\d{5,16}-){1,4}[a-zA-Z0-9-]{8,200}(?![\w-]*[#*])`,
     positive: [
       'python log_announce.py ⟦xoxp-513768634356-513201028496-513937500594-185e196ace562dd6443b5d29b1d817c2⟧ "This is a test run. Ignore"',
     ],
-    negative: ["python log_announce.py xoxp-513768634356-513"],
+    negative: [
+      "python log_announce.py xoxp-513768634356-513",
+      "xoxp-513768634356-513201028496-513937500594-################",
+    ],
     source: SCANNERS,
   }),
   secret({

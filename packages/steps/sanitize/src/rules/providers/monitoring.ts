@@ -165,11 +165,12 @@ export const monitoringRules: readonly Rule[] = [
   keyed({
     name: "sumologic-access-id",
     title: "Sumologic access id",
-    service: "sumo",
+    service: "(?-i:[Ss]umo|SUMO)",
+    keywords: ["sumo"],
     value: "su[a-z0-9]{12}",
     minEntropy: 3,
     positive: ['Sumo_api_token = "⟦suUxbTgyPG2t8S⟧"'],
-    negative: ['Sumo_api_token = "suUxbTgyPG2t8"'],
+    negative: ['Sumo_api_token = "suUxbTgyPG2t8"', "sumOfExposures = sumOfExposures;"],
     source: GITLEAKS,
   }),
   keyed({

@@ -135,11 +135,11 @@ export const warehousesRules: readonly Rule[] = [
     name: "snowflake-password",
     title: "Snowflake password",
     keywords: ["snowflake"],
-    pattern: String.raw`snowflake[^]{0,16}?(?:secret|private|access|key|token|password)[^]{0,16}?\b(?<secret>[a-z0-9!#$%&*@\^]{8,64})`,
+    pattern: String.raw`snowflake[^\n]{0,16}?(?:secret|private|access|key|token|password)[^\n]{0,16}?\b(?<secret>[a-z0-9!#$%&*@\^]{8,64})`,
     ignoreCase: true,
     minEntropy: 2.9,
     positive: ["snowflake password = ⟦P@ssw0rd123⟧"],
-    negative: ["snowflake password = P@ssw0rd"],
+    negative: ["snowflake password = P@ssw0rd", "snowflake.password=\njdbc.snowflake.url="],
     source: KINGFISHER,
   }),
   secret({

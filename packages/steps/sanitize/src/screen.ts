@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Screen } from "@sluice/core";
 import { type Around, LiteralFinder } from "@sluice/literals";
 import { MAX_DECODINGS } from "./decode.ts";
@@ -10,6 +11,7 @@ import { ShapeCheck } from "./screen-shapes.ts";
 const NEWLINE = 10;
 /** Begins what colours a text, which the finder does not decode. */
 const ESC = 0x1b;
+const BRACKET = 0x5b;
 const HITS_BEFORE_GATE = 1;
 const LINE: Around = { stop: NEWLINE, mayGoOn: false };
 /** Ends with a zero, and may hold some. */
@@ -125,9 +127,11 @@ class RuleScreen implements Screen {
 
   /** Between keyword and secret there may be colours. */
   #suspectColours(): void {
-    const text = this.#finder.text.subarray(0, this.#length);
+    const { buffer, byteOffset } = this.#finder.text;
+    // Buffer finds a byte several times faster than an array of bytes does.
+    const text = Buffer.from(buffer, byteOffset, this.#length);
     for (let at = text.indexOf(ESC); at >= 0; at = text.indexOf(ESC, at + 1)) {
-      if (!this.#isSuspect(at)) this.#suspect(at);
+      if (text[at + 1] === BRACKET && !this.#isSuspect(at)) this.#suspect(at);
     }
   }
 

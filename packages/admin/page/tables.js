@@ -4,10 +4,10 @@ import { LOSSES, retryText, sinkState, sinkWord } from "./health.js";
 
 /** The books of all pipelines together. */
 export function ledgerOf(pipelines) {
-  const ledger = { in: 0, delivered: 0, buffered: 0, dropped: {}, tagged: {}, sanitized: {} };
+  const ledger = { in: 0, delivered: 0, buffered: 0, made: {}, dropped: {}, tagged: {}, sanitized: {} };
   for (const { ledger: own } of pipelines) {
     for (const name of ["in", "delivered", "buffered"]) ledger[name] += own[name];
-    for (const kind of ["dropped", "tagged", "sanitized"]) {
+    for (const kind of ["made", "dropped", "tagged", "sanitized"]) {
       for (const [name, n] of Object.entries(own[kind])) ledger[kind][name] = (ledger[kind][name] ?? 0) + n;
     }
   }
@@ -21,9 +21,11 @@ export function lostIn({ dropped }) {
 export function drawLedger(ledger) {
   const lost = lostIn(ledger);
   const dropped = sum(ledger.dropped) - lost;
+  const made = sum(ledger.made);
   const term = (n, word) => [el("b", {}, whole(n)), " ", el("span", {}, word), " "];
   $("equation").replaceChildren(
-    ...term(ledger.in, "in ="),
+    ...term(ledger.in, made > 0 ? "in +" : "in ="),
+    ...(made > 0 ? term(made, "made by steps =") : []),
     ...term(ledger.delivered, "delivered +"),
     ...term(dropped + lost, "dropped +"),
     ...term(ledger.buffered, "waiting"),
@@ -35,6 +37,7 @@ export function drawLedger(ledger) {
     ...entries(ledger.dropped).map(([reason, n]) =>
       LOSSES.has(reason) ? ["lost", "Lost", reason, n] : ["dropped", "Dropped", reason, n],
     ),
+    ...entries(ledger.made).map(([step, n]) => ["other", "Made", step, n]),
     ...entries(ledger.tagged).map(([tag, n]) => ["other", "Tagged", tag, n]),
     ...entries(ledger.sanitized).map(([rule, n]) => ["other", "Secrets taken out", rule.replace(":", ", "), n]),
   ];

@@ -20,11 +20,13 @@ export function addStatus(app: FastifyInstance, sampler: Sampler, recent: Recent
     }
     const reader = new Reader(begin(reply, "text/event-stream; charset=utf-8"));
     readers.add(reader);
+    sampler.watched = true;
     reader.send("hello", { status: sampler.status, history: sampler.history.all(), events: recent.all() });
     const endEvents = recent.listen((event) => reader.note(event));
     reader.response.once("close", () => {
       endEvents();
       readers.delete(reader);
+      sampler.watched = readers.size > 0;
     });
   });
   sampler.listen((status) => tick(readers, status));

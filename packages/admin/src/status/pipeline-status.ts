@@ -47,10 +47,10 @@ export function pipelineStatus({ view, before, seconds }: Span): PipelineStatus 
 }
 
 function ledgerStatus({ total, buffered: inFlight }: PipelineSnapshot): LedgerStatus {
-  const { in: read, inBytes, delivered, dropped, tagged, sanitized } = total;
+  const { in: read, inBytes, made, delivered, dropped, tagged, sanitized } = total;
   // What is in flight is in no books yet; what lies in disk buffers is.
   const buffered = inFlight + total.buffered;
-  return { in: read + inFlight, inBytes, delivered, dropped, tagged, sanitized, buffered };
+  return { in: read + inFlight, inBytes, made, delivered, dropped, tagged, sanitized, buffered };
 }
 
 function sourceStatus(

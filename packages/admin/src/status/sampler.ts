@@ -1,6 +1,6 @@
 import type { PipelineSnapshot } from "@sluice/runtime";
 import { readiness } from "../health.ts";
-import type { Observed } from "../view.ts";
+import type { Observed, PipelineView } from "../view.ts";
 import { History } from "./history.ts";
 import type { NotableBook } from "./notable.ts";
 import { pipelineStatus } from "./pipeline-status.ts";
@@ -8,6 +8,8 @@ import type { ServiceBook } from "./services.ts";
 import type { ProcessStatus, Status } from "./status.ts";
 
 const TICK_MS = 1000;
+/** Milliseconds between looks for troubles, while somebody watches: these are not to wait for the next tick. */
+const PEEK_MS = 200;
 /** Ticks over which rates are taken: shorter, and they jump from batch to batch. */
 const SPAN = 3;
 /** Ticks between two moments of the history. */
@@ -29,7 +31,9 @@ export class Sampler {
   readonly history = new History();
   readonly #listeners = new Set<(status: Status) => void>();
   readonly #timer: NodeJS.Timeout;
+  #peeking: NodeJS.Timeout | undefined;
   #ticks = 0;
+  #troubles = "";
   #status: Status;
 
   constructor(observed: Observed, services: ServiceBook, notable: NotableBook) {
@@ -51,22 +55,41 @@ export class Sampler {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Somebody watches: a component that begins or ceases to fail is told of at once. */
+  set watched(isWatched: boolean) {
+    if (!isWatched) clearInterval(this.#peeking);
+    else if (!this.#peeking) this.#peeking = setInterval(() => this.#peek(), PEEK_MS);
+    if (!isWatched) this.#peeking = undefined;
+  }
+
   close(): void {
     clearInterval(this.#timer);
+    clearInterval(this.#peeking);
     this.#listeners.clear();
   }
 
   #tick(): void {
-    this.#status = this.#look();
-    if (this.#ticks++ % MOMENT === 0) this.history.enter(this.#status.now, this.#status.pipelines);
-    for (const listener of this.#listeners) listener(this.#status);
+    const status = this.#look();
+    if (this.#ticks++ % MOMENT === 0) this.history.enter(status.now, status.pipelines);
+    this.#tell(status);
   }
 
-  #look(): Status {
+  #peek(): void {
+    if (troublesOf(this.#observed.pipelines()) !== this.#troubles) this.#tell(this.#look(false));
+  }
+
+  #tell(status: Status): void {
+    this.#status = status;
+    for (const listener of this.#listeners) listener(status);
+  }
+
+  /** @param isTick rates are taken from tick to tick */
+  #look(isTick = true): Status {
     const views = this.#observed.pipelines();
+    this.#troubles = troublesOf(views);
     const before = this.#samples[0];
     const sample = takeSample(new Map(views.map((view) => [view.name, view.snapshot])));
-    this.#samples.push(sample);
+    if (isTick) this.#samples.push(sample);
     if (this.#samples.length > SPAN) this.#samples.shift();
     const seconds = before ? (sample.at - before.at) / 1000 : 0;
     return {
@@ -84,6 +107,16 @@ export class Sampler {
       reloadProblems: this.#observed.reloads?.()?.last?.result.problems ?? [],
     };
   }
+}
+
+/** Which pipelines there are, and what of them fails. */
+function troublesOf(views: readonly PipelineView[]): string {
+  const failing = views.flatMap(({ name, running, snapshot: { sources, sinks } }) => [
+    `${name} ${running}`,
+    ...sources.filter(({ state }) => state === "restarting" || state === "failed").map((source) => source.name),
+    ...sinks.filter(({ state }) => state === "retrying" || state === "starting").map((sink) => sink.name),
+  ]);
+  return failing.join("\n");
 }
 
 function takeSample(snapshots: ReadonlyMap<string, PipelineSnapshot>): Sample {

@@ -55,7 +55,7 @@ export interface SinkStatus {
 
 /** The books since the state directory was made. */
 export interface LedgerStatus
-  extends Pick<Ledger, "in" | "inBytes" | "delivered" | "dropped" | "tagged" | "sanitized"> {
+  extends Pick<Ledger, "in" | "inBytes" | "made" | "delivered" | "dropped" | "tagged" | "sanitized"> {
   readonly buffered: number;
 }
 

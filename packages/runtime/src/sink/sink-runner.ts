@@ -112,7 +112,8 @@ export class SinkRunner {
     const busy = this.#open.size > 0 ? "writing" : "idle";
     return {
       name: this.#options.name,
-      state: this.#state === "ready" ? busy : this.#state,
+      // Also while it tries: what counts is whether anything gets through.
+      state: this.#state === "ready" ? (this.#failures > 0 ? "retrying" : busy) : this.#state,
       events: this.#events,
       inFlightBytes: this.#bytes,
       openWrites: this.#open.size,

@@ -1,4 +1,4 @@
-import type { Program, SinkSpec, StepSpec } from "@sluice/core";
+import type { Framing, Program, SinkSpec, StepSpec } from "@sluice/core";
 import { openTraffic } from "@sluice/generate";
 import { compileProgram } from "@sluice/program";
 import * as fc from "fast-check";
@@ -29,6 +29,7 @@ const drop = (options: string): StepSpec => ({ type: "drop", options });
 const set = (options: Record<string, string>): StepSpec => ({ type: "set", options });
 
 const PIPELINES: Record<string, { steps: StepSpec[]; sinks?: SinkSpec[] }> = {
+  "nothing parsed": { steps: [SANITIZE], sinks: SINKS },
   "several sinks": { steps: [PARSE, SANITIZE], sinks: SINKS },
   "the same sinks in another order": { steps: [PARSE, SANITIZE], sinks: SINKS.toReversed() },
   "a drop": { steps: [PARSE, drop('url.path == "/healthz"')] },
@@ -54,14 +55,30 @@ async function compile(kernel: boolean, { steps, sinks = SINKS.slice(0, 1) }: (t
   return compileProgram({ pipeline, patterns: await readPatternFiles(), hostname: "h", stamp: true, kernel }, registry);
 }
 
-function run(program: Program, data: Uint8Array<ArrayBuffer>) {
+function run(program: Program, data: Uint8Array<ArrayBuffer>, framing: Framing = { kind: "lines", base: 0 }) {
   const stream = { id: "f1", fields: { "log.file.path": "/x.log" }, positionField: "log.offset" };
-  const input = { stream, data: data.slice(), framing: { kind: "lines" as const, base: 0 }, now: 1_767_950_000_000 };
+  const input = { stream, data: data.slice(), framing, now: 1_767_950_000_000 };
   const { outputs, tally } = program.run(input);
   return {
     tally,
     outputs: outputs.map((output) => output && [Buffer.from(output.bytes).toString("latin1"), [...output.ends]]),
   };
+}
+
+/** The lines of `data`, each ended by one, as records with times of their own. */
+function stamped(data: Uint8Array<ArrayBuffer>, seed: number): Framing {
+  const lines = Buffer.from(data).toString("latin1").split("\n").slice(0, -1);
+  let at = 0;
+  const starts = Uint32Array.from(lines, ({ length }) => (at += length + 1) - length - 1);
+  const ends = starts.map((start, i) => start + (lines[i] as string).replace(/\r$/, "").length);
+  const seconds = Float64Array.from(lines, (_, i) => 1 + seed + i * 400);
+  const times = lines.map((_, i) => {
+    const nanos = ["000000000", "000000001", "120000000", "999999999"][(seed + i) % 4];
+    return new Date((seconds[i] as number) * 1000).toISOString().replace("000Z", `${nanos}Z`);
+  });
+  const positions = Float64Array.from(lines, (_, i) => 2 ** 52 + seed + i * 3);
+  const stamps = { texts: new Uint8Array(Buffer.from(times.join(""))), seconds };
+  return { kind: "records", starts, ends, positions, stamps };
 }
 
 const request = (path: string, agent: string): string =>
@@ -109,6 +126,16 @@ describe.each(Object.entries(PIPELINES))("%s", (_name, pipeline) => {
     );
   });
 
+  test("makes the same of lines with times of their own", () => {
+    fc.assert(
+      fc.property(fc.array(LINES, { maxLength: 12 }), fc.nat(4_000_000_000), (lines, seed) => {
+        const data = new Uint8Array(Buffer.from(lines.map((line) => `${line}\n`).join("")));
+        expect(run(fast, data, stamped(data, seed))).toEqual(run(plain, data, stamped(data, seed)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   test("takes bytes that are no UTF-8 like the plain way", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -119,4 +146,13 @@ describe.each(Object.entries(PIPELINES))("%s", (_name, pipeline) => {
       { numRuns: 150 },
     );
   });
+});
+
+test("finds the times of lines in batches that take several windows", async () => {
+  const pipeline = { steps: [SANITIZE], sinks: SINKS };
+  const [fast, plain] = await Promise.all([compile(true, pipeline), compile(false, pipeline)]);
+  const lines = Array.from({ length: 9000 }, (_, i) => (i % 997 === 0 ? "\u0001" : `${i} ${request("/x", "y")}`));
+  const data = new Uint8Array(Buffer.from(lines.map((line) => `${line}\n`).join("")));
+  const framing = stamped(data, 1_700_000_000);
+  expect(run(fast, data, framing)).toEqual(run(plain, data, framing));
 });

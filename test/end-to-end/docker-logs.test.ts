@@ -12,6 +12,11 @@ const MINUTES = 60_000;
 const isLong = process.env["SLUICE_LONG_TESTS"] !== undefined;
 const LINES = isLong ? 100_000 : 4000;
 const KILLS = isLong ? 10 : 3;
+/**
+ * Bytes that are not confirmed at most: two connections alternate, the one being confirmed while the other is written to, of
+ * `rotate.bytes` each.
+ */
+const WINDOW = 2 * 4 * 1024 * 1024;
 /** Lines that a container writes at once. */
 const BURST = 25;
 
@@ -98,6 +103,7 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
     }
     const least = () => Math.min(...CONTAINERS.map(({ name }) => input.count(name)));
     let sluice: Running = start();
+    const repeats = [0];
     try {
       for (let kill = 1; kill <= KILLS; kill++) {
         const reached = (LINES * kill) / (KILLS + 2);
@@ -107,6 +113,7 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
           await engine.startDaemon();
         }
         await sluice.kill("SIGKILL");
+        repeats.push(input.repeatedBytes);
         await sleep(Math.random() * 500);
         sluice = start();
       }
@@ -118,6 +125,8 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
       await sluice.kill("SIGKILL");
       process.stdout.write(summary(version, input));
     }
+    const perLife = [...repeats, input.repeatedBytes].slice(1).map((bytes, i) => bytes - (repeats[i] as number));
+    process.stdout.write(`bytes repeated by each start: ${perLife.join(", ")}\n`);
     const found = CONTAINERS.map(({ name }) => {
       const { ids, disorder, wrongIds } = input.containers.get(name) ?? { ids: new Map() };
       return { name, lines: ids.size, ids: new Set(ids.values()).size, disorder, wrongIds };
@@ -125,5 +134,6 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
     const expected = { lines: LINES, ids: LINES, disorder: 0, wrongIds: 0 };
     expect(found).toEqual(CONTAINERS.map(({ name }) => ({ name, ...expected })));
     expect(input.gaps).toEqual([]);
+    expect(Math.max(...perLife)).toBeLessThan(WINDOW);
   });
 });

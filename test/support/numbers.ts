@@ -17,6 +17,8 @@ export class NumbersInput implements AsyncDisposable {
   readonly containers = new Map<string, Numbered>();
   /** What sluice said of lines that rotation deleted. */
   readonly gaps: string[] = [];
+  /** Bytes of messages that came again. */
+  repeatedBytes = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -67,6 +69,7 @@ export class NumbersInput implements AsyncDisposable {
     const known = seen.ids.get(number);
     if (known !== undefined) {
       seen.duplicates++;
+      this.repeatedBytes += frame.length;
       if (known !== id) seen.wrongIds++;
       return;
     }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
-const SLUICE = path.join(ROOT, "packages/cli/bin/sluice");
+export const SLUICE = path.join(ROOT, "packages/cli/bin/sluice");
 
 /** A program under test: its output so far, and ways to end it. */
 export interface Running {
@@ -35,7 +35,7 @@ export async function runSluice(
 }
 
 /** Starts any program. It is killed when the test process ends. */
-function start(
+export function start(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},

@@ -34,7 +34,24 @@ export type Framing =
       readonly positions: Float64Array;
       /** Fields of single records, by index, e.g. `{tags: ["_line_cut"]}`. Merged over the stream's. */
       readonly extra?: { readonly [index: number]: Event };
+      /** Times of the records, for sources that know one of each. */
+      readonly stamps?: Stamps;
     };
+
+/**
+ * The `@timestamp` of each record of a batch. With it a source promises that its records are the lines of `data`, all of
+ * them, each ended by `\n` (a `\r` before it is not part of the record), and that no time lies before 1970-01-01T00:00:01Z.
+ * This is the fast form of records.
+ */
+export interface Stamps {
+  /** RFC 3339 in UTC with nine decimals, {@link STAMP_BYTES} bytes each, back to back. */
+  readonly texts: Uint8Array<ArrayBuffer>;
+  /** The same in whole seconds since the epoch. */
+  readonly seconds: Float64Array<ArrayBuffer>;
+}
+
+/** Length of `2026-11-20T18:01:03.179959118Z`. */
+export const STAMP_BYTES = 30;
 
 /** Records of one stream as they leave a source. `data` owns its ArrayBuffer: it is transferred to a worker. */
 export interface RecordBatch {

@@ -51,10 +51,13 @@ export class KernelFamily {
     this.#tree = mergePatterns(parsed.map(({ node }) => node));
   }
 
-  /** A kernel that is set to this stream. It is used for one batch at a time. */
-  forStream(stream: StreamInfo): Kernel | NoKernel {
-    const key = JSON.stringify([stream.id, stream.fields, stream.positionField]);
-    const known = this.#streams.get(key) ?? attempt(() => this.#open(stream));
+  /**
+   * A kernel that is set to this stream. It is used for one batch at a time.
+   * @param stamped for batches whose lines have times and positions of their own
+   */
+  forStream(stream: StreamInfo, stamped = false): Kernel | NoKernel {
+    const key = JSON.stringify([stream.id, stream.fields, stream.positionField, stamped]);
+    const known = this.#streams.get(key) ?? attempt(() => this.#open(stream, stamped));
     this.#streams.delete(key);
     this.#streams.set(key, known);
     if (this.#streams.size > MAX_STREAMS) this.#streams.delete(this.#streams.keys().next().value as string);
@@ -63,13 +66,15 @@ export class KernelFamily {
     return known.kernel;
   }
 
-  #open(stream: StreamInfo): { kernel: Kernel; image: StreamImage } {
+  #open(stream: StreamInfo, stamped: boolean): { kernel: Kernel; image: StreamImage } {
     if (!/^[ !#-[\]-~]*$/.test(stream.id)) throw new Unplannable("the stream's id is not plain ASCII");
+    if (stamped && !this.#input.stamp) throw new Unplannable("lines have times, and the pipeline sets none");
     const texts = new FrameTexts(this.#frames(stream), this.#probe(stream));
-    const known = this.#kernels.get(texts.key);
+    const key = `${stamped ? "stamped" : "plain"} ${texts.key}`;
+    const known = this.#kernels.get(key);
     if (known === undefined && this.#kernels.size >= MAX_KERNELS) throw new Unplannable("too many kinds of streams");
-    const kernel = known ?? attempt(() => this.#build(texts));
-    this.#kernels.set(texts.key, kernel);
+    const kernel = known ?? attempt(() => this.#build(texts, stamped));
+    this.#kernels.set(key, kernel);
     if ("unplannable" in kernel) throw new Unplannable(kernel.unplannable);
     return { kernel, image: texts.image() };
   }
@@ -86,14 +91,15 @@ export class KernelFamily {
     return "unplannable" in frames ? null : frames.list;
   }
 
-  #build(texts: FrameTexts): Kernel {
+  #build(texts: FrameTexts, stamped: boolean): Kernel {
     const { plan } = this.#input;
     const module = buildModule({
       tree: this.#tree,
       groups: Math.max(...this.#parsed.map(({ groups }) => groups)),
-      frames: texts.encodeInputs(plan, this.#parsed),
+      frames: texts.encodeInputs(plan, this.#parsed, stamped),
       maxRecordBytes: texts.maxRecordBytes,
       copies: texts.copies,
+      stamped,
     });
     const asciiOnly = this.#parsed.some((parsed) => parsed.asciiOnly);
     return new Kernel({ module, asciiOnly, constants: texts.constants, plan });

@@ -14,6 +14,7 @@ import {
 } from "./emit/layout.ts";
 import { STOP } from "./emit/lines.ts";
 import { FrameStore } from "./frame-store.ts";
+import { type StampedLines, StampTable } from "./stamp-table.ts";
 import { TimeCache } from "./time-cache.ts";
 
 const NEWLINE = 10;
@@ -29,6 +30,8 @@ export interface KernelBatch {
   readonly validUtf8: boolean;
   /** Where lines begin that go the plain way whatever they are, in ascending order. */
   readonly stops?: readonly number[];
+  /** For kernels of lines with times and positions of their own. */
+  readonly stamped?: StampedLines | undefined;
 }
 
 /** What differs from stream to stream: a memory image for the stream region, and the constant bytes of a frame. */
@@ -73,6 +76,7 @@ export class Kernel {
   readonly #positionDelta: BigInt64Array<ArrayBuffer>;
   readonly #run: Run;
   readonly #times: TimeCache;
+  readonly #stamps: StampTable;
   readonly #frames: FrameStore;
   #batch: KernelBatch = { data: new Uint8Array(0), base: 0, now: 0, validUtf8: true };
   #image: StreamImage | undefined;
@@ -94,6 +98,7 @@ export class Kernel {
     this.#memory.set(constants, STATIC);
     for (let i = 0; i < 32; i++) this.#memory[RAMP + i] = i;
     this.#times = new TimeCache(this.#memory, plan);
+    this.#stamps = new StampTable(this.#memory, this.#regions.stamps);
     this.#frames = new FrameStore(this.#memory, this.#regions);
     const time = (start: number, length: number, entry: number): number => this.#times.resolve(start, length, entry);
     this.#run = instantiate(module, { memory, time })["run"] as Run;
@@ -116,6 +121,7 @@ export class Kernel {
     this.#stop = 0;
     this.#stopAt = batch.stops?.[0] ?? Infinity;
     this.#times.setNow(batch.now);
+    this.#stamps.begin(batch.stamped);
     this.#frames.clear();
   }
 
@@ -170,6 +176,7 @@ export class Kernel {
     let end = Math.min(this.#at + WINDOW, data.length, this.#stopAt);
     if (end < data.length && end !== this.#stopAt) end = data.lastIndexOf(NEWLINE, end - 1) + 1;
     if (end <= this.#at) return false;
+    end = this.#stamps.load(end);
     const { input } = this.#regions;
     this.#memory.set(data.subarray(this.#at, end), input);
     // Ends a last line that has no newline of its own.
@@ -186,6 +193,7 @@ export class Kernel {
   }
 
   #skipLine(): number {
+    if (this.#batch.stamped) this.#stamps.skip();
     const start = this.#at;
     const newline = this.#batch.data.indexOf(NEWLINE, start);
     this.#at = newline < 0 ? this.#batch.data.length : newline + 1;

@@ -12,6 +12,8 @@ export interface ModulePlan {
   readonly maxRecordBytes: number;
   /** How often a byte of a line may appear in its frame at most. */
   readonly copies: number;
+  /** Lines have times and positions of their own. */
+  readonly stamped: boolean;
 }
 
 /** Generates the module of a kernel. Imports `env.time(start, length, entry)`, exports `run`. */
@@ -29,7 +31,7 @@ export function buildModule(plan: ModulePlan): Uint8Array<ArrayBuffer> {
   const match = module.func(["i32", "i32", "i32"], ["i32"]);
   const branch = () => module.func(["i32", "i32", "i32", "i32"], ["i32"]);
   new MatchEmitter(match, accept, branch).emit(plan.tree, plan.groups);
-  const run = emitRun(module, match, { maxRecordBytes: plan.maxRecordBytes, copies: plan.copies });
+  const run = emitRun(module, match, plan);
   module.export("run", run);
   return module.bytes();
 }

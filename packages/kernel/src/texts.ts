@@ -55,13 +55,14 @@ export class FrameTexts {
   }
 
   /** By pattern; null for those whose lines go the plain way. */
-  encodeInputs(plan: ParsePlan, parsed: readonly ParsedPattern[]): (EncodeInput | null)[] {
+  encodeInputs(plan: ParsePlan, parsed: readonly ParsedPattern[], stamped: boolean): (EncodeInput | null)[] {
     return this.#frames.map(({ parts }, i) => {
       if (plan.patterns[i]?.plain) return null;
       return {
         parts,
         texts: this.#places[i] as readonly TextPlace[],
         timestampGroup: plan.patterns[i]?.timestampGroup,
+        stamped,
         plainGroups: plainGroups((parsed[i] as ParsedPattern).node),
       };
     });

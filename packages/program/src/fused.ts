@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import {
   count,
+  type Framing,
   newTally,
   type Program,
   type ProgramInput,
@@ -8,7 +9,7 @@ import {
   type Seen,
   type Tally,
 } from "@sluice/core";
-import type { Kernel, KernelFamily } from "@sluice/kernel";
+import type { Kernel, KernelFamily, StampedLines } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
 import type { Fused, Screens } from "./fuse.ts";
 import { mayHoldEvents } from "./own-event.ts";
@@ -22,6 +23,7 @@ type LineFrames = readonly (Uint8Array | null)[];
 interface Batch {
   readonly input: ProgramInput;
   readonly base: number;
+  readonly stamped: StampedLines | undefined;
   readonly validUtf8: boolean;
   readonly tally: Tally;
   readonly progress: Int32Array | undefined;
@@ -52,15 +54,19 @@ export class FusedProgram implements Program {
 
   run(input: ProgramInput, progress?: Int32Array): ProgramOutput {
     // Records that hung once, or that are no lines, are rare enough for the plain way.
-    if (input.framing.kind !== "lines" || input.skip || mayHoldEvents(input)) return this.#plain.run(input, progress);
+    const { framing } = input;
+    const isLines = framing.kind === "lines" || (framing.stamps && !framing.extra);
+    if (!isLines || input.skip || mayHoldEvents(input)) return this.#plain.run(input, progress);
+    const stamped = framing.kind === "lines" ? undefined : stampedLines(framing);
     const kernels: Kernel[] = [];
     for (const family of this.#kernels) {
-      const kernel = family.forStream(input.stream);
+      const kernel = family.forStream(input.stream, stamped !== undefined);
       if ("unplannable" in kernel) return this.#plain.run(input, progress);
       kernels.push(kernel);
     }
     if (this.#screens.changeStream(input.stream)) return this.#plain.run(input, progress);
-    const batch = { input, base: input.framing.base, validUtf8: isUtf8(input.data), tally: newTally(), progress };
+    const base = framing.kind === "lines" ? framing.base : 0;
+    const batch = { input, base, stamped, validUtf8: isUtf8(input.data), tally: newTally(), progress };
     return this.#runKernels(kernels, batch);
   }
 
@@ -90,10 +96,10 @@ export class FusedProgram implements Program {
   }
 
   /** Runs the first sink's kernel; returns the lines that went the plain way, by where they start, for all sinks. */
-  #runFirst(kernel: Kernel, { input, base, validUtf8, tally, progress }: Batch): Map<number, LineFrames> {
+  #runFirst(kernel: Kernel, { input, base, stamped, validUtf8, tally, progress }: Batch): Map<number, LineFrames> {
     const { data, now } = input;
     const handed = new Map<number, LineFrames>();
-    kernel.begin({ data, base, now, validUtf8, stops: this.#screens.suspects(data) });
+    kernel.begin({ data, base, now, validUtf8, stamped, stops: this.#screens.suspects(data) });
     for (let at = kernel.next(); at !== -1; at = kernel.next()) {
       if (progress) progress[0] = kernel.lines + tally.in;
       tally.inBytes += this.#runLine(input, at, tally);
@@ -106,9 +112,9 @@ export class FusedProgram implements Program {
 
   /** Runs the kernel of another sink, which stops where the first one did and may hand back more. */
   #runOther(kernel: Kernel, sink: number, batch: Batch, stops: number[], handed: ReadonlyMap<number, LineFrames>) {
-    const { input, base, validUtf8, tally, progress } = batch;
+    const { input, base, stamped, validUtf8, tally, progress } = batch;
     let plain = 0;
-    kernel.begin({ data: input.data, base, now: input.now, validUtf8, stops });
+    kernel.begin({ data: input.data, base, now: input.now, validUtf8, stamped, stops });
     for (let at = kernel.next(); at !== -1; at = kernel.next()) {
       if (progress) progress[0] = kernel.lines + plain++;
       const frame = (handed.get(at) ?? this.#runAlone(input, at, tally))[sink];
@@ -127,13 +133,16 @@ export class FusedProgram implements Program {
 
   /** Puts a line through the plain program; returns its bytes. */
   #runLine(input: ProgramInput, at: number, tally: Tally): number {
-    const base = input.framing.kind === "lines" ? input.framing.base : 0;
     const line = lineAt(input.data, at);
-    this.#plain.runRecord(input, line.text, base + at, this.#frames, { now: input.now, tally });
+    this.#plain.runLine(input, line.text, at, this.#frames, { now: input.now, tally });
     return line.bytes;
   }
 
   #takeFrames(): LineFrames {
     return this.#frames.map((frames) => frames.take()?.bytes ?? null);
   }
+}
+
+function stampedLines({ starts, positions, stamps }: Extract<Framing, { kind: "records" }>): StampedLines | undefined {
+  return stamps && { starts, positions, stamps };
 }

@@ -19,7 +19,7 @@ import {
 import { Flow, type Part } from "./flow.ts";
 import { Frames } from "./frames.ts";
 import { readOwnEvent } from "./own-event.ts";
-import { forEachRecord, lineAt } from "./records.ts";
+import { aboutLine, forEachRecord, lineAt } from "./records.ts";
 import { StageFlow } from "./stage-flow.ts";
 import type { Stages } from "./stages.ts";
 import type { Observer } from "./watch/observer.ts";
@@ -135,23 +135,24 @@ export class PlainProgram implements Program {
 
   /** Looks at lines of a batch that has been through a kernel, which makes no events: at all of them, or at a sample. */
   look(input: ProgramInput, lines: number): Seen | undefined {
-    const { watch, framing, data, now } = input;
-    if (!watch || !this.#observing || framing.kind !== "lines") return undefined;
+    const { watch, data, now } = input;
+    if (!watch || !this.#observing) return undefined;
     const starts = sampleLines(data, lines, watch.examine);
     if (starts.length === 0) return undefined;
     const observer = this.#observing(watch, { size: starts.length, weight: Math.max(1, lines / starts.length) });
     this.#observer = observer;
     for (const start of starts) {
-      this.runRecord(input, lineAt(data, start).text, framing.base + start, this.#frames, { now, tally: newTally() });
+      this.runLine(input, lineAt(data, start).text, start, this.#frames, { now, tally: newTally() });
     }
     this.#observer = undefined;
     for (const frames of this.#frames) frames.take();
     return observer.seen();
   }
 
-  /** Runs one record of a batch, e.g. one that the kernel has handed back. */
-  runRecord(input: ProgramInput, text: string, position: number, frames: readonly Frames[], run: StepRun): void {
-    this.process(this.#decode(input, text, position, formatInstant(input.now), undefined), run, frames, "apply");
+  /** Runs one line of a batch, e.g. one that the kernel has handed back, given where it starts. */
+  runLine(input: ProgramInput, text: string, start: number, frames: readonly Frames[], run: StepRun): void {
+    const { position, extra } = aboutLine(input, start);
+    this.process(this.#decode(input, text, position, formatInstant(input.now), extra), run, frames, "apply");
   }
 
   /** Runs steps and encoders over one event. */

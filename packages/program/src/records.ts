@@ -1,5 +1,5 @@
 import { Buffer, isAscii } from "node:buffer";
-import type { Event, RecordBatch } from "@sluice/core";
+import { type Event, type RecordBatch, STAMP_BYTES, type Stamps } from "@sluice/core";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -14,14 +14,16 @@ export function forEachRecord(batch: RecordBatch, visit: RecordVisitor): number 
 
 function forEachFramed(batch: RecordBatch, visit: RecordVisitor): number {
   if (batch.framing.kind !== "records") return 0;
-  const { starts, ends, positions, extra } = batch.framing;
+  const { starts, ends, positions, extra, stamps } = batch.framing;
+  const timeOf = stamps && stampReader(stamps);
   const bytes = asBuffer(batch.data);
   let total = 0;
   for (let i = 0; i < starts.length; i++) {
     const start = starts[i] as number;
     const end = ends[i] as number;
     total += end - start;
-    visit(i, bytes.utf8Slice(start, end), positions[i] as number, extra?.[i]);
+    const own = timeOf ? { "@timestamp": timeOf(i), ...extra?.[i] } : extra?.[i];
+    visit(i, bytes.utf8Slice(start, end), positions[i] as number, own);
   }
   return total;
 }
@@ -43,6 +45,32 @@ function forEachLine(batch: RecordBatch, visit: RecordVisitor): number {
     start = stop + 1;
   }
   return total;
+}
+
+/** Gives the `@timestamp` of a record by its index. */
+function stampReader({ texts }: Stamps): (index: number) => string {
+  const bytes = asBuffer(texts);
+  return (index) => bytes.latin1Slice(index * STAMP_BYTES, (index + 1) * STAMP_BYTES);
+}
+
+/** What a batch says of the line that starts at `start`: its position, and fields of its own. */
+export function aboutLine({ framing }: RecordBatch, start: number): { position: number; extra: Event | undefined } {
+  if (framing.kind === "lines") return { position: framing.base + start, extra: undefined };
+  const index = indexOf(framing.starts, start);
+  const own = framing.extra?.[index];
+  const extra = framing.stamps ? { "@timestamp": stampReader(framing.stamps)(index), ...own } : own;
+  return { position: framing.positions[index] as number, extra };
+}
+
+/** Index of a number in an ascending list that holds it. */
+function indexOf(list: Uint32Array, number: number): number {
+  let [low, high] = [0, list.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle] as number) < number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The text and byte range of one line of a batch. */

@@ -1,4 +1,4 @@
-import type { Event, Framing, SourceBatch, Value } from "@sluice/core";
+import { type Event, type Framing, type SourceBatch, STAMP_BYTES, type Stamps, type Value } from "@sluice/core";
 
 const NEWLINE = 10;
 
@@ -40,9 +40,34 @@ type RecordFraming = Extract<Framing, { readonly kind: "records" }>;
 function splitRecords({ data }: SourceBatch, framing: RecordFraming, at: number): [Records, Records] | null {
   const cut = framing.positions.findIndex((position) => position >= at);
   if (cut <= 0) return null;
+  if (framing.stamps) return splitStamped(data, framing, framing.stamps, cut);
   return [
     { data: data.slice(), framing: records(framing, 0, cut) },
     { data, framing: records(framing, cut, framing.positions.length) },
+  ];
+}
+
+/** Their records are all the lines that there are: each half has bytes of its own. */
+function splitStamped(
+  data: Uint8Array<ArrayBuffer>,
+  framing: RecordFraming,
+  stamps: Stamps,
+  cut: number,
+): [Records, Records] {
+  const at = framing.starts[cut] as number;
+  const [first, second] = [records(framing, 0, cut), records(framing, cut, framing.positions.length)];
+  const moved = {
+    ...second,
+    starts: second.starts.map((start) => start - at),
+    ends: second.ends.map((end) => end - at),
+  };
+  const part = (from: number, to?: number): Stamps => ({
+    texts: stamps.texts.slice(from * STAMP_BYTES, to === undefined ? undefined : to * STAMP_BYTES),
+    seconds: stamps.seconds.slice(from, to),
+  });
+  return [
+    { data: data.slice(0, at), framing: { ...first, stamps: part(0, cut) } },
+    { data: data.slice(at), framing: { ...moved, stamps: part(cut) } },
   ];
 }
 

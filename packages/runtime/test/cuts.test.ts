@@ -15,8 +15,10 @@ import { countingSource, emitLines, linesOf, openTestState, range, sinkSpec, sta
 
 const stream = { id: "s", fields: {} };
 
-/** Lines as a batch in either framing, and the position and text of each. */
-function batchOf(lines: readonly string[], base: number, kind: Framing["kind"]): SourceBatch {
+type Kind = Framing["kind"] | "stamped";
+
+/** Lines as a batch in any framing, and the position and text of each. */
+function batchOf(lines: readonly string[], base: number, kind: Kind): SourceBatch {
   const data = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
   const shared = { stream, data, streamKey: "s", position: "end" };
   if (kind === "lines") return { ...shared, framing: { kind, base } };
@@ -31,10 +33,25 @@ function batchOf(lines: readonly string[], base: number, kind: Framing["kind"]):
   const ends = starts.map((at, i) => at + Buffer.byteLength(lines[i] as string));
   const positions = Float64Array.from(starts, (at) => base + at);
   const extra = Object.fromEntries(lines.map((line, i) => [i, { line }]));
-  return {
-    ...shared,
-    framing: { kind, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends), positions, extra },
-  };
+  const records = {
+    kind: "records",
+    starts: Uint32Array.from(starts),
+    ends: Uint32Array.from(ends),
+    positions,
+  } as const;
+  if (kind === "records") return { ...shared, framing: { ...records, extra } };
+  const stamps = { texts: new TextEncoder().encode(lines.map(stampOf).join("")), seconds: Float64Array.from(starts) };
+  return { ...shared, framing: { ...records, stamps } };
+}
+
+/** Something of a stamp's length that tells of the line. */
+const stampOf = (line: string): string => Buffer.from(line).toString("hex").padEnd(30, "-").slice(0, 30);
+
+function expectStamp({ stamps, starts, ends }: Extract<Framing, { kind: "records" }>, i: number, line: string): void {
+  expect(Buffer.from(stamps?.texts ?? "").toString("latin1", i * 30, (i + 1) * 30)).toBe(stampOf(line));
+  expect(stamps?.seconds.length).toBe(starts.length);
+  // They are all the lines that there are.
+  expect(starts[i]).toBe(i === 0 ? 0 : (ends[i - 1] as number) + 1);
 }
 
 function recordsOf({ data, framing }: SourceBatch): [position: number, text: string][] {
@@ -42,7 +59,8 @@ function recordsOf({ data, framing }: SourceBatch): [position: number, text: str
   if (framing.kind === "records") {
     return Array.from(framing.starts, (at, i) => {
       const line = text(at, framing.ends[i] as number);
-      expect(framing.extra?.[i]).toEqual({ line });
+      if (framing.stamps) expectStamp(framing, i, line);
+      else expect(framing.extra?.[i]).toEqual({ line });
       return [framing.positions[i] as number, line];
     });
   }
@@ -59,7 +77,7 @@ test("a batch read again is divided at the borders of its cuts, wherever these a
     fc.property(
       fc.array(line, { minLength: 1, maxLength: 20 }),
       cuts,
-      fc.constantFrom("lines", "records"),
+      fc.constantFrom<Kind>("lines", "records", "stamped"),
       (lines, at, kind) => {
         const borders = [...new Set(at)].sort((a, b) => a - b);
         const journalled: JournalledCut[] = borders.slice(1).map((to, i) => ({

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -206,6 +207,16 @@ test("a database of each older sluice is upgraded, and keeps what it holds", () 
     ]);
     state.close();
   }
+});
+
+test.each(["state.db", "state.db-wal", "lock.db", "sluice.pid"])("a symbolic link %s is not followed", (name) => {
+  const dir = usedDir();
+  const target = join(temporaryDir(), "theirs");
+  writeFileSync(target, "theirs");
+  rmSync(join(dir, name), { force: true });
+  symlinkSync(target, join(dir, name));
+  expect(() => openState(dir)).toThrow("is a symbolic link");
+  expect(readFileSync(target, "utf8")).toBe("theirs");
 });
 
 test("a lock file of garbage locks as well", async () => {

@@ -13,8 +13,9 @@ import {
 } from "@sluice/wasm";
 import type { Part, Source } from "../shape.ts";
 import { copyFixed, emitCopy, emitEscape } from "./copy.ts";
-import { NOW_ENTRY, POSITION_DELTA, slot } from "./layout.ts";
+import { NOW_ENTRY, POSITION_DELTA, STAMP_AT, STAMP_ENTRY, slot } from "./layout.ts";
 import { emitCanonical, emitDecimal, emitHex } from "./numbers.ts";
+import { emitStampEpoch, emitStampText } from "./stamp.ts";
 import { emitEpoch, emitTime, emitTimeText } from "./time.ts";
 
 /** Functions that every frame is put together with. */
@@ -28,6 +29,8 @@ export interface Writers {
   readonly time: FunctionBuilder;
   readonly epoch: FunctionBuilder;
   readonly timeText: FunctionBuilder;
+  readonly stampEpoch: FunctionBuilder;
+  readonly stampText: FunctionBuilder;
 }
 
 export function emitWriters(module: ModuleBuilder, resolveTime: number): Writers {
@@ -42,6 +45,8 @@ export function emitWriters(module: ModuleBuilder, resolveTime: number): Writers
     time: emitTime(module, resolveTime),
     epoch: emitEpoch(module, decimal),
     timeText: emitTimeText(module),
+    stampEpoch: emitStampEpoch(module, decimal),
+    stampText: emitStampText(module),
   };
 }
 
@@ -54,8 +59,10 @@ export interface EncodeInput {
   readonly parts: readonly Part[];
   /** Places of the texts among the parts, in order, nested ones included. */
   readonly texts: readonly TextPlace[];
-  /** Group that holds the time; without one it is the time of reading. */
+  /** Group that holds the time; without one it is the line's own, or the time of reading. */
   readonly timestampGroup: number | undefined;
+  /** Lines have times and positions of their own, each in an entry. */
+  readonly stamped: boolean;
   /** Groups whose text never needs an escape. */
   readonly plainGroups: ReadonlySet<number>;
 }
@@ -110,9 +117,9 @@ export class EncodeEmitter {
       case "message":
         return set(OUT, call(escape.index, get(START), get(END), get(OUT)));
       case "position":
-        return set(OUT, call(decimal.index, position(), get(OUT)));
+        return set(OUT, call(decimal.index, this.#position(), get(OUT)));
       case "position-hex":
-        return set(OUT, call(hex.index, position(), get(OUT)));
+        return set(OUT, call(hex.index, this.#position(), get(OUT)));
       case "timestamp":
         return this.#timestamp(as === "epoch");
       default:
@@ -121,10 +128,19 @@ export class EncodeEmitter {
   }
 
   #timestamp(epoch: boolean): Code {
-    const { timestampGroup } = this.#input;
+    const { timestampGroup, stamped } = this.#input;
+    const { stampEpoch, stampText } = this.#writers;
+    if (stamped && timestampGroup === undefined) {
+      return set(OUT, call((epoch ? stampEpoch : stampText).index, i32.load(i32.const(STAMP_AT)), get(OUT)));
+    }
     const text = timestampGroup === undefined ? i32.const(0) : bounds(timestampGroup)[0];
     const { index } = epoch ? this.#writers.epoch : this.#writers.timeText;
     return set(OUT, call(index, get(this.#time), text, get(OUT)));
+  }
+
+  #position(): Code {
+    if (this.#input.stamped) return i64.load(i32.load(i32.const(STAMP_AT)), STAMP_ENTRY.position);
+    return i64.add(i64.load(i32.const(POSITION_DELTA)), i64.extend(get(START)));
   }
 
   #capture(group: number, type: "string" | "int" | "float"): Code {
@@ -147,8 +163,4 @@ const OUT = 2;
 
 function bounds(group: number): [start: Code, end: Code] {
   return [i32.load(i32.const(slot(group))), i32.load(i32.const(slot(group)), 4)];
-}
-
-function position(): Code {
-  return i64.add(i64.load(i32.const(POSITION_DELTA)), i64.extend(get(START)));
 }

@@ -8,6 +8,9 @@ export const FIXED_BYTES = 8;
 /** i32 each, written when `run` returns: next input address, next output address, next end entry, record bytes. */
 export const RESULT = 16;
 
+/** i32: address of the entry for the line at hand, in kernels for lines with times of their own. */
+export const STAMP_AT = 32;
+
 const SLOTS = 64;
 /** Capturing groups that a plan may have. */
 export const MAX_GROUPS = 100;
@@ -59,6 +62,21 @@ export const TIME_ENTRY = {
   maxText: 64,
 } as const;
 
+/** What is known of a line besides its bytes. */
+export const STAMP_ENTRY = {
+  size: 48,
+  /** RFC 3339 in UTC with nine decimals. */
+  text: 0,
+  /** Where its point and three more bytes lie. */
+  millis: 19,
+  /** i64: seconds since the epoch. */
+  seconds: 32,
+  /** i64. */
+  position: 40,
+} as const;
+/** Lines with times of their own that a window may have. */
+export const MAX_STAMPS = 8192;
+
 /** Address of the start of group `index`; its end is 4 bytes further. Both are 0 while it takes no part. */
 export function slot(index: number): number {
   return SLOTS + index * 8;
@@ -69,6 +87,8 @@ export interface Regions {
   readonly stream: number;
   readonly ends: number;
   readonly input: number;
+  /** Entries of lines with times of their own. */
+  readonly stamps: number;
   readonly output: number;
   readonly total: number;
 }
@@ -77,8 +97,9 @@ export function regions(staticBytes: number): Regions {
   const stream = align(STATIC + staticBytes + PAD);
   const ends = align(stream + STREAM_BYTES + PAD);
   const input = align(ends + MAX_FRAMES * 4 + PAD);
-  const output = align(input + WINDOW + PAD);
-  return { stream, ends, input, output, total: output + OUTPUT_BYTES + PAD };
+  const stamps = align(input + WINDOW + PAD);
+  const output = align(stamps + MAX_STAMPS * STAMP_ENTRY.size + PAD);
+  return { stream, ends, input, stamps, output, total: output + OUTPUT_BYTES + PAD };
 }
 
 function align(address: number): number {

@@ -18,7 +18,7 @@ import {
   v128,
   when,
 } from "@sluice/wasm";
-import { FIXED_BYTES, RESULT } from "./layout.ts";
+import { FIXED_BYTES, RESULT, STAMP_AT, STAMP_ENTRY } from "./layout.ts";
 
 /** Why `run` came back. */
 export const STOP = { done: 0, bail: 1, full: 2 } as const;
@@ -33,6 +33,13 @@ export interface LineLimits {
   readonly maxRecordBytes: number;
   /** How often a byte of the line may appear in its frame at most. */
   readonly copies: number;
+  /** Lines have times of their own, each in an entry. */
+  readonly stamped: boolean;
+}
+
+function nextStamp(): Code {
+  const at = i32.const(STAMP_AT);
+  return i32.store(at, i32.add(i32.load(at), i32.const(STAMP_ENTRY.size)));
 }
 
 interface Locals {
@@ -74,6 +81,7 @@ export function emitRun(module: ModuleBuilder, match: FunctionBuilder, limits: L
     i32.store(get(l.endEntry), get(l.out)),
     set(l.endEntry, i32.add(get(l.endEntry), i32.const(4))),
     set(l.bytes, i32.add(get(l.bytes), i32.sub(get(l.end), get(l.start)))),
+    limits.stamped ? nextStamp() : [],
     br(line),
   ];
   const onBail = [block(bail, loop(line, oneLine)), report(l), ret(i32.const(STOP.bail))];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorText, SluiceError } from "@sluice/core";
 import { enterLoss, type StateLoss } from "./loss-store.ts";
-import { makePrivateFile } from "./private-files.ts";
+import { makePrivateFile, refuseLink } from "./private-files.ts";
 import { findDamage, isUnsound, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { countSetAside, DATABASE, damageFromOutside, setAside, syncDir } from "./set-aside.ts";
 
@@ -47,6 +47,7 @@ export interface OpenedDatabase {
  * again, which at-least-once delivery allows, so an fsync for each commit would buy nothing.
  */
 export function openDatabase(dir: string): OpenedDatabase {
+  for (const part of ["", "-wal", "-shm", ".new"]) refuseLink(join(dir, DATABASE + part));
   const reason = damageFromOutside(dir);
   if (reason !== undefined) return startAnew(dir, reason);
   makeDatabase(dir);

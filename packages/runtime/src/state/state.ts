@@ -148,7 +148,11 @@ export class State {
     };
     return {
       status: (seq) => held.status(pipeline, sink, seq),
-      unresolved: (before) => held.unresolved(pipeline, sink, before),
+      unresolved: (before) => {
+        const pending = this.#pending.resolutions.filter((one) => one.pipeline === pipeline && one.sink === sink);
+        const resolved = new Set(pending.map(({ seq }) => seq));
+        return held.unresolved(pipeline, sink, before).filter((seq) => !resolved.has(seq));
+      },
       last: () => held.last(pipeline, sink),
       firstAfterLoss: (next) => this.#store.losses.firstRecord(pipeline, sink, next),
       waiting: () => held.waiting(pipeline).get(sink) ?? 0,

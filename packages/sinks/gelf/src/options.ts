@@ -32,6 +32,11 @@ const rotate = z
   })
   .describe("How often connections alternate so that messages can be confirmed.");
 
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/, "is no name of a header");
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a line end in it would begin another header
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const headerValue = z.string().refine((text) => !CONTROL.test(text), "has a line end or another control character");
+
 /** Options of the sink `gelf`. */
 export const gelfOptions = z.strictObject({
   address: z
@@ -65,7 +70,7 @@ export const gelfOptions = z.strictObject({
     .refine((bytes) => bytes >= 64 && bytes <= 65_507, "a datagram holds 64 to 65507 bytes")
     .prefault("1420B")
     .describe("Largest datagram; longer messages are sent in up to 128 chunks."),
-  headers: z.record(z.string(), z.string()).default({}).describe("More HTTP headers, e.g. `Authorization`."),
+  headers: z.record(headerName, headerValue).default({}).describe("More HTTP headers, e.g. `Authorization`."),
   concurrency: z.int().min(1).max(256).default(8).describe("HTTP requests under way at once."),
 });
 

@@ -39,6 +39,7 @@ describe.each(DOCKER_VERSIONS)("docker_logs on Docker %s", (version) => {
       "crlf",
       "last",
     ]);
+    for (const { stream } of out) expect(stream.fields).not.toHaveProperty("log.syslog.priority");
     const err = ctx.batches.find(({ stream }) => stream.fields["stream"] === "stderr");
     expect(err?.stream.fields).toMatchObject({
       "container.id": id,
@@ -49,6 +50,8 @@ describe.each(DOCKER_VERSIONS)("docker_logs on Docker %s", (version) => {
       "service.name": "web",
       image_name: "busybox:local",
       tag: id.slice(0, 12),
+      // As Docker's gelf driver: GELF makes `level` 3 of it.
+      "log.syslog.priority": 27,
       command: `sh -c ${script}`,
     });
   });

@@ -6,7 +6,7 @@ import { type ContainerDetails, inspectContainer } from "../engine/containers.ts
 import type { LogsOptions } from "../options.ts";
 import { type Moment, momentText, sinceText } from "../time.ts";
 import type { Budget } from "./budget.ts";
-import { containerFields, containerName } from "./fields.ts";
+import { containerFields, containerName, outputFields } from "./fields.ts";
 import { FrameSplitter, TerminalSplitter } from "./frames.ts";
 import { Passage } from "./passage.ts";
 import type { LogPosition } from "./position.ts";
@@ -86,7 +86,8 @@ export class ContainerLog {
     try {
       const details = await inspectContainer(client, this.id, stop);
       this.#name = containerName(details.Name);
-      this.progress.fields = containerFields(details, options.docker_names);
+      this.progress.isTerminal = details.Config?.Tty === true;
+      this.progress.setFields(containerFields(details, options.docker_names), outputFields(options.docker_names));
       return details;
     } catch (error) {
       if (error instanceof EngineError && error.status === 404) return null;

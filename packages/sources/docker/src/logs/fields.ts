@@ -1,7 +1,13 @@
 import type { Event } from "@sluice/core";
 import type { ContainerDetails } from "../engine/containers.ts";
+import type { OutputStream } from "./frames.ts";
 
 const SERVICE_LABELS = ["com.docker.compose.service", "com.docker.swarm.service.name"];
+
+export const OUTPUT_NAMES: Readonly<Record<OutputStream, string>> = { 1: "stdout", 2: "stderr" };
+
+/** `daemon.err`, as Docker's syslog driver writes lines of stderr; its gelf driver sends the same severity, 3, as `level`. */
+const DAEMON_ERROR = 27;
 
 /** Name of a container, without the slash that the API writes before it. */
 export function containerName(name: string | undefined): string {
@@ -55,5 +61,13 @@ function dockerNames(details: ContainerDetails): Event {
     command: [details.Path ?? "", ...(details.Args ?? [])].join(" "),
     created: details.Created ?? "",
     tag: details.Id.slice(0, 12),
+  };
+}
+
+/** What is said of the lines of each output. A parser that finds a level in a line has the last word about it. */
+export function outputFields(withDockerNames: boolean): Readonly<Record<OutputStream, Event>> {
+  return {
+    1: { stream: OUTPUT_NAMES[1] },
+    2: { stream: OUTPUT_NAMES[2], ...(withDockerNames && { "log.syslog.priority": DAEMON_ERROR }) },
   };
 }

@@ -4,8 +4,11 @@ import type { StreamPosition } from "./position.ts";
 import type { LogProgress } from "./progress.ts";
 import { StampReader } from "./stamps.ts";
 
-/** Bytes a millisecond: no container writes its log faster. */
-const FASTEST_WRITER = 50_000;
+/** Messages and bytes a millisecond: the engine writes no log faster. It took 60 MB a second on two cores. */
+const MOST_MESSAGES = 500;
+const MOST_BYTES = 500_000;
+/** Messages are no shorter, with what the engine writes around them. */
+const LEAST_BYTES = 100;
 /** A clock that is not set may still be this many milliseconds ahead of itself, as we see it. */
 const CLOCK_TOLERANCE_MS = 100;
 
@@ -26,9 +29,15 @@ export interface PassageOptions {
   readonly onGap: (from: Moment, to: Moment) => void;
 }
 
-interface OpenLine extends Moment {
-  readonly skipped: boolean;
+/** The line that is being put together of an output. One object for all of them. */
+interface OpenLine {
+  isOpen: boolean;
+  sec: number;
+  nanos: number;
+  skipped: boolean;
 }
+
+const noLine = (): OpenLine => ({ isOpen: false, sec: 0, nanos: 0, skipped: false });
 
 /**
  * What is done with the messages of one connection.
@@ -44,10 +53,13 @@ export class Passage implements MessageHandler {
   /** Per output: the line to go on behind, as long as that is not reached. */
   readonly #resume: { [stream in OutputStream]?: StreamPosition };
   readonly #equal: Record<OutputStream, number> = { 1: 0, 2: 0 };
-  readonly #lines: { [stream in OutputStream]?: OpenLine } = {};
+  readonly #lines: Readonly<Record<OutputStream, OpenLine>> = { 1: noLine(), 2: noLine() };
   /** The output whose last line must be there again, else lines are gone. */
   readonly #witness: OutputStream | undefined;
-  readonly #slowest: number;
+  /** Bytes of the longest message so far. */
+  #longest = LEAST_BYTES;
+  /** Milliseconds that it takes to write a whole file of the log, at least. */
+  #fullAfter = 0;
   #before: number;
   #beforeLag = Number.POSITIVE_INFINITY;
   #arrival = 0;
@@ -59,7 +71,7 @@ export class Passage implements MessageHandler {
     const { streams } = options.progress.position;
     this.#resume = { ...streams };
     this.#witness = laterStream(streams);
-    this.#slowest = options.rotatesAt / FASTEST_WRITER;
+    this.#measure(LEAST_BYTES);
     this.#before = options.opened;
   }
 
@@ -68,16 +80,22 @@ export class Passage implements MessageHandler {
     this.#arrival = this.#options.now();
   }
 
+  #measure(bytes: number): void {
+    this.#longest = bytes;
+    this.#fullAfter = this.#options.rotatesAt / Math.min(MOST_BYTES, MOST_MESSAGES * bytes);
+  }
+
   message(stream: OutputStream, bytes: Buffer, start: number, end: number): boolean {
+    if (end - start > this.#longest) this.#measure(end - start);
     const stamps = this.#stamps;
     const text = stamps.read(bytes, start, end);
     if (text < 0) return this.#unstamped(stream, bytes, start, end);
     const line = this.#lines[stream];
-    const isPart = line !== undefined && line.sec === stamps.sec && line.nanos === stamps.nanos;
+    const isPart = line.isOpen && line.sec === stamps.sec && line.nanos === stamps.nanos;
     if (isPart && this.#mayRepeatPart(stream, line, bytes, text, end)) return false;
     if (!isPart) {
-      if (line) this.#end(stream, line);
-      if (!this.#begin(stream, { sec: stamps.sec, nanos: stamps.nanos })) return false;
+      if (line.isOpen) this.#end(stream, line);
+      if (!this.#begin(stream, stamps, stamps.isUsual ? bytes : null, start)) return false;
     }
     this.#append(stream, bytes, text, end);
     return true;
@@ -85,39 +103,40 @@ export class Passage implements MessageHandler {
 
   /** Text without a time belongs to the line before it. */
   #unstamped(stream: OutputStream, bytes: Buffer, start: number, end: number): boolean {
-    if (!this.#lines[stream]) {
-      const { sec, nanos } = this.#options.progress.position.streams[stream] ?? {
-        sec: Math.floor(this.#arrival / 1000),
-        nanos: 0,
-      };
-      if (!this.#begin(stream, { sec, nanos })) return false;
+    if (!this.#lines[stream].isOpen) {
+      const { sec, nanos } = this.#options.progress.last(stream) ?? { sec: Math.floor(this.#arrival / 1000), nanos: 0 };
+      if (!this.#begin(stream, { sec, nanos }, null, 0)) return false;
     }
     this.#append(stream, bytes, start, end);
     return true;
   }
 
   #append(stream: OutputStream, bytes: Buffer, start: number, end: number): void {
-    const line = this.#lines[stream] as OpenLine;
+    const line = this.#lines[stream];
     const { progress, maxLine } = this.#options;
     if (!line.skipped) progress.append(stream, bytes, start, end, maxLine);
     if (bytes[end - 1] === 10 && end > start) this.#end(stream, line);
   }
 
   #end(stream: OutputStream, line: OpenLine): void {
-    delete this.#lines[stream];
+    line.isOpen = false;
     if (line.skipped) return;
     this.#options.progress.end(stream);
     this.taken++;
   }
 
-  /** False when the connection is to be given up instead. */
-  #begin(stream: OutputStream, moment: Moment): boolean {
+  /** False when the connection is to be given up instead. `bytes` has the stamp at `at`, if it is of the usual form. */
+  #begin(stream: OutputStream, moment: Moment, bytes: Buffer | null, at: number): boolean {
     const skipped = this.#isKnown(stream, moment);
     if (!skipped && (this.#maySkip(moment) || !this.#inOrder(stream, moment))) return false;
     this.#before = millis(moment);
     this.#beforeLag = this.#arrival - this.#before;
-    this.#lines[stream] = { ...moment, skipped };
-    if (!skipped) this.#options.progress.begin(stream, moment);
+    const line = this.#lines[stream];
+    line.isOpen = true;
+    line.sec = moment.sec;
+    line.nanos = moment.nanos;
+    line.skipped = skipped;
+    if (!skipped) this.#options.progress.begin(stream, moment, bytes, at);
     return true;
   }
 
@@ -129,7 +148,8 @@ export class Passage implements MessageHandler {
     if (order < 0) return true;
     if (order === 0 && ++this.#equal[stream] <= last.count) return true;
     delete this.#resume[stream];
-    if (stream === this.#witness && this.#equal[stream] === 0) this.#options.onGap(last, moment);
+    if (stream === this.#witness && this.#equal[stream] === 0)
+      this.#options.onGap(last, { sec: moment.sec, nanos: moment.nanos });
     return false;
   }
 
@@ -143,13 +163,13 @@ export class Passage implements MessageHandler {
    */
   #maySkip(moment: Moment): boolean {
     const pause = millis(moment) - this.#before;
-    return this.#isFollowed(moment) && pause > this.#slowest && this.#beforeLag > this.#slowest;
+    return this.#isFollowed(moment) && pause > this.#fullAfter && this.#beforeLag > this.#fullAfter;
   }
 
   /** False when the line may be a repeated one. */
   #inOrder(stream: OutputStream, moment: Moment): boolean {
     const { progress, repeats, now } = this.#options;
-    const last = progress.position.streams[stream];
+    const last = progress.last(stream);
     if (!last) return true;
     const order = compareMoments(moment, last);
     const mayRepeat = repeats && this.#isFollowed(last) && millis(last) <= now() + CLOCK_TOLERANCE_MS;
@@ -175,7 +195,7 @@ export class Passage implements MessageHandler {
   finish(complete: boolean): void {
     for (const stream of [1, 2] as const) {
       const line = this.#lines[stream];
-      if (line && complete) this.#end(stream, line);
+      if (line.isOpen && complete) this.#end(stream, line);
     }
     this.#options.progress.abandon();
   }

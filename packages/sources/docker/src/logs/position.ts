@@ -20,17 +20,25 @@ export const START: LogPosition = { since: { sec: 0, nanos: 0 }, streams: {}, tu
 
 /**
  * How far the times of neighbouring lines of stdout and stderr may be out of order, in seconds: Docker reads each of the two
- * on its own, and stamps a line before it waits for its turn to be written.
+ * on its own, and stamps a line before it waits for its turn to be written. Turns are fair after a millisecond. What lies
+ * within this time is sent again by the engine after each new connection, so that it must not be long either.
  */
-const DISORDER_SECONDS = 5;
+const DISORDER_SECONDS = 1;
 
 /**
  * From when on lines may be unread, given what was read last of either output and when lines began that are not complete.
+ * A terminal has only one output.
  */
-export function sinceOf(streams: LogPosition["streams"], open: readonly Moment[], before: Moment): Moment {
+export function sinceOf(
+  streams: LogPosition["streams"],
+  open: readonly Moment[],
+  before: Moment,
+  isTerminal: boolean,
+): Moment {
   const known = [streams[1], streams[2]].filter((moment) => moment !== undefined);
   const latest = known.reduce<Moment>(later, before);
   const slack = { sec: latest.sec - DISORDER_SECONDS, nanos: latest.nanos };
+  if (isTerminal) return later(before, open.reduce<Moment>(earlier, latest));
   const all = known.length === 2 ? later(slack, known.reduce<Moment>(earlier, latest)) : slack;
   return later(before, open.reduce<Moment>(earlier, all));
 }

@@ -1,12 +1,13 @@
-import type { Event, SourceBatch, StreamInfo } from "@sluice/core";
+import { type Event, type SourceBatch, STAMP_BYTES, type StreamInfo } from "@sluice/core";
 import { type Moment, momentText, positionOf, windowOf } from "../time.ts";
+import { OUTPUT_NAMES } from "./fields.ts";
 import type { OutputStream } from "./frames.ts";
-import { type LogPosition, sinceOf, storedPosition } from "./position.ts";
-import { RecordsBuilder } from "./records.ts";
+import { type LogPosition, type StreamPosition, sinceOf, storedPosition } from "./position.ts";
+import { RecordsBuilder, stampOf } from "./records.ts";
 
 /** A batch is handed on when it has so many bytes; when the pipeline is hungry, sooner. */
 const BATCH_BYTES = 262_144;
-const NAMES: Readonly<Record<OutputStream, string>> = { 1: "stdout", 2: "stderr" };
+const STREAMS = [1, 2] as const;
 
 /** A batch that waits, and the memory it takes. */
 export interface WaitingBatch {
@@ -14,17 +15,31 @@ export interface WaitingBatch {
   readonly cost: number;
 }
 
+type Changing<T> = { -readonly [name in keyof T]: T[name] };
+
+/** One output of a container. Its numbers are changed in place: a busy container has a hundred thousand lines a second. */
+class Output {
+  fields: Event = {};
+  builder = new RecordsBuilder();
+  window = 0;
+  /** The last line that was read; its count is 0 before the first. */
+  readonly last: Changing<StreamPosition> = { sec: 0, nanos: 0, count: 0 };
+  isOpen = false;
+  /** When the line began that is being put together. */
+  readonly begun: Changing<Moment> = { sec: 0, nanos: 0 };
+  /** The same as text. */
+  readonly stamp = new Uint8Array(STAMP_BYTES);
+}
+
 /** How far one container's log is read, and the batches made of it that wait to be emitted. */
 export class LogProgress {
   readonly #id: string;
   #fields: Event = {};
-  /** The same with each output's name: hundreds of containers with a line each second are as many batches. */
-  #fieldsOf: Readonly<Record<OutputStream, Event>> = { 1: { stream: NAMES[1] }, 2: { stream: NAMES[2] } };
-  position: LogPosition;
+  isTerminal = false;
+  readonly #outputs: Readonly<Record<OutputStream, Output>> = { 1: new Output(), 2: new Output() };
+  #since: Moment;
+  #turn: number;
   readonly #waiting: WaitingBatch[] = [];
-  readonly #open: { [stream in OutputStream]?: Moment } = {};
-  #builders: Record<OutputStream, RecordsBuilder> = { 1: new RecordsBuilder(), 2: new RecordsBuilder() };
-  #windows: Record<OutputStream, number> = { 1: 0, 2: 0 };
   /** What the last batch said. */
   #told: LogPosition;
   readonly #grew: (bytes: number) => void;
@@ -32,62 +47,91 @@ export class LogProgress {
   /** @param grew told of memory that complete lines take */
   constructor(id: string, position: LogPosition, grew: (bytes: number) => void) {
     this.#id = id;
-    this.position = position;
+    this.#since = position.since;
+    this.#turn = position.turn;
     this.#told = position;
     this.#grew = grew;
+    for (const stream of STREAMS) Object.assign(this.#outputs[stream].last, position.streams[stream]);
   }
 
   get hasLines(): boolean {
-    return this.#waiting.length > 0 || this.#builders[1].records > 0 || this.#builders[2].records > 0;
+    return this.#waiting.length > 0 || this.#outputs[1].builder.records > 0 || this.#outputs[2].builder.records > 0;
   }
 
-  /** Begins a line of an output. */
-  begin(stream: OutputStream, moment: Moment): void {
+  /** How far the log is read by now. */
+  get position(): LogPosition {
+    const streams: { [stream in OutputStream]?: StreamPosition } = {};
+    const open: Moment[] = [];
+    for (const stream of STREAMS) {
+      const { last, isOpen, begun } = this.#outputs[stream];
+      if (last.count > 0) streams[stream] = { ...last };
+      if (isOpen) open.push({ ...begun });
+    }
+    this.#since = sinceOf(streams, open, this.#since, this.isTerminal);
+    return { since: this.#since, streams, turn: this.#turn };
+  }
+
+  /** The last line that was read of an output: always the same object, and changing. */
+  last(stream: OutputStream): StreamPosition | undefined {
+    const { last } = this.#outputs[stream];
+    return last.count > 0 ? last : undefined;
+  }
+
+  /**
+   * Begins a line of an output.
+   * @param bytes where the moment stands as a stamp of the usual form, at `at`; null when it does not
+   */
+  begin(stream: OutputStream, moment: Moment, bytes: Uint8Array | null, at: number): void {
+    const output = this.#outputs[stream];
     const window = windowOf(moment);
-    if (this.#windows[stream] !== window && this.#builders[stream].records > 0) this.#seal();
-    this.#windows[stream] = window;
-    this.#builders[stream].begin();
-    this.#open[stream] = moment;
+    if (output.window !== window && output.builder.records > 0) this.#seal();
+    output.window = window;
+    output.builder.begin();
+    output.isOpen = true;
+    output.begun.sec = moment.sec;
+    output.begun.nanos = moment.nanos;
+    if (bytes) for (let i = 0; i < STAMP_BYTES; i++) output.stamp[i] = bytes[at + i] as number;
+    else output.stamp.set(stampOf(moment));
   }
 
   append(stream: OutputStream, bytes: Buffer, start: number, end: number, limit: number): void {
-    this.#builders[stream].append(bytes, start, end, limit);
+    this.#outputs[stream].builder.append(bytes, start, end, limit);
   }
 
   endsWith(stream: OutputStream, bytes: Buffer, start: number, end: number): boolean {
-    return this.#builders[stream].endsWith(bytes, start, end);
+    return this.#outputs[stream].builder.endsWith(bytes, start, end);
   }
 
   /** Ends the line that was begun. */
   end(stream: OutputStream): void {
-    const moment = this.#open[stream] as Moment;
-    delete this.#open[stream];
-    const { streams, turn, since } = this.position;
-    const last = streams[stream];
-    const isEqual = last?.sec === moment.sec && last.nanos === moment.nanos;
-    const count = isEqual ? last.count + 1 : 1;
-    const builder = this.#builders[stream];
+    const output = this.#outputs[stream];
+    const { builder, begun, last } = output;
+    output.isOpen = false;
+    const isEqual = last.sec === begun.sec && last.nanos === begun.nanos;
+    last.count = isEqual ? last.count + 1 : 1;
+    last.sec = begun.sec;
+    last.nanos = begun.nanos;
     const before = builder.cost;
-    builder.end(moment, count - 1);
+    builder.end(begun, last.count - 1, output.stamp);
     this.#grew(builder.cost - before);
-    const reached = { ...streams, [stream]: { ...moment, count } };
-    const open = Object.values(this.#open);
-    this.position = { streams: reached, turn, since: sinceOf(reached, open, since) };
     if (builder.cost >= BATCH_BYTES) this.#seal();
   }
 
   /** Forgets lines that are not complete: they will be read again. */
   abandon(): void {
-    for (const stream of [1, 2] as const) {
-      if (this.#open[stream]) this.#builders[stream].abandon();
-      delete this.#open[stream];
+    for (const stream of STREAMS) {
+      const output = this.#outputs[stream];
+      if (output.isOpen) output.builder.abandon();
+      output.isOpen = false;
     }
   }
 
   /** The engine's clock was set back: from here on its times mean new lines. */
-  turn(moment: Moment): void {
+  turn({ sec, nanos }: Moment): void {
     this.#seal();
-    this.position = { since: { ...moment, sec: moment.sec - 1 }, streams: {}, turn: this.position.turn + 1 };
+    this.#since = { sec: sec - 1, nanos };
+    this.#turn++;
+    for (const stream of STREAMS) this.#outputs[stream].last.count = 0;
   }
 
   /** Reports lines that are gone, in their place between the others. */
@@ -101,7 +145,7 @@ export class LogProgress {
       positions: Float64Array.of(positionOf(from, 0)),
       extra: [{ "@timestamp": momentText(to), ...fields }],
     };
-    const stream: StreamInfo = { id: this.#streamId("gap", windowOf(from)), fields: this.fields };
+    const stream: StreamInfo = { id: this.#streamId("gap", windowOf(from)), fields: this.#fields };
     this.#grew(bytes.length);
     this.#push(
       { stream, data: bytes, framing, streamKey: this.#id, position: storedPosition(this.#told) },
@@ -116,32 +160,29 @@ export class LogProgress {
   }
 
   #streamId(kind: string, window: number): string {
-    const { turn } = this.position;
-    return `docker-${this.#id.slice(0, 16)}-${kind}${turn > 0 ? turn : ""}-${window.toString(16)}`;
+    return `docker-${this.#id.slice(0, 16)}-${kind}${this.#turn > 0 ? this.#turn : ""}-${window.toString(16)}`;
   }
 
   /** Makes batches of what is complete: first of stdout, then of stderr. Only the last one says that both are read. */
   #seal(): void {
-    const full = ([1, 2] as const).filter((stream) => this.#builders[stream].records > 0);
+    const full = STREAMS.filter((stream) => this.#outputs[stream].builder.records > 0);
+    const reached = this.position;
     for (const stream of full) {
-      const builder = this.#builders[stream];
+      const output = this.#outputs[stream];
+      const { builder, window, fields } = output;
       const { cost } = builder;
-      this.#builders = { ...this.#builders, [stream]: builder.split() };
-      const info = { id: this.#streamId(NAMES[stream], this.#windows[stream]), fields: this.#fieldsOf[stream] };
-      if (stream === full.at(-1)) this.#told = this.position;
-      else this.#told = { ...this.#told, streams: { ...this.#told.streams, ...pick(this.position.streams, stream) } };
+      output.builder = builder.split();
+      if (stream === full.at(-1)) this.#told = reached;
+      else this.#told = { ...this.#told, streams: { ...this.#told.streams, ...pick(reached.streams, stream) } };
+      const info = { id: this.#streamId(OUTPUT_NAMES[stream], window), fields };
       this.#push({ ...builder.take(), stream: info, streamKey: this.#id, position: storedPosition(this.#told) }, cost);
     }
   }
 
-  /** Fields of the container. */
-  get fields(): Event {
-    return this.#fields;
-  }
-
-  set fields(fields: Event) {
+  /** @param own what is said of the lines of each output besides */
+  setFields(fields: Event, own: Readonly<Record<OutputStream, Event>>): void {
     this.#fields = fields;
-    this.#fieldsOf = { 1: { ...fields, stream: NAMES[1] }, 2: { ...fields, stream: NAMES[2] } };
+    for (const stream of STREAMS) this.#outputs[stream].fields = { ...fields, ...own[stream] };
   }
 
   #push(batch: SourceBatch, cost: number): void {

@@ -1,14 +1,15 @@
-import type { Event, Framing } from "@sluice/core";
+import { type Event, type Framing, STAMP_BYTES } from "@sluice/core";
 import type { Moment } from "../time.ts";
 import { momentText, positionOf } from "../time.ts";
+import { StampList } from "./stamp-list.ts";
 
 const FIRST_BYTES = 512;
 /** What a record costs in memory beside its bytes, about. */
-const RECORD_COST = 200;
+const RECORD_COST = 80;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
-/** Records of one output of a container, as they are put together from Docker's messages. */
+/** Records of one output of a container, as they are put together from Docker's messages: lines with a time each. */
 export class RecordsBuilder {
   #data = new Uint8Array(FIRST_BYTES);
   #length = 0;
@@ -17,13 +18,13 @@ export class RecordsBuilder {
   /** Length of its last part. */
   #part = 0;
   #cut = false;
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
-  readonly #positions: number[] = [];
-  readonly #extra: { [index: number]: Event } = {};
+  readonly #stamps = new StampList();
+  readonly #cuts: number[] = [];
+  /** Some record is no line by itself, as it has line ends of its own. */
+  #isOdd = false;
 
   get records(): number {
-    return this.#starts.length;
+    return this.#stamps.length;
   }
 
   /** Bytes of memory for complete records, about. */
@@ -51,9 +52,28 @@ export class RecordsBuilder {
       stop = start + Math.max(0, room);
     }
     this.#part = stop - start;
-    this.#reserve(this.#part);
-    bytes.copy(this.#data, this.#length, start, stop);
-    this.#length += this.#part;
+    // One more, for the line end.
+    this.#reserve(this.#part + 1);
+    this.#copy(bytes, start, stop);
+  }
+
+  /** Short lines are copied by hand, which is faster than a call. */
+  #copy(bytes: Buffer, start: number, stop: number): void {
+    let isOdd = false;
+    if (stop - start < 64) {
+      const data = this.#data;
+      for (let from = start, to = this.#length; from < stop; from++, to++) {
+        const byte = bytes[from] as number;
+        isOdd ||= byte === NEWLINE;
+        data[to] = byte;
+      }
+    } else {
+      const newline = bytes.indexOf(NEWLINE, start);
+      isOdd = newline >= 0 && newline < stop;
+      bytes.copy(this.#data, this.#length, start, stop);
+    }
+    this.#length += stop - start;
+    this.#isOdd ||= isOdd;
   }
 
   #dropLast(): void {
@@ -74,14 +94,18 @@ export class RecordsBuilder {
     this.#data = grown;
   }
 
-  /** Ends the line: it is the `count`-th (from 0) of that moment. */
-  end(moment: Moment, count: number): void {
-    const index = this.#starts.push(this.#open) - 1;
-    this.#ends.push(this.#length);
-    this.#positions.push(positionOf(moment, count));
-    const extra: Event = { "@timestamp": momentText(moment) };
-    if (this.#cut) extra["tags"] = ["_line_cut"];
-    this.#extra[index] = extra;
+  /**
+   * Ends the line: it is the `count`-th (from 0) of that moment.
+   * @param stamp the moment as text, of `STAMP_BYTES`
+   */
+  end(moment: Moment, count: number, stamp: Uint8Array): void {
+    if (this.#cut) this.#cuts.push(this.records);
+    // Another one before the line end would be taken for a part of it. Times before 1970 have no form of their own.
+    if (this.#length > this.#open && this.#data[this.#length - 1] === CARRIAGE_RETURN) this.#isOdd = true;
+    if (moment.sec < 1) this.#isOdd = true;
+    this.#stamps.add(this.#open, this.#length, positionOf(moment, count), moment.sec, stamp);
+    this.#reserve(1);
+    this.#data[this.#length++] = NEWLINE;
     this.#open = -1;
   }
 
@@ -97,7 +121,8 @@ export class RecordsBuilder {
     if (this.#open < 0) return next;
     const bytes = Buffer.from(this.#data.buffer, this.#open, this.#length - this.#open);
     next.begin();
-    next.append(bytes, 0, bytes.length, Number.POSITIVE_INFINITY);
+    next.#reserve(bytes.length + 1);
+    next.#copy(bytes, 0, bytes.length);
     next.#cut = this.#cut;
     next.#part = this.#part;
     this.abandon();
@@ -106,15 +131,25 @@ export class RecordsBuilder {
 
   /** The complete records, in memory of their own. */
   take(): { readonly data: Uint8Array<ArrayBuffer>; readonly framing: Framing } {
-    return {
-      data: this.#data.slice(0, this.#length),
-      framing: {
-        kind: "records",
-        starts: Uint32Array.from(this.#starts),
-        ends: Uint32Array.from(this.#ends),
-        positions: Float64Array.from(this.#positions),
-        extra: this.#extra,
-      },
+    const { stamps, ...records } = this.#stamps.take();
+    const extra: { [index: number]: Event } = {};
+    if (this.#isOdd) for (let i = 0; i < this.records; i++) extra[i] = { "@timestamp": stampText(stamps.texts, i) };
+    for (const index of this.#cuts) extra[index] = { ...extra[index], tags: ["_line_cut"] };
+    const framing = {
+      kind: "records" as const,
+      ...records,
+      ...(!this.#isOdd && { stamps }),
+      ...((this.#isOdd || this.#cuts.length > 0) && { extra }),
     };
+    return { data: this.#data.slice(0, this.#length), framing };
   }
+}
+
+function stampText(texts: Uint8Array<ArrayBuffer>, index: number): string {
+  return Buffer.from(texts.buffer, index * STAMP_BYTES, STAMP_BYTES).toString("latin1");
+}
+
+/** A moment as a stamp. */
+export function stampOf(moment: Moment): Uint8Array {
+  return new TextEncoder().encode(momentText(moment));
 }

@@ -1,7 +1,7 @@
-import { parseRfc3339 } from "@sluice/core";
+import { parseRfc3339, STAMP_BYTES } from "@sluice/core";
 
-/** Length of `2026-11-20T18:01:03.179959118Z`: Docker pads the fraction. */
-const STAMP_LENGTH = 30;
+/** Docker pads the fraction. */
+const STAMP_LENGTH = STAMP_BYTES;
 const MINUTE_LENGTH = 16;
 /** A time with a zone other than UTC, as the journald driver may write it. */
 const LONGEST_STAMP = 35;
@@ -12,6 +12,8 @@ const SPACE = 32;
 export class StampReader {
   sec = 0;
   nanos = 0;
+  /** Whether the stamp was of the usual form, `STAMP_BYTES` long. */
+  isUsual = true;
   #minute = Buffer.alloc(MINUTE_LENGTH);
   #minuteSec = Number.NaN;
 
@@ -24,8 +26,10 @@ export class StampReader {
       (last + 1 === end || bytes[last + 1] === SPACE) &&
       this.#readUtc(bytes, at)
     ) {
+      this.isUsual = true;
       return Math.min(last + 2, end);
     }
+    this.isUsual = false;
     return this.#readSlowly(bytes, at, end);
   }
 

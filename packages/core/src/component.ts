@@ -134,8 +134,6 @@ export type Tick = "time" | "pressure" | "stop" | "end";
 export interface Screen {
   /** Where such lines begin, in ascending order. Lines end with a newline; each stands for itself. */
   suspects(data: Uint8Array<ArrayBuffer>): readonly number[];
-  /** Makes now what the first batches would have to wait for. */
-  warmUp?(): void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: memories of steps hold what the step says

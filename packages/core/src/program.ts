@@ -56,6 +56,4 @@ export interface Program {
    * that hangs. While an event is at work that was held back, it is below -1, another number for each.
    */
   run(input: ProgramInput, progress?: Int32Array): ProgramOutput;
-  /** Makes now what the first batches would have to wait for; for a thread that has nothing to do yet. */
-  warmUp?(): void;
 }

@@ -1,3 +1,2 @@
 export { type HitVisitor, LiteralFinder, type MarkVisitor } from "./finder.ts";
 export type { Around, Automaton, LiteralGate, Room } from "./gates.ts";
-export { ORDINARY } from "./ordinary.ts";

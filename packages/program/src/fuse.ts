@@ -30,10 +30,6 @@ export class Screens {
     return [...all].sort((a, b) => a - b);
   }
 
-  warmUp(): void {
-    for (const { screen } of this.#steps) screen.warmUp?.();
-  }
-
   /** Whether all lines of a stream have to go the plain way, because of its fields. */
   changeStream(stream: StreamInfo): boolean {
     return this.#steps.some((step) => step.changesStream(stream));

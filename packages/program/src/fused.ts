@@ -48,10 +48,6 @@ export class FusedProgram implements Program {
     this.spread = plain.spread;
   }
 
-  warmUp(): void {
-    this.#screens.warmUp();
-  }
-
   run(input: ProgramInput, progress?: Int32Array): ProgramOutput {
     // Records that hung once, or that are no lines, are rare enough for the plain way.
     const { framing } = input;

@@ -35,8 +35,6 @@ export async function serveProgram(
     spread: guarded.program.spread,
     ticks: guarded.program.memory !== undefined,
   });
-  // Behind the message, so that the pool need not wait; the first batch is hardly there so soon.
-  setImmediate(() => guarded.program.warmUp?.());
 }
 
 type Send = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void;

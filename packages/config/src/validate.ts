@@ -174,6 +174,8 @@ function reportSharedInputs({ components }: LoadedPipeline, problems: Problems):
     if (kind !== "source") continue;
     const address = node.kind === "map" ? node.entries.get("address")?.node : undefined;
     if (definition.type !== "stdin" && !address) continue;
+    // Port 0 is any that is free.
+    if (address && /:0$/.test(String(toValue(address)))) continue;
     const input = address ? `${definition.type} ${JSON.stringify(toValue(address))}` : "stdin";
     const other = taken.get(input);
     if (other === undefined) taken.set(input, name);

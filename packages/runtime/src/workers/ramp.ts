@@ -1,5 +1,5 @@
 /** Milliseconds for which batches have to wait before another worker is worth its memory and its start. */
-const WAITING_MS = 500;
+const WAITING_MS = 1000;
 
 /**
  * Says when another worker should start: not before those that run have had too much to do for a while. A thread takes

@@ -1,10 +1,8 @@
-import { randomInt } from "node:crypto";
 import { type BatchOrigin, formatInstant, type SinkState } from "@sluice/core";
 import { type KeyParts, type KeyTemplate, keyTemplate, pieceName } from "./key-template.ts";
 import type { S3Options } from "./options.ts";
 
 const NOTE = "pieces:";
-const BEGINNING = "beginning";
 /** Directories whose last piece is remembered; of others the store is asked. */
 const REMEMBERED = 1000;
 const SUFFIXES = { gzip: ".gz", zstd: ".zst", none: "" } as const;
@@ -24,32 +22,20 @@ export class Namer {
   readonly template: KeyTemplate;
   readonly #parts: NamerParts;
 
-  /**
-   * Stands in every key: after the state directory was lost, the same input is stored again, cut otherwise. Under the same
-   * keys it would replace objects of which the rest may never come.
-   */
-  readonly #beginning: string;
-
   constructor(parts: NamerParts) {
     this.#parts = parts;
-    const known = parts.state.notes().get(BEGINNING);
-    this.#beginning =
-      typeof known === "string"
-        ? known
-        : randomInt(36 ** 5)
-            .toString(36)
-            .padStart(5, "0");
-    if (known !== this.#beginning) parts.state.setNote(BEGINNING, this.#beginning);
     this.template = keyTemplate(parts.options.key);
   }
 
   /** Key of the object for events of a time, in a cut that begins with a batch. */
   async keyFor(first: BatchOrigin, time: string): Promise<string> {
-    const { options, pipeline, host } = this.#parts;
+    const { options, pipeline, host, state } = this.#parts;
     const { prefix, format, compression } = options;
     const ext = (format === "ndjson" ? "ndjson" : "log") + SUFFIXES[compression];
     const place = first.from.toString(16).padStart(POSITION_DIGITS, "0");
-    const position = `${first.streamId}-${place}-${this.#beginning}`;
+    // After its state was lost the same input is stored again, cut otherwise: under the same keys it would replace objects
+    // of which the rest may never come.
+    const position = [first.streamId, place, ...(state.lost === undefined ? [] : [state.lost])].join("-");
     const parts = { prefix, pipeline, host, source: first.source, position, piece: "", ext };
     const full = time || formatInstant(first.now);
     return this.template.numbered ? this.#nextPiece(parts, full) : this.template.render(parts, full);

@@ -174,9 +174,9 @@ function reportSharedInputs({ components }: LoadedPipeline, problems: Problems):
     if (kind !== "source") continue;
     const address = node.kind === "map" ? node.entries.get("address")?.node : undefined;
     if (definition.type !== "stdin" && !address) continue;
-    // Port 0 is any that is free.
-    if (address && /:0$/.test(String(toValue(address)))) continue;
     const input = address ? `${definition.type} ${JSON.stringify(toValue(address))}` : "stdin";
+    // Port 0 is any that is free.
+    if (input.endsWith(':0"')) continue;
     const other = taken.get(input);
     if (other === undefined) taken.set(input, name);
     else if (address) problems.error(address.at, `source \`${other}\` listens there already`, "give each its own port");

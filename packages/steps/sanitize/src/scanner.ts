@@ -1,4 +1,5 @@
 import type { Budget } from "./budget.ts";
+import { byKeyword, groupBy } from "./group-rules.ts";
 import { type KeywordFinder, keywordFinder } from "./keywords.ts";
 import { type Match, Matcher } from "./matcher.ts";
 import type { Rule, Shape } from "./rule.ts";
@@ -19,9 +20,9 @@ class Tools {
 
   constructor(rules: readonly Rule[]) {
     this.matchers = rules.map((rule) => new Matcher(rule));
-    const byKeyword = groupBy(rules, ({ keywords }) => keywords.map((keyword) => keyword.toLowerCase()));
-    this.finder = keywordFinder([...byKeyword.keys()]);
-    this.byKeyword = [...byKeyword.values()];
+    const numbers = byKeyword(rules);
+    this.finder = keywordFinder([...numbers.keys()]);
+    this.byKeyword = [...numbers.values()];
     this.byShape = groupBy(rules, ({ shape }) => (shape === undefined ? [] : [shape]));
     this.everywhere = rules.flatMap((r, order) => (r.keywords.length === 0 && r.shape === undefined ? [order] : []));
   }
@@ -66,18 +67,4 @@ function collect(tools: Tools, text: string, budget: Budget, candidates: number[
     (keyword, start, end) => add(byKeyword[keyword] as readonly number[], start, end),
     () => budget.check(),
   );
-}
-
-/** The numbers of the rules by a property of which a rule may have several. */
-function groupBy<K>(rules: readonly Rule[], keysOf: (rule: Rule) => readonly K[]): Map<K, number[]> {
-  const groups = new Map<K, number[]>();
-  // As a callback, since V8 optimizes a long loop while it runs, which takes longer than this one.
-  rules.forEach((rule, order) => {
-    for (const key of new Set(keysOf(rule))) {
-      const group = groups.get(key);
-      if (group) group.push(order);
-      else groups.set(key, [order]);
-    }
-  });
-  return groups;
 }

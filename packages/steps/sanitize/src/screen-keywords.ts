@@ -1,4 +1,5 @@
 import type { LiteralFinder } from "@sluice/literals";
+import { byKeyword } from "./group-rules.ts";
 import { sharedFinder } from "./keywords.ts";
 import type { Rule } from "./rule.ts";
 import { Gate, type Span } from "./screen-gate.ts";
@@ -19,16 +20,13 @@ export class ScreenKeywords {
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
-    const byText = new Map<string, Rule[]>();
-    for (const rule of rules) {
-      for (const text of new Set(rule.keywords.map((keyword) => keyword.toLowerCase()))) {
-        const own = byText.get(text);
-        if (own) own.push(rule);
-        else byText.set(text, [rule]);
-      }
-    }
-    this.#keywords = Array.from(byText, ([text, own]) => ({ text, rules: own, hits: 0 }));
-    this.finder = sharedFinder([...byText.keys()], this);
+    const numbers = byKeyword(rules);
+    this.#keywords = Array.from(numbers, ([text, own]) => ({
+      text,
+      rules: own.map((number) => rules[number] as Rule),
+      hits: 0,
+    }));
+    this.finder = sharedFinder([...numbers.keys()], this);
   }
 
   /**

@@ -60,7 +60,7 @@ sinks:
 
 test.runIf(requireObjectStore())(
   `disk buffers before both sinks: ${ROUNDS} kills of sluice, of Graylog, of the network, then each line is in S3 once and in Graylog`,
-  { timeout: 30 * MINUTES, retry: 2 },
+  { timeout: 30 * MINUTES },
   async () => {
     await using work = await Workspace.create();
     await using store = await startObjectStore();
@@ -100,11 +100,7 @@ sinks:
     const last = startSluice([...args, "--until-eof"]);
     expect(await last.ended, last.stderr()).toBe(0);
     const books = ledgerIn(last.stderr()) ?? "";
-    const count = (name: string): number => Number(new RegExp(`\\b${name} (\\d+)`).exec(books)?.[1] ?? 0);
-    // A known fault, not yet understood: seldom, the books keep some batches as buffered that both far ends have.
-    if (!books.endsWith("buffered 0")) process.stdout.write(`the books keep what has arrived as buffered: ${books}\n`);
-    const left = Number(/buffered (\d+)$/.exec(books)?.[1]);
-    expect(count("in") + count("buffered before"), books).toBe(count("delivered") + left);
+    expect(books).toMatch(/ dropped 0 \+ buffered 0$/);
     const text = await readFile(log);
     const { duplicates } = expectEveryLine(await graylog.accepted(), text);
     const objects = await readObjects(store, "archive", work.path("got"));

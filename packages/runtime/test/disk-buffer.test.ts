@@ -1,4 +1,4 @@
-import { appendFileSync, globSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, globSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sink, SinkSpec } from "@sluice/core";
 import { describe, expect, test } from "vitest";
@@ -130,6 +130,51 @@ describe("a full buffer", { timeout: 300_000 }, () => {
       expect(later.result.snapshot.total).toMatchObject({ in: LINES, delivered: LINES - dropped, buffered: 0 });
     },
   );
+});
+
+/** Starts a sluice whose far end is still away, lets it read the whole buffer, and ends it. */
+async function tryInVain(dir: string, lines: number) {
+  const state = openState(join(dir, "state"));
+  const run = await start({
+    state,
+    programSpec: programSpec({ sinks: "2" }),
+    sources: [{ name: "s", source: countingSource({ streams: ["both"], lines, perBatch: 100, line: long }) }],
+    sinks: [
+      { spec: disk("away"), sink: dead },
+      { spec: sinkSpec("other"), sink: collectingSink().sink },
+    ],
+  });
+  await until(() => (run.snapshot().sinks[0]?.inFlightBytes ?? 0) > lines * 100);
+  await run.stop(10_000);
+  state.close();
+}
+
+describe("a file without a record, as a death between its making and the first write leaves it", () => {
+  // The records before it were delivered and forgotten, so that the numbers begin anew, below its own.
+  function dirWithEmptyFile(): string {
+    const dir = temporaryDir();
+    const buffer = join(dir, "state/buffers/test/away");
+    mkdirSync(buffer, { recursive: true });
+    writeFileSync(join(buffer, "0000000000000015.seg"), "");
+    return dir;
+  }
+
+  test("the books agree", async () => {
+    const dir = dirWithEmptyFile();
+    await fill(dir, 5000);
+    const { result, lines } = await empty(dir, 5000);
+    expect(numbersOf(lines, "both")).toEqual(range(5000));
+    expect(result.snapshot.total).toMatchObject({ in: 5000, delivered: 5000, buffered: 0 });
+  });
+
+  test("nothing is lost when sluice ends once more before the far end is back", async () => {
+    const dir = dirWithEmptyFile();
+    await fill(dir, 5000);
+    await tryInVain(dir, 5000);
+    const { result, lines } = await empty(dir, 5000);
+    expect(numbersOf(lines, "both")).toEqual(range(5000));
+    expect(result.snapshot.total).toMatchObject({ in: 5000, delivered: 5000, buffered: 0 });
+  });
 });
 
 describe("damage", () => {

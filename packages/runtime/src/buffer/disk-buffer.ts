@@ -83,6 +83,8 @@ export class DiskBuffer {
     this.#next = Math.max(known.seq, last?.seq ?? 0) + 1;
     this.born = this.#next;
     this.#reader.begin(this.born, index.firstAfterLoss(this.#next));
+    // Of files that an earlier run deleted just before it died.
+    index.forget(0, this.#segments.list[0]?.first ?? this.#next);
     return Math.max(known.batch, last?.batch ?? 0) + BATCHES_APART;
   }
 

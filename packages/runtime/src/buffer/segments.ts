@@ -42,6 +42,8 @@ export class Segments {
       const end = await segment.cutTornTail();
       torn += end.torn;
       if (end.last) return { torn, last: end.last };
+      // Its number says nothing: those of the records begin anew, below it, once all that were before it are gone.
+      await this.remove(segment);
     }
     return { torn, last: undefined };
   }

@@ -93,8 +93,9 @@ export class HeldStore {
     };
   }
 
+  /** What is not resolved stays: it is still to be entered as lost. */
   forget(pipeline: string, sink: string, from: number, to: number): void {
-    this.#statement("DELETE FROM held_parts WHERE pipeline = ? AND sink = ? AND seq >= ? AND seq < ?").run(
+    this.#statement("DELETE FROM held_parts WHERE pipeline = ? AND sink = ? AND seq >= ? AND seq < ? AND done = 1").run(
       pipeline,
       sink,
       from,

@@ -57,7 +57,7 @@ export interface BufferIndex {
   resolve(seq: number, result: PartResult): void;
   /** Enters a record whose batch was never committed and cannot be read again. */
   adopt(seq: number, batch: number, events: number): void;
-  /** Forgets the records from `from` on and before `to`: their file is gone. */
+  /** Forgets the resolved records from `from` on and before `to`: their file is gone. */
   forget(from: number, to: number): void;
   /** Writes everything to the disk; what was stored survives a power cut. Throws SLUICE_STATE. */
   sync(): void;

@@ -17,7 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   nats: ["core"],
   "embedded-store": [],
   generate: ["core"],
-  wire: [],
+  wire: ["core"],
   receiver: ["core", "wire"],
   expression: ["core"],
   kernel: ["core", "wasm"],

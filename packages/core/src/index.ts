@@ -6,6 +6,7 @@ export * from "./docker-event.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./framed-texts.ts";
+export * from "./json-object.ts";
 export * from "./kernel-plan.ts";
 export * from "./line-cutter.ts";
 export * from "./line-encoder.ts";

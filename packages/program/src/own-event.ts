@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type Event, parseRfc3339, type RecordBatch } from "@sluice/core";
+import { type Event, parseRfc3339, type RecordBatch, readJsonObject } from "@sluice/core";
 
 const ID_FIELD = Buffer.from('"event.id"');
 
@@ -13,18 +13,9 @@ export function mayHoldEvents({ stream, data }: RecordBatch): boolean {
 /** The event that a sluice has written as a line of NDJSON; null when the line is anything else. */
 export function readOwnEvent(line: string): Event | null {
   if (!line.startsWith("{")) return null;
-  const event = parseObject(line);
+  const event: Event | null = readJsonObject(line);
   if (event === null) return null;
   const { "@timestamp": time, "event.id": id, message } = event;
   const isOwn = typeof message === "string" && typeof id === "string" && id !== "" && typeof time === "string";
   return isOwn && parseRfc3339(time) !== null ? event : null;
-}
-
-function parseObject(text: string): Event | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Event) : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
+import { type JsonObject, readExactJsonObject } from "@sluice/core";
 
 /** Graylog's limit for what a compressed message may unfold to. */
 const MAX_UNPACKED = 8 * 1024 * 1024;
@@ -14,14 +15,7 @@ export function unpack(payload: Buffer, maxBytes = MAX_UNPACKED): Buffer {
   return isZlib ? inflateSync(payload, { maxOutputLength: maxBytes }) : payload;
 }
 
-/** The message in a JSON payload, or null when it is not an object. */
-export function parseMessage(json: Buffer): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(json.toString("utf8"));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
+/** The message in a JSON payload, or null when it is not an object, or nested too deep to be handed on. */
+export function parseMessage(json: Buffer): JsonObject | null {
+  return readExactJsonObject(json.toString("utf8"));
 }

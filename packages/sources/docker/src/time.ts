@@ -24,6 +24,14 @@ export function momentOf(ms: number): Moment {
   return { sec, nanos: Math.floor((ms - sec * 1000) * 1e6) };
 }
 
+const YEAR_0 = -62_167_219_200;
+const YEAR_10000 = 253_402_300_800;
+
+/** Whether RFC 3339 can write it. */
+export function isTime({ sec, nanos }: Moment): boolean {
+  return sec >= YEAR_0 && sec < YEAR_10000 && Number.isInteger(sec) && nanos >= 0 && nanos < 1e9;
+}
+
 /** `seconds.nanoseconds`, as `since` and `until` want it. */
 export function sinceText({ sec, nanos }: Moment): string {
   return `${sec}.${String(nanos).padStart(9, "0")}`;
@@ -61,5 +69,7 @@ export function windowOf({ sec }: Moment): number {
 
 /** Position within its window of the `count`-th (from 0) record of that moment. */
 export function positionOf({ sec, nanos }: Moment, count: number): number {
-  return ((sec % WINDOW_SECONDS) * 1e9 + nanos) * MOST_EQUAL + Math.min(count, MOST_EQUAL - 1);
+  return (
+    ((sec - windowOf({ sec, nanos }) * WINDOW_SECONDS) * 1e9 + nanos) * MOST_EQUAL + Math.min(count, MOST_EQUAL - 1)
+  );
 }

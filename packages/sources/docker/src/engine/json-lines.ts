@@ -1,18 +1,21 @@
+import { type JsonObject, readJsonObject } from "@sluice/core";
+
 const NEWLINE = 10;
 /** A longer line is no event: it is skipped. */
 const LONGEST_LINE = 4 * 1024 * 1024;
 
 export interface JsonLine {
-  readonly value: unknown;
+  readonly value: JsonObject;
   /** The line as it came: numbers beyond 2^53 are exact only here. */
   readonly text: string;
 }
 
-/** Cuts a body into lines of JSON, whatever the borders of its chunks. Never throws; what is no JSON object is left out. */
+/** Cuts a body into lines of JSON, whatever the borders of its chunks. Never throws; what is no JSON object is left out and counted. */
 export class JsonLineSplitter {
   #rest: Buffer[] = [];
   #length = 0;
   #skipping = false;
+  #skipped = 0;
 
   push(chunk: Buffer): JsonLine[] {
     const lines: JsonLine[] = [];
@@ -21,10 +24,18 @@ export class JsonLineSplitter {
       this.#keep(chunk.subarray(start, end));
       const line = this.#take();
       if (line) lines.push(line);
+      else this.#skipped++;
       start = end + 1;
     }
     this.#keep(Buffer.from(chunk.subarray(start)));
     return lines;
+  }
+
+  /** How many lines were left out since this was asked last: no JSON object, or longer than 4 MiB. */
+  takeSkipped(): number {
+    const skipped = this.#skipped;
+    this.#skipped = 0;
+    return skipped;
   }
 
   #keep(piece: Buffer): void {
@@ -49,12 +60,8 @@ export class JsonLineSplitter {
 }
 
 function parsed(text: string): JsonLine | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { value, text } : null;
-  } catch {
-    return null;
-  }
+  const value = readJsonObject(text);
+  return value && { value, text };
 }
 
 /** The lines of a body, as they come. */

@@ -1,7 +1,14 @@
 import { hash } from "node:crypto";
-import { type DockerEvent, dockerEventFields, dockerEventText, type Event } from "@sluice/core";
+import {
+  type DockerEvent,
+  dockerEventFields,
+  dockerEventText,
+  type Event,
+  type JsonObject,
+  type Value,
+} from "@sluice/core";
 import type { JsonLine } from "../engine/json-lines.ts";
-import { type Moment, momentOf, momentOfNanos, momentText, sinceText } from "../time.ts";
+import { isTime, type Moment, momentOf, momentOfNanos, momentText, sinceText } from "../time.ts";
 
 /** An event with its time, and a key that tells it from all others. */
 export interface TimedEvent extends DockerEvent {
@@ -11,29 +18,29 @@ export interface TimedEvent extends DockerEvent {
   readonly concluded?: boolean;
 }
 
-interface EngineEvent {
-  readonly Type?: unknown;
-  readonly Action?: unknown;
-  readonly Actor?: { readonly ID?: unknown; readonly Attributes?: unknown };
-  readonly scope?: unknown;
-  readonly time?: unknown;
-}
+const NO_TIME: Moment = { sec: 0, nanos: 0 };
 
-/** Reads what `/events` sends; null when it is no event. */
+/** Reads what `/events` sends; null when it is no event. Never throws. */
 export function readEngineEvent({ value, text }: JsonLine): TimedEvent | null {
-  const { Type: type, Action: action, Actor: actor, scope, time } = value as EngineEvent;
+  const { Type: type, Action: action, Actor: actor, scope, time } = value;
   if (typeof type !== "string" || typeof action !== "string") return null;
-  // Beyond 2^53: only the text has all its digits. Quotes within strings are escaped, so this is no part of one.
-  const nanos = /"timeNano":(\d+)/.exec(text)?.[1];
-  const moment = nanos === undefined ? momentOf(typeof time === "number" ? time * 1000 : 0) : momentOfNanos(nanos);
+  const { ID: id, Attributes: attributes } = objectOf(actor);
   const event = {
     type,
     action,
-    id: typeof actor?.ID === "string" ? actor.ID : "",
-    attributes: textsOf(actor?.Attributes),
+    id: typeof id === "string" ? id : "",
+    attributes: textsOf(attributes),
     scope: typeof scope === "string" ? scope : undefined,
   };
-  return timed(event, moment);
+  return timed(event, timeOf(time, text));
+}
+
+function timeOf(seconds: Value | undefined, line: string): Moment {
+  // Beyond 2^53: only the text has all its digits. Quotes within strings are escaped, so this is no part of one.
+  const nanos = /"timeNano":(\d+)/.exec(line)?.[1];
+  const whole = typeof seconds === "number" ? momentOf(seconds * 1000) : NO_TIME;
+  const moment = nanos === undefined ? whole : momentOfNanos(nanos);
+  return isTime(moment) ? moment : NO_TIME;
 }
 
 /** The event with its time and key. */
@@ -43,9 +50,13 @@ export function timed(event: DockerEvent, moment: Moment, concluded = false): Ti
   return { ...event, moment, key, ...(concluded && { concluded }) };
 }
 
-function textsOf(attributes: unknown): Record<string, string> {
-  if (typeof attributes !== "object" || attributes === null) return {};
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
+function objectOf(value: Value | undefined): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+function textsOf(attributes: Value | undefined): Record<string, string> {
+  const text = (value: Value) => (typeof value === "string" ? value : JSON.stringify(value));
+  return Object.fromEntries(Object.entries(objectOf(attributes)).map(([name, value]) => [name, text(value)]));
 }
 
 /** The record of an event: its text, and its fields. */

@@ -21,6 +21,8 @@ import { RecentEvents } from "./recent.ts";
 const STREAM_KEY = "events";
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
+/** Reason under which the ledger has lines that are no events. */
+const UNREADABLE = "docker_events_unreadable";
 /** How long events that are under way may take, until what is missing counts as missed. */
 const UNDER_WAY_MS = 1000;
 
@@ -119,13 +121,22 @@ class EventsReading {
       const splitter = new JsonLineSplitter();
       for await (const chunk of body as AsyncIterable<Buffer>) {
         const events = splitter.push(chunk).map(readEngineEvent);
-        await this.#emit(events.filter((event) => event !== null));
+        const readable = events.filter((event) => event !== null);
+        this.#missed(splitter.takeSkipped() + events.length - readable.length);
+        await this.#emit(readable);
       }
       await (comparing ?? this.#compare());
     } finally {
       body.destroy();
       await comparing?.catch(() => {});
     }
+  }
+
+  /** The engine's answer held lines that are no events. */
+  #missed(lines: number): void {
+    if (lines === 0) return;
+    this.#ctx.lost(UNREADABLE, lines);
+    this.#ctx.log.warn({ lines }, "the Docker engine sent lines that are no events; they are left out and counted");
   }
 
   /** Tells what happened while nobody listened, or the engine had forgotten. */

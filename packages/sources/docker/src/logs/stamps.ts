@@ -1,4 +1,5 @@
 import { parseRfc3339, STAMP_BYTES } from "@sluice/core";
+import { isTime } from "../time.ts";
 
 /** Docker pads the fraction. */
 const STAMP_LENGTH = STAMP_BYTES;
@@ -7,6 +8,8 @@ const MINUTE_LENGTH = 16;
 const LONGEST_STAMP = 35;
 const ZERO = 48;
 const SPACE = 32;
+const COLON = 58;
+const POINT = 46;
 
 /** Reads the times that Docker puts before each message. Busy logs have many in a minute, so that is remembered. */
 export class StampReader {
@@ -37,7 +40,7 @@ export class StampReader {
     if (!this.#isSameMinute(bytes, at) && !this.#readMinute(bytes, at)) return false;
     const seconds = digits(bytes, at + 17, 2);
     const nanos = digits(bytes, at + 20, 9);
-    if (seconds < 0 || nanos < 0) return false;
+    if (seconds < 0 || seconds > 60 || nanos < 0 || bytes[at + 16] !== COLON || bytes[at + 19] !== POINT) return false;
     this.sec = this.#minuteSec + seconds;
     this.nanos = nanos;
     return true;
@@ -62,8 +65,12 @@ export class StampReader {
     if (stop - at > LONGEST_STAMP) return -1;
     const instant = parseRfc3339(bytes.toString("latin1", at, stop));
     if (!instant) return -1;
-    this.sec = Math.floor(instant.ms / 1000);
-    this.nanos = (instant.ms - this.sec * 1000) * 1e6 + instant.ns;
+    const sec = Math.floor(instant.ms / 1000);
+    const nanos = (instant.ms - sec * 1000) * 1e6 + instant.ns;
+    // With its zone, a time may fall out of the years that can be written.
+    if (!isTime({ sec, nanos })) return -1;
+    this.sec = sec;
+    this.nanos = nanos;
     return Math.min(stop + 1, end);
   }
 }

@@ -1,5 +1,11 @@
-import { type DockerEvent, dockerEventFields, type Event, type Value } from "@sluice/core";
-import { readJsonObject } from "../json-value.ts";
+import {
+  type DockerEvent,
+  dockerEventFields,
+  type Event,
+  type JsonObject,
+  readExactJsonObject,
+  type Value,
+} from "@sluice/core";
 import type { NamedParser } from "../parser.ts";
 import { setTime, tableParser } from "../pattern-table.ts";
 
@@ -11,7 +17,7 @@ export const dockerEvents: NamedParser = {
     const table = tableParser(ctx, [{ pattern: "DOCKER_EVENT", finish: finishText }]);
     return {
       parse(text, event, now) {
-        const object = text.startsWith("{") ? readJsonObject(text) : null;
+        const object = text.startsWith("{") ? readExactJsonObject(text) : null;
         if (object === null) return table.parse(text, event, now);
         const read = composeEvent(object) ?? engineEvent(object);
         if (read === null) return false;
@@ -23,8 +29,6 @@ export const dockerEvents: NamedParser = {
     };
   },
 };
-
-type JsonObject = { readonly [key: string]: Value };
 
 function composeEvent({ type, action, id, service, attributes }: JsonObject): DockerEvent | null {
   if (typeof type !== "string" || typeof action !== "string" || typeof id !== "string") return null;

@@ -1,5 +1,5 @@
-import type { Event } from "@sluice/core";
-import { readJsonObject, setDotted } from "../json-value.ts";
+import { type Event, readExactJsonObject } from "@sluice/core";
+import { setDotted } from "../json-value.ts";
 import type { NamedParser } from "../parser.ts";
 import { setTime, tableParser } from "../pattern-table.ts";
 
@@ -64,7 +64,7 @@ export const dockerJson: NamedParser = {
     const cri = tableParser(ctx, [{ pattern: "CRI_LINE", finish: finishCri }]);
     return {
       parse(text, event, now) {
-        const object = text.startsWith("{") ? readJsonObject(text) : null;
+        const object = text.startsWith("{") ? readExactJsonObject(text) : null;
         if (object === null) return cri.parse(text, event, now);
         const { log, stream, time, attrs, ...rest } = object;
         if (typeof log !== "string") return false;

@@ -1,5 +1,5 @@
-import { type Event, setField, type Value } from "@sluice/core";
-import { readJsonObject, setDotted } from "../json-value.ts";
+import { type Event, readExactJsonObject, setField, type Value } from "@sluice/core";
+import { setDotted } from "../json-value.ts";
 import type { NamedParser, ParserContext } from "../parser.ts";
 
 /** Members that may hold the event's time, the most telling first. */
@@ -11,7 +11,7 @@ export const json: NamedParser = {
   summary: "One JSON object a line; nested members become dotted fields",
   create: (ctx) => ({
     parse(text, event, now) {
-      const object = readJsonObject(text);
+      const object = readExactJsonObject(text);
       if (object === null) return false;
       const fields: Event = {};
       setDotted(fields, object);

@@ -1,6 +1,6 @@
-import { type Event, setField, type Value } from "@sluice/core";
+import { type Event, readExactJsonObject, setField, type Value } from "@sluice/core";
 import { coerce } from "@sluice/grok";
-import { readJsonObject, setDotted } from "../json-value.ts";
+import { setDotted } from "../json-value.ts";
 import type { ParserContext } from "../parser.ts";
 import { setTime } from "../pattern-table.ts";
 
@@ -47,7 +47,7 @@ const LOOSE_TIME = /^(\d{4})-(\d\d?)-(\d\d?)[T ]:?(\d\d?):(\d\d?):(\d\d?)(?!\d)/
 /** Reads an access line written as JSON: with braces, without (as in `"time": …, "status": …`), or over lines. */
 export function parseNginxJson(text: string, event: Event, now: number, ctx: ParserContext): boolean {
   const trimmed = text.trim().replace(/,$/, "");
-  const object = readJsonObject(trimmed.startsWith("{") ? trimmed : `{${trimmed}}`);
+  const object = readExactJsonObject(trimmed.startsWith("{") ? trimmed : `{${trimmed}}`);
   if (object === null || Object.keys(object).length === 0) return false;
   for (const [name, value] of Object.entries(object)) setVariable(name, value, event, now, ctx);
   event["event.dataset"] = "nginx.access";

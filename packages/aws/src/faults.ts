@@ -43,6 +43,18 @@ const FAULTS: Readonly<Record<string, readonly [what: string, hint: string]>> = 
   ],
   SlowDown: ["the store asks to slow down (503)", "nothing is lost; sluice waits and tries again"],
   ServiceUnavailable: ["the store is overloaded (503)", "nothing is lost; sluice waits and tries again"],
+  NoList: [
+    "the answer is no list of objects",
+    "something else than the store answers there: check `endpoint` and proxies",
+  ],
+  ListWithoutEnd: [
+    "the store says that its list goes on, but not where",
+    "the store, or a proxy before it, is at fault; nothing is left out, sluice asks for the list again",
+  ],
+  ListOutOfOrder: [
+    "the store does not list its objects in the order of their keys",
+    "sluice could not go on where it was after a restart; use a bucket that is listed in order",
+  ],
   TimeoutError: ["the store does not answer", "check `endpoint`, the network and the store"],
   ECONNREFUSED: ["nothing listens there", "check `endpoint` and that the store runs"],
   ENOTFOUND: ["its name cannot be resolved", "check `endpoint`, `region` and the name servers"],

@@ -13,7 +13,10 @@ export interface ListedObject {
   readonly modified: number;
 }
 
-/** Objects under a prefix, in the order of their keys, a page of at most 1000 held at a time. */
+/**
+ * Objects under a prefix, in the order of their keys, a page of at most 1000 held at a time. Throws an error
+ * named `NoList` when the answer is something else, and `ListWithoutEnd` when its pages do not lead on to the next one.
+ */
 export async function* listObjects(
   client: S3Client,
   place: { readonly bucket: string; readonly prefix: string; readonly after?: string },
@@ -24,17 +27,44 @@ export async function* listObjects(
     const command = new ListObjectsV2Command({
       Bucket: place.bucket,
       Prefix: place.prefix,
+      EncodingType: "url",
       ...(place.after ? { StartAfter: place.after } : {}),
       ...(token !== undefined && { ContinuationToken: token }),
     });
     const page = await client.send(command, signal ? { abortSignal: signal } : {});
+    // Every store says that; a proxy's page does not, and must not pass for an empty bucket: its objects would be skipped.
+    if (page.IsTruncated === undefined) throw Object.assign(new Error("no list of objects"), { name: "NoList" });
     for (const { Key, ETag, Size, LastModified } of page.Contents ?? []) {
       if (Key === undefined) continue;
       const etag = (ETag ?? "").replaceAll('"', "");
-      yield { key: Key, etag, size: Size ?? 0, modified: LastModified?.getTime() ?? 0 };
+      yield { key: listedKey(Key, page.EncodingType), etag, size: Size ?? 0, modified: LastModified?.getTime() ?? 0 };
     }
-    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    token = nextPage(page.IsTruncated, page.NextContinuationToken, token);
   } while (token !== undefined);
+}
+
+/**
+ * A key as a list shows it. Lists are asked for in URL encoding: XML has no form for some characters of keys, and one such key
+ * would make the whole list unreadable. Stores that do not know that say so by leaving `encoding` out.
+ */
+export function listedKey(key: string, encoding: string | undefined): string {
+  if (encoding !== "url") return key;
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "));
+  } catch {
+    return key;
+  }
+}
+
+/**
+ * Where the next page of a listing begins; undefined behind the last. Throws an error named `ListWithoutEnd` where the store
+ * says that there is one and does not say where, or names the one that it has just given: else objects would be left out, or
+ * listed for ever.
+ */
+export function nextPage(hasMore: boolean | undefined, next: string | undefined, last: string | undefined) {
+  if (!hasMore) return undefined;
+  if (next !== undefined && next !== "" && next !== last) return next;
+  throw Object.assign(new Error("there is no next page"), { name: "ListWithoutEnd" });
 }
 
 /**

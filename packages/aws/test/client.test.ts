@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { listObjects, ObjectChangedError, readConnection, readObject, s3Client, s3Fault } from "../src/index.ts";
+import { withStore } from "./hostile-store.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -47,18 +47,6 @@ describe("a client", () => {
     );
   });
 });
-
-/** A store that gives each request the same answer. */
-async function withStore<T>(answer: RequestListener, use: (endpoint: string) => Promise<T>): Promise<T> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await vi.waitFor(() => expect(server.address()).not.toBeNull());
-  try {
-    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
 
 async function read(endpoint: string, options: { offset?: number; stillMs?: number } = {}): Promise<string> {
   const client = await s3Client(readConnection({ endpoint, ...KEYS }), { maxAttempts: 1 });

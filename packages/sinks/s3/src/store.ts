@@ -5,9 +5,11 @@ import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandInput,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
+import { listedKey, nextPage } from "@sluice/aws";
 import type { Logger } from "@sluice/core";
 import { Connection } from "./connection.ts";
 import { CUT_METADATA, objectHeaders } from "./object-headers.ts";
@@ -121,22 +123,43 @@ export class ObjectStore {
 
   /** Uploads under a prefix that were begun and not ended. */
   async *openUploads(bucket: string, prefix: string): AsyncGenerator<OpenUpload> {
-    let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
-    while (from) {
-      const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
-        Bucket: bucket,
-        Prefix: prefix,
-        ...from,
-      });
-      const page = await this.#connection.attempt("list the uploads of", { bucket, key: prefix }, () =>
-        this.#connection.client.send(command),
-      );
-      for (const { Key: key, UploadId: id, Initiated: begun } of page.Uploads ?? []) {
+    for (let from: UploadsPage | undefined = { KeyMarker: "", UploadIdMarker: "" }; from; ) {
+      const page = await this.#uploadsAt(bucket, prefix, from);
+      for (const { Key: key, UploadId: id, Initiated: begun } of page.uploads) {
         if (key && id) yield { bucket, key, id, begun: begun?.getTime() ?? 0 };
       }
-      from = page.IsTruncated
-        ? { KeyMarker: page.NextKeyMarker ?? "", UploadIdMarker: page.NextUploadIdMarker ?? "" }
-        : undefined;
+      from = page.next;
+    }
+  }
+
+  async #uploadsAt(bucket: string, prefix: string, from: UploadsPage) {
+    const isFirst = from.KeyMarker === "" && from.UploadIdMarker === "";
+    const place = { Bucket: bucket, Prefix: prefix, ...(!isFirst && from) };
+    return this.#connection.attempt("list the uploads of", { bucket, key: prefix }, async () => {
+      const { page, encoding } = await this.#askForUploads(place);
+      const key = (text: string | undefined) => listedKey(text ?? "", encoding);
+      const next: UploadsPage = { KeyMarker: key(page.NextKeyMarker), UploadIdMarker: page.NextUploadIdMarker ?? "" };
+      const more = nextPage(page.IsTruncated, JSON.stringify(next), JSON.stringify(from));
+      const uploads = (page.Uploads ?? []).map((upload) => ({ ...upload, Key: key(upload.Key) }));
+      return { uploads, next: more === undefined ? undefined : next };
+    });
+  }
+
+  /**
+   * A page of uploads. Keys with characters that XML has no form for make it unreadable: only then it is asked for in URL
+   * encoding, as Ceph does not tell whether it has encoded.
+   */
+  async #askForUploads(place: ListMultipartUploadsCommandInput) {
+    const { client } = this.#connection;
+    try {
+      return { page: await client.send(new ListMultipartUploadsCommand(place)), encoding: undefined };
+    } catch (error) {
+      if (!(error as Error).message.includes("Deserialization error")) throw error;
+      const encoding = "url" as const;
+      return {
+        page: await client.send(new ListMultipartUploadsCommand({ ...place, EncodingType: encoding })),
+        encoding,
+      };
     }
   }
 
@@ -195,6 +218,12 @@ export class ObjectStore {
   close(): void {
     this.#connection.close();
   }
+}
+
+/** Where a page of open uploads begins; the first has empty markers. */
+interface UploadsPage {
+  readonly KeyMarker: string;
+  readonly UploadIdMarker: string;
 }
 
 const GONE: ReadonlySet<string> = new Set(["NoSuchUpload", "NoSuchBucket", "NoSuchKey"]);

@@ -149,6 +149,6 @@ export class Progress {
 }
 
 /** Order of keys in listings: by their bytes in UTF-8. */
-function isAfter(key: string, other: string): boolean {
+export function isAfter(key: string, other: string): boolean {
   return Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
 }

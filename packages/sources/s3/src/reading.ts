@@ -12,7 +12,7 @@ import {
   statusOf,
 } from "@sluice/aws";
 import { orStopped, SluiceError, type SourceBatch, type SourceContext, type Value } from "@sluice/core";
-import { type Cursor, type ObjectPosition, Progress, STREAM_KEY } from "./cursor.ts";
+import { type Cursor, isAfter, type ObjectPosition, Progress, STREAM_KEY } from "./cursor.ts";
 import type { S3SourceOptions } from "./options.ts";
 
 const BATCH_BYTES = 262_144;
@@ -77,8 +77,13 @@ export class Reading {
   async #objects(): Promise<void> {
     const { bucket, prefix } = this.#options;
     const { after } = this.#progress.cursor;
+    let last = "";
     for await (const object of listObjects(this.#client, { bucket, prefix, after }, this.#ctx.stop)) {
       if (this.#ctx.stop.aborted) return;
+      if (last !== "" && !isAfter(object.key, last)) throw outOfOrder();
+      last = object.key;
+      // A store that begins its list at the beginning all the same.
+      if (after !== "" && !isAfter(object.key, after)) continue;
       // A key that ends with a slash is what consoles show as a directory.
       const from = object.size > 0 ? this.#progress.begin(object) : null;
       if (from && this.#progress.cursor.passOver) await this.#move(this.#progress.behind(object));
@@ -189,6 +194,11 @@ export class Reading {
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#ctx.stop }).catch(() => {});
   }
+}
+
+/** What comes out of order may lie behind the cursor, and would be taken for done after a restart. */
+function outOfOrder(): Error {
+  return Object.assign(new Error("a key comes behind a later one"), { name: "ListOutOfOrder" });
 }
 
 /** The store has understood and says no: asking again at once is of no use. */

@@ -1,5 +1,6 @@
-import { cpSync, renameSync, rmSync, utimesSync } from "node:fs";
+import { cpSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { analysesOfAllRules } from "@sluice/step-sanitize";
 import { build, type Plugin } from "rolldown";
 
 // Joins the TypeScript of all packages into a few JavaScript files beside bin/: start-up takes half the time and a
@@ -30,6 +31,17 @@ const withoutExamples: Plugin = {
   },
 };
 
+const ANALYSES = "screen-analyses.bin";
+
+/** The sanitizer's rules are analysed now, not at each start of each thread. */
+const withAnalyses: Plugin = {
+  name: "with-analyses",
+  transform: {
+    filter: { id: /sanitize\/src\/prepared\.ts$/ },
+    handler: () => `export const ANALYSES = new URL("./${ANALYSES}", import.meta.url);`,
+  },
+};
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -41,7 +53,7 @@ await build({
   input: { main: "src/main.ts", "program-worker": "src/program-worker.ts" },
   platform: "node",
   external: EXTERNAL,
-  plugins: [withoutExamples, latin1Only],
+  plugins: [withoutExamples, withAnalyses, latin1Only],
   output: {
     dir: next,
     cleanDir: true,
@@ -50,6 +62,7 @@ await build({
   },
   logLevel: "warn",
 });
+writeFileSync(path.join(next, ANALYSES), analysesOfAllRules());
 // The dashboard has no build step: its files and its chart library lie beside the bundle as they are.
 const page = path.join(next, "page");
 cpSync(path.join(import.meta.dirname, "../admin/page"), page, { recursive: true });

@@ -9,5 +9,6 @@ export type { Rule, RuleSet, Shape } from "./rule.ts";
 export { ALL_RULES } from "./rules/index.ts";
 export { createSanitizer, type Finding, type Sanitizer, type SanitizerOptions } from "./sanitizer.ts";
 export { createScreen } from "./screen.ts";
+export { analysesOfAllRules } from "./screen-analysis.ts";
 export { selectRules } from "./select.ts";
 export { sanitizeStep } from "./step.ts";

@@ -1,9 +1,9 @@
 import type { Automaton, LiteralGate } from "@sluice/literals";
 import { CONTEXT, DEFAULT_REACH } from "./matcher.ts";
 import type { Rule } from "./rule.ts";
-import { cutsOf } from "./screen-cuts.ts";
+import { analysisOf } from "./screen-analysis.ts";
 import { LazyDfa, reversed, type TableRoom, type Walk } from "./screen-dfa.ts";
-import { closure, type Nfa, nfaOf, type State } from "./screen-nfa.ts";
+import { closure, type Nfa, type State } from "./screen-nfa.ts";
 
 /** A text, or the part of it that is looked at. */
 export interface Span {
@@ -102,37 +102,6 @@ const UNIT_BYTES = 3;
 /** How many bytes before a keyword a rule may look. */
 function bytesBefore({ reach }: Rule): number {
   return UNIT_BYTES * ((reach?.before ?? DEFAULT_REACH.before) + CONTEXT);
-}
-
-interface Analysis extends ReturnType<typeof cutsOf> {
-  readonly nfa: Nfa;
-}
-
-const analyses = new WeakMap<Rule, Analysis | null>();
-
-/** Null for a pattern that `RegExp` may understand, but the parser does not. */
-function analysisOf(rule: Rule): Analysis | null {
-  let analysis = analyses.get(rule);
-  if (analysis === undefined) {
-    analysis = analyse(rule);
-    analyses.set(rule, analysis);
-  }
-  return analysis;
-}
-
-function analyse(rule: Rule): Analysis | null {
-  try {
-    const nfa = nfaOf(rule);
-    return {
-      nfa,
-      ...cutsOf(
-        nfa,
-        rule.keywords.map((word) => word.toLowerCase()),
-      ),
-    };
-  } catch {
-    return null;
-  }
 }
 
 function backward({ states, start }: Nfa, cuts: ReadonlySet<State>): Walk {

@@ -50,6 +50,11 @@ const INSIDE: Place = { first: false, last: false };
 
 let nextId = 0;
 
+/** A state that leads nowhere yet, with a number of its own among those of all automata. */
+export function newState(): State {
+  return { id: nextId++, free: [], edges: [] };
+}
+
 class Builder {
   #ignoreCase: boolean;
   readonly #states: State[] = [];
@@ -66,7 +71,7 @@ class Builder {
   }
 
   #state(): State {
-    const state = { id: nextId++, free: [], edges: [] };
+    const state = newState();
     this.#states.push(state);
     return state;
   }

@@ -1,0 +1,60 @@
+// `node bench/page-memory.ts [MINUTES]`: the memory of the dashboard in Chromium while events flow, each five minutes.
+import { appendFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openTraffic } from "@sluice/generate";
+import { startReceiver } from "@sluice/receiver";
+import { requireDebian } from "@sluice/testkit";
+import { heapOf, startChromium } from "../test/support/browser.ts";
+import { startSluice } from "../test/support/process.ts";
+import { until } from "../test/support/wait.ts";
+import { Workspace } from "../test/support/workspace.ts";
+import { machine } from "./report.ts";
+
+const MINUTES = Number(process.argv[2] ?? 60);
+/** Minutes between two looks. */
+const STEP = 5;
+/** Lines a second. */
+const RATE = 100;
+
+if (!requireDebian(["chromium"])) throw new Error("needs Debian's chromium: run it as root");
+await using work = await Workspace.create();
+const receiver = await startReceiver({ kind: "gelf", listen: "tcp://127.0.0.1:0", onMessages: () => {} });
+const log = await work.write("access.log", "");
+const file = await work.write(
+  "web.yaml",
+  `name: web
+sources:
+  access: {type: file, include: ['${log}']}
+steps:
+  - parse: nginx
+  - sanitize: default
+sinks:
+  graylog: {type: gelf, address: '${receiver.address}'}
+`,
+);
+const sluice = startSluice(["run", file, "--state-dir", work.path("state"), "--http", "127.0.0.1:0"]);
+const url = await until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the HTTP side");
+const traffic = openTraffic("nginx", { seed: 1 });
+const writing = setInterval(() => void appendFile(log, traffic.block(RATE)), 1000);
+const browser = await startChromium();
+try {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
+  await page.goto(url);
+  console.log(`${machine()}; ${RATE} events/s, ${new Date().toISOString()}`);
+  // What is kept on purpose has filled up by then.
+  await sleep(STEP * 60_000);
+  const first = await heapOf(page);
+  for (let minute = 0; ; minute += STEP) {
+    const heap = await heapOf(page);
+    const grown = `${((heap - first) / 1e6).toFixed(1)} MB more than at first`;
+    console.log(`${minute} min: ${(heap / 1e6).toFixed(1)} MB of objects, ${grown}`);
+    if (minute >= MINUTES) break;
+    await sleep(STEP * 60_000);
+  }
+  console.log(`events on the page: ${await page.locator("#events li").count()}`);
+} finally {
+  clearInterval(writing);
+  await browser.close();
+  await sluice.kill("SIGTERM");
+  await receiver.close();
+}

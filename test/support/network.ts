@@ -17,15 +17,29 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Making one of RSA takes seconds on a busy machine. */
+const NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+
+/** A certificate with its key, as PEM files. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** A certificate authority, and a certificate of it for 127.0.0.1, made with openssl. */
-export function makeCertificates(work: Workspace): { ca: string; cert: string; key: string } {
-  const files = { ca: work.path("ca.pem"), cert: work.path("server.pem"), key: work.path("server.key") };
-  const script = `openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=ca -days 30
-openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost
+export function makeCertificates(work: Workspace, authority = "ca"): Certificate & { readonly ca: string } {
+  const make = `openssl req -x509 ${NEW_KEY} -keyout ${authority}.key -out ${authority}.pem -subj /CN=ca -days 30`;
+  execFileSync("sh", ["-ec", make], { cwd: work.dir, stdio: "ignore" });
+  return { ca: work.path(`${authority}.pem`), ...signCertificate(work, "server", authority) };
+}
+
+/** A certificate of that authority, for 127.0.0.1 or for a client of this name. */
+export function signCertificate(work: Workspace, name: string, authority = "ca"): Certificate {
+  const script = `openssl req ${NEW_KEY} -keyout ${name}.key -out ${name}.csr -subj /CN=${name}
 printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > ext
-openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 30 -extfile ext`;
+openssl x509 -req -in ${name}.csr -CA ${authority}.pem -CAkey ${authority}.key -CAcreateserial -out ${name}.pem -days 30 -extfile ext`;
   execFileSync("sh", ["-ec", script], { cwd: work.dir, stdio: "ignore" });
-  return files;
+  return { cert: work.path(`${name}.pem`), key: work.path(`${name}.key`) };
 }
 
 /** Starts sluice on a pipeline and waits until all of its sources listen; `ports` are in the order of their names. */

@@ -74,7 +74,8 @@ export interface Source {
   readonly ordered?: boolean;
   /**
    * Milliseconds that `run` may go on after `ctx.stop` for input that is on its way and cannot be asked for again, e.g.
-   * until peers have answered a FIN. `emit` waits for room in this time as before. Default 0.
+   * until peers have answered a FIN; `Infinity` for as long as the drain may take. `emit` waits for room in this time as
+   * before. Default 0.
    */
   readonly lingers?: number;
 }

@@ -97,7 +97,8 @@ export class SourceRunner {
     const { source, log, name } = this.#options;
     const { lingers = 0 } = source;
     const { signal } = this.#deadline;
-    if (lingers > 0) await abortedFirst(running, AbortSignal.any([AbortSignal.timeout(lingers), signal]));
+    const limits = Number.isFinite(lingers) ? [signal, AbortSignal.timeout(lingers)] : [signal];
+    if (lingers > 0) await abortedFirst(running, AbortSignal.any(limits));
     this.#gate.release();
     if (await abortedFirst(running, AbortSignal.timeout(STOP_MS))) {
       log.warn({ source: name }, "the source did not stop in time");

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { z } from "zod";
 
 /** Where a source listens. */
@@ -42,4 +42,9 @@ export function placeOf(text: string): Place {
 export function addressText(address: string, port: number): string {
   const plain = address.startsWith("::ffff:") && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
   return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
+}
+
+/** Address of a socket's other side; undefined when that has gone already. */
+export function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : addressText(remoteAddress, remotePort ?? 0);
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { SourceBatch, StreamInfo } from "@sluice/core";
 import { Framer, type FramingMode } from "./framer.ts";
 import type { Inlet } from "./intake.ts";
+import { Parting } from "./parting.ts";
 import { RecordBuffer, type Records } from "./record-buffer.ts";
 
 /** Makes other records of records; null when none are left. */
@@ -47,7 +48,7 @@ export class Connection implements Inlet {
   #isEnded = false;
   #isClosed = false;
   #isWaiting = false;
-  #isFinished = false;
+  #parting: Parting | undefined;
   #hasRecords = false;
   /** When it last sent something, or was last kept waiting. */
   active = performance.now();
@@ -93,7 +94,7 @@ export class Connection implements Inlet {
 
   /** The FIN was sent. */
   get isFinished(): boolean {
-    return this.#isFinished;
+    return this.#parting !== undefined;
   }
 
   /** Its client has said all that it will. */
@@ -119,6 +120,7 @@ export class Connection implements Inlet {
   pause(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
+    this.#parting?.pause(performance.now());
     this.#socket.pause();
   }
 
@@ -126,6 +128,7 @@ export class Connection implements Inlet {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
     this.active = performance.now();
+    this.#parting?.resume(this.active);
     this.#socket.resume();
   }
 
@@ -137,10 +140,15 @@ export class Connection implements Inlet {
 
   /** Tells the client that this side is finished, and reads on until the client is. */
   finish(): void {
-    if (this.#isFinished) return;
-    this.#isFinished = true;
+    if (this.#parting) return;
     this.active = performance.now();
+    this.#parting = new Parting(this.active, this.#isWaiting);
     this.#farewell.end();
+  }
+
+  /** Whether its client has gone on for longer than `patience` milliseconds since the FIN, though nothing kept it. */
+  hasOutstayed(now: number, patience: number): boolean {
+    return !this.#isEnded && this.#parting?.isOver(now, patience) === true;
   }
 
   /** Ends it at once; what was read is kept. */
@@ -152,6 +160,7 @@ export class Connection implements Inlet {
   #read(chunk: Buffer): void {
     if (this.#isEnded) return;
     this.active = performance.now();
+    this.#parting?.read(chunk.length);
     const wasSkipping = this.#framer.skipping;
     this.#framer.push(chunk);
     if (wasSkipping && this.#framer.skipping) this.#slowDown();

@@ -9,6 +9,7 @@ export interface Inlet {
   accepted?(): void;
 }
 
+const NEWLINE = 10;
 /** Milliseconds for which small pieces are gathered: a batch costs the pipeline as much as some hundred lines. */
 const GATHER_MS = 5;
 
@@ -19,6 +20,7 @@ export class Intake {
   #wake: (() => void) | undefined;
   #ended = false;
   #lastEmit = 0;
+  #refused: SourceBatch | null = null;
 
   constructor(ctx: SourceContext) {
     this.#ctx = ctx;
@@ -27,6 +29,11 @@ export class Intake {
   /** True when nothing waits for its turn. */
   get idle(): boolean {
     return this.#ready.size === 0;
+  }
+
+  /** What the pipeline would not take, because it has ended. */
+  get refused(): SourceBatch | null {
+    return this.#refused;
   }
 
   /** The inlet has something. */
@@ -56,9 +63,18 @@ export class Intake {
     const batch = inlet.take();
     if (batch) {
       this.#lastEmit = performance.now();
-      await this.#ctx.emit(batch);
+      await this.#emit(batch);
     }
     inlet.accepted?.();
+  }
+
+  async #emit(batch: SourceBatch): Promise<void> {
+    try {
+      await this.#ctx.emit(batch);
+    } catch (error) {
+      this.#refused = batch;
+      throw error;
+    }
   }
 
   async #somethingNew(): Promise<void> {
@@ -67,4 +83,12 @@ export class Intake {
     const since = performance.now() - this.#lastEmit;
     if (since < GATHER_MS && !this.#ended) await sleep(GATHER_MS - since);
   }
+}
+
+/** How many records a batch holds. */
+export function recordsIn({ data, framing }: SourceBatch): number {
+  if (framing.kind === "records") return framing.starts.length;
+  let lines = 0;
+  for (let at = data.indexOf(NEWLINE); at >= 0; at = data.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }

@@ -1,14 +1,16 @@
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { type Event, errorText, type SourceContext } from "@sluice/core";
-import { addressText, type Place } from "./address.ts";
+import { type Place, peerOf } from "./address.ts";
 import { Budget, type ByteLimits } from "./budget.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
 import { listenError } from "./errors.ts";
-import type { Intake } from "./intake.ts";
+import { Handshakes } from "./handshakes.ts";
+import { type Intake, recordsIn } from "./intake.ts";
+import { sendNoTickets } from "./tls-tickets.ts";
 import { Troubles } from "./troubles.ts";
 
-const SWEEP_MS = 250;
+const SWEEP_MS = 100;
 const HANDSHAKE_MS = 15_000;
 const KEEPALIVE_MS = 60_000;
 /** A client that has been silent for so long after our FIN has nothing on its way. */
@@ -21,6 +23,7 @@ const LATEST_FAREWELL_MS = 1000;
 /** Silence after which a client that never sent a record makes room for a new one. */
 const USELESS_MS = 30_000;
 const BACKLOG = 1024;
+const OUTSTAYED = "a client went on sending after the FIN: what it sent last is lost, if it does not repeat it";
 
 /** How a listener treats its clients. */
 export interface ListenerSettings extends ConnectionSettings {
@@ -31,6 +34,8 @@ export interface ListenerSettings extends ConnectionSettings {
   readonly limits: ByteLimits;
   /** Milliseconds of silence after which a client is sent away; never when undefined. */
   readonly idleTimeout: number | undefined;
+  /** Milliseconds that a client has to end as well, after the FIN, if nothing keeps it waiting; none when 0. */
+  readonly drainTimeout: number;
   /** Begins the id of each connection's stream. */
   readonly id: string;
   readonly fields: Event;
@@ -43,8 +48,7 @@ export class Listener {
   readonly #troubles: Troubles;
   readonly #budget: Budget;
   readonly #connections = new Set<Connection>();
-  /** The TCP side of TLS connections, from before their handshake on, by the client's address. */
-  readonly #raw = new Map<string, Socket>();
+  readonly #handshakes: Handshakes;
   #server: Server | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #accepted = 0;
@@ -58,6 +62,7 @@ export class Listener {
     this.#intake = intake;
     this.#troubles = new Troubles(ctx.log);
     this.#budget = new Budget(settings.limits);
+    this.#handshakes = new Handshakes(settings.address, settings.maxConnections * 2, this.#troubles);
   }
 
   /** Listens; resolves with the port. Throws SLUICE_SOURCE when it cannot. */
@@ -66,10 +71,7 @@ export class Listener {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
     // A connection that is kept waiting has so much in Node's buffer besides.
     const base = { allowHalfOpen: true, noDelay: true, highWaterMark: 16_384, ...keepAlive };
-    const server = tls
-      ? createTlsServer({ ...base, ...tls, handshakeTimeout: HANDSHAKE_MS }, (socket) => this.#acceptTls(socket))
-      : createPlainServer(base, (socket) => this.#accept(socket));
-    if (tls) this.#watchHandshakes(server);
+    const server = tls ? this.#tlsServer({ ...base, ...tls }) : createPlainServer(base, (socket) => this.#accept(socket));
     this.#server = server;
     try {
       await listen(server, place);
@@ -88,15 +90,9 @@ export class Listener {
     return this.#accepted > 0 && this.#connections.size === 0;
   }
 
-  /** Resolves when no connection is left. */
-  empty(): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.#whenEmpty = resolve));
-  }
-
   /**
    * Takes no more connections and sends a FIN on those there are: their clients stop sending, and what they have sent is
-   * read up to their own FIN.
+   * read up to their own FIN. Resolves when no connection is left.
    */
   async finish(): Promise<void> {
     // Connections that the kernel has accepted would be reset when the server closes, with what they have sent.
@@ -105,6 +101,7 @@ export class Listener {
     this.#finishing = performance.now();
     this.#farewells = setInterval(() => this.#sayFarewell(), FAREWELL_MS);
     this.#sayFarewell();
+    if (this.#settings.drainTimeout > 0) await new Promise<void>((resolve) => (this.#whenEmpty = resolve));
   }
 
   /** Between two bursts where there is a gap: a sender that finds itself cut off within one may repeat all of it. */
@@ -114,34 +111,27 @@ export class Listener {
     for (const connection of this.#connections) {
       if (isLate || now - connection.active > GAP_MS) connection.finish();
     }
-    if (isLate) clearInterval(this.#farewells);
+  }
+
+  /** Records that were read and that the pipeline did not take; they are forgotten. */
+  forgetRest(): number {
+    let records = 0;
+    for (const connection of this.#connections) {
+      const batch = connection.take();
+      if (batch) records += recordsIn(batch);
+    }
+    return records;
   }
 
   /** Ends everything at once; what was read is kept. */
   close(): void {
-    this.#warnOfTalkers();
     clearInterval(this.#sweeper);
     clearInterval(this.#farewells);
     this.#server?.close();
     for (const connection of this.#connections) connection.destroy();
-    for (const socket of this.#raw.values()) socket.destroy();
+    this.#handshakes.close();
     this.#budget.close();
     this.#troubles.close();
-  }
-
-  #warnOfTalkers(): void {
-    let talkers = 0;
-    for (const { ended } of this.#connections) if (!ended) talkers++;
-    if (this.#finishing === undefined || talkers === 0) return;
-    const { address } = this.#settings;
-    this.#troubles.note(
-      "clients went on sending after the FIN: what they sent last is lost, if they do not repeat it",
-      {
-        address,
-        clients: talkers,
-        hint: "give them more time with drain_timeout",
-      },
-    );
   }
 
   changed(connection: Connection): void {
@@ -151,18 +141,15 @@ export class Listener {
 
   done(connection: Connection): void {
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 
-  #acceptTls(socket: TLSSocket): void {
-    // A certificate is optional, but one that is shown must be good.
-    const refused = socket.authorizationError && Object.keys(socket.getPeerCertificate()).length > 0;
-    if (!refused) return this.#accept(socket);
-    this.#troubles.note("refused a client's certificate", {
-      peer: peerOf(socket),
-      error: errorText(socket.authorizationError),
+  #tlsServer(options: TlsOptions): TlsServer {
+    const server = createTlsServer({ ...options, handshakeTimeout: HANDSHAKE_MS }, (socket: TLSSocket) => {
+      if (this.#handshakes.finished(socket)) this.#accept(socket);
     });
-    socket.destroy();
+    sendNoTickets(server, options);
+    this.#handshakes.watch(server);
+    return server;
   }
 
   #accept(socket: Socket): void {
@@ -179,7 +166,7 @@ export class Listener {
       fields: { ...fields, "log.source.address": peer },
     };
     // A TLS client may not look for our close_notify before it sends on, but notice a FIN that comes alone, as rsyslog does.
-    const about = { peer, stream, farewell: this.#raw.get(peer) ?? socket };
+    const about = { peer, stream, farewell: this.#handshakes.below(peer) ?? socket };
     const connection = new Connection(socket, about, this.#settings, this);
     this.#connections.add(connection);
     socket.on("error", (error) => {
@@ -206,41 +193,35 @@ export class Listener {
     return false;
   }
 
-  #watchHandshakes(server: Server): void {
-    server.on("connection", (socket: Socket) => {
-      const peer = peerOf(socket);
-      if (peer === undefined || this.#raw.size >= this.#settings.maxConnections * 2) {
-        socket.destroy();
-        return;
-      }
-      this.#raw.set(peer, socket);
-      socket.on("close", () => this.#raw.delete(peer));
-    });
-    server.on("tlsClientError", (error: Error, socket: Socket) => {
-      const { address } = this.#settings;
-      this.#troubles.note("a TLS handshake failed", { address, peer: peerOf(socket), error: errorText(error) });
-      socket.destroy();
-    });
-  }
-
   #sweep(): void {
     const now = performance.now();
+    if (this.#finishing !== undefined) return this.#part(now, now - this.#finishing);
     const { idleTimeout, address } = this.#settings;
-    const limit = this.#finishing === undefined ? idleTimeout : QUIET_MS;
-    if (limit === undefined) return;
+    if (idleTimeout === undefined) return;
     for (const connection of this.#connections) {
-      if (connection.waiting || connection.pending > 0 || (this.#finishing && !connection.isFinished)) continue;
-      if (now - connection.active < limit) continue;
-      if (this.#finishing === undefined)
-        this.#troubles.note("closed an idle connection", { address, peer: connection.peer });
+      if (!isSilent(connection, now, idleTimeout)) continue;
+      this.#troubles.note("closed an idle connection", { address, peer: connection.peer });
       connection.destroy();
     }
   }
+
+  /** Ends what is left of connections that have had their FIN, when there is nothing more to be had of them. */
+  #part(now: number, passed: number): void {
+    const { drainTimeout, address } = this.#settings;
+    for (const connection of this.#connections) {
+      if (connection.hasOutstayed(now, drainTimeout)) {
+        const hint = "give clients more time with drain_timeout";
+        this.#troubles.note(OUTSTAYED, { address, peer: connection.peer, hint });
+        connection.destroy();
+      } else if (connection.isFinished && isSilent(connection, now, QUIET_MS)) connection.destroy();
+    }
+    if (passed > drainTimeout) this.#handshakes.abandon();
+    if (this.#connections.size === 0 && this.#handshakes.open === 0) this.#whenEmpty?.();
+  }
 }
 
-function peerOf(socket: Socket): string | undefined {
-  const { remoteAddress, remotePort } = socket;
-  return remoteAddress === undefined ? undefined : addressText(remoteAddress, remotePort ?? 0);
+function isSilent(connection: Connection, now: number, limit: number): boolean {
+  return !connection.waiting && connection.pending === 0 && now - connection.active >= limit;
 }
 
 function listen(server: Server, { host, port }: Place): Promise<void> {

@@ -31,7 +31,9 @@ export const connectionOptions = {
     .describe("Close a connection that was silent for so long. Not by default: many senders lose a message by it."),
   drain_timeout: duration()
     .prefault("5s")
-    .describe("How long, when sluice stops, clients have to answer its FIN; what they send until then is read."),
+    .describe(
+      "How long, when sluice stops, clients have to answer its FIN, not counting the time in which the pipeline keeps them waiting; what they send until then is read.",
+    ),
   tls: tlsOptions.optional(),
 };
 

@@ -3,18 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { orStopped, type Source, type SourceContext } from "@sluice/core";
 import type { Place } from "./address.ts";
 import { listenError } from "./errors.ts";
-import { Intake } from "./intake.ts";
+import { Intake, recordsIn } from "./intake.ts";
 import { Listener, type ListenerSettings } from "./listener.ts";
 import { newStreamId } from "./stream-id.ts";
 
 /** Milliseconds that the pipeline may take for the last records once it has to take them at once. */
 const LAST_MS = 900;
+/** Why records are lost that the pipeline had no more time for: nobody has them any more. */
+const GIVEN_UP = "given_up";
 
 /** Settings of a source over connections; those of its listener, but for what only a run knows. */
 export interface StreamSettings extends Omit<ListenerSettings, "id" | "tls"> {
   readonly name: string;
-  /** Milliseconds after the stop in which what is on its way is read. */
-  readonly drainTimeout: number;
   readonly readTls: () => ListenerSettings["tls"];
 }
 
@@ -25,11 +25,11 @@ export class StreamSource implements Source {
 
   constructor(settings: StreamSettings) {
     this.#settings = settings;
-    this.lingers = settings.drainTimeout;
+    this.lingers = settings.drainTimeout > 0 ? Number.POSITIVE_INFINITY : 0;
   }
 
   async run(ctx: SourceContext): Promise<void> {
-    const { name, readTls, drainTimeout, address } = this.#settings;
+    const { name, readTls, address } = this.#settings;
     const intake = new Intake(ctx);
     const listener = new Listener({ ...this.#settings, id: newStreamId(name), tls: readTls() }, intake, ctx);
     try {
@@ -37,13 +37,14 @@ export class StreamSource implements Source {
       ctx.log.info({ source: name, address, port }, "listening");
       const handingOn = intake.run();
       await orStopped(Promise.race([handingOn, ctx.finite ? over(listener, ctx) : never()]), ctx.stop);
-      await listener.finish();
-      if (drainTimeout > 0) await Promise.race([handingOn, listener.empty(), rest(drainTimeout)]);
+      await Promise.race([handingOn, listener.finish()]);
       listener.close();
       intake.end();
       await Promise.race([handingOn, rest(LAST_MS)]);
     } finally {
       listener.close();
+      const left = (intake.refused ? recordsIn(intake.refused) : 0) + listener.forgetRest();
+      if (left > 0) ctx.lost(GIVEN_UP, left);
     }
   }
 

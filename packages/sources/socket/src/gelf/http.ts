@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TlsOptions } from "node:tls";
+import type { TLSSocket, TlsOptions } from "node:tls";
 import { errorText, orStopped, type Source, type SourceContext } from "@sluice/core";
 import { addressText, type Place } from "../address.ts";
 import { listenError } from "../errors.ts";
+import { admits } from "../handshakes.ts";
 import { Intake } from "../intake.ts";
 import { newStreamId } from "../stream-id.ts";
 import { tryToListen } from "../stream-source.ts";
@@ -102,6 +103,7 @@ class HttpInput {
     } catch (error) {
       throw listenError(address, error);
     }
+    server.on("secureConnection", (socket: TLSSocket) => admits(socket, this.#troubles));
     server.on("error", (error) => this.#troubles.note("cannot accept", { address, error: errorText(error) }));
     return (server.address() as { port: number }).port;
   }

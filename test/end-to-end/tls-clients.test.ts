@@ -1,0 +1,78 @@
+import { connect, type ConnectionOptions } from "node:tls";
+import { readFileSync } from "node:fs";
+import { requireDebian } from "@sluice/testkit";
+import { expect, test } from "vitest";
+import { eventsIn } from "../support/archives.ts";
+import { type Certificate, listeningSluice, makeCertificates, signCertificate } from "../support/network.ts";
+import { start } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+import { Workspace } from "../support/workspace.ts";
+
+const there = requireDebian(["openssl"]);
+
+/** A file sink behind a TLS source with these options of `tls` besides its own certificate. */
+const pipelineOf = (files: Certificate, tls: string) => `name: tls
+sources:
+  secure: {type: tcp, address: '127.0.0.1:0', tls: {cert: ${files.cert}, key: ${files.key}${tls}}}
+sinks:
+  out: {type: file, path: out.ndjson}
+`;
+
+/** Sends one line with `openssl s_client`, which checks sluice's own certificate as well. */
+async function sendLine(port: number, ca: string, line: string, client?: Certificate): Promise<void> {
+  const mine = client ? ["-cert", client.cert, "-key", client.key] : [];
+  const place = ["s_client", "-connect", `127.0.0.1:${port}`, "-CAfile", ca, "-verify_return_error"];
+  const sending = start("openssl", [...place, "-quiet", "-no_ign_eof", ...mine], { input: `${line}\n` });
+  await sending.ended;
+}
+
+test.runIf(there).each([
+  ["none", { without: true, foreign: true, own: true }],
+  ["optional", { without: true, foreign: false, own: true }],
+  ["required", { without: false, foreign: false, own: true }],
+])("client_certificates: %s takes the lines of %j", { timeout: 120_000 }, async (mode, taken) => {
+  await using work = await Workspace.create();
+  const files = makeCertificates(work);
+  const own = signCertificate(work, "client");
+  makeCertificates(work, "elsewhere");
+  const foreign = signCertificate(work, "stranger", "elsewhere");
+  const server = signCertificate(work, "server");
+  const options = `, ca: ${files.ca}, client_certificates: ${mode}`;
+  const { sluice, ports } = await listeningSluice(work, await work.write("p.yaml", pipelineOf(server, options)));
+  const port = ports[0] as number;
+  try {
+    await sendLine(port, files.ca, "without");
+    await sendLine(port, files.ca, "foreign", foreign);
+    await sendLine(port, files.ca, "own", own);
+    const lines = async () => (await eventsIn(work.path("out.ndjson"))).map((event) => event["message"]);
+    await until(async () => (await lines()).includes("own"), `the good line: ${sluice.stderr()}`);
+    expect(await sluice.kill("SIGTERM")).toBe(0);
+    const expected = Object.entries(taken).flatMap(([who, isTaken]) => (isTaken ? [who] : []));
+    expect(await lines()).toEqual(expected);
+    const refusals = sluice.stderr().match(/refused a client's certificate|a TLS handshake failed/g) ?? [];
+    expect(refusals.length > 0).toBe(expected.length < 3);
+  } finally {
+    await sluice.kill("SIGKILL");
+  }
+});
+
+test.runIf(there)("sends no session tickets, which clients that only write would leave unread", async () => {
+  await using work = await Workspace.create();
+  const files = makeCertificates(work);
+  const { sluice, ports } = await listeningSluice(work, await work.write("p.yaml", pipelineOf(files, "")));
+  const options: ConnectionOptions = { port: ports[0] as number, host: "127.0.0.1", ca: readFileSync(files.ca) };
+  try {
+    const client = connect(options);
+    let tickets = 0;
+    client.on("session", () => tickets++);
+    client.on("secureConnect", () => client.write("a line\n"));
+    await until(async () => (await eventsIn(work.path("out.ndjson"))).length === 1, "the line");
+    expect(client.getProtocol()).toBe("TLSv1.3");
+    expect(tickets).toBe(0);
+    client.destroy();
+    // What the client sent came behind the place where tickets would be.
+    expect(await sluice.kill("SIGTERM")).toBe(0);
+  } finally {
+    await sluice.kill("SIGKILL");
+  }
+});

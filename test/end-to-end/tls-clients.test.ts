@@ -1,5 +1,5 @@
-import { connect, type ConnectionOptions } from "node:tls";
 import { readFileSync } from "node:fs";
+import { type ConnectionOptions, connect } from "node:tls";
 import { requireDebian } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { eventsIn } from "../support/archives.ts";

@@ -1,5 +1,5 @@
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type Server as TlsServer } from "node:tls";
 import { type Event, errorText, type SourceContext } from "@sluice/core";
 import { type Place, peerOf } from "./address.ts";
 import { Budget, type ByteLimits } from "./budget.ts";
@@ -71,7 +71,9 @@ export class Listener {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
     // A connection that is kept waiting has so much in Node's buffer besides.
     const base = { allowHalfOpen: true, noDelay: true, highWaterMark: 16_384, ...keepAlive };
-    const server = tls ? this.#tlsServer({ ...base, ...tls }) : createPlainServer(base, (socket) => this.#accept(socket));
+    const server = tls
+      ? this.#tlsServer({ ...base, ...tls })
+      : createPlainServer(base, (socket) => this.#accept(socket));
     this.#server = server;
     try {
       await listen(server, place);

@@ -16,6 +16,7 @@ export * from "./memory.ts";
 export * from "./options.ts";
 export * from "./pipeline-spec.ts";
 export * from "./program.ts";
+export * from "./recent-cache.ts";
 export * from "./stopping.ts";
 export * from "./tai64n.ts";
 export * from "./time.ts";

@@ -1,4 +1,4 @@
-import type { ParsePlan, StreamInfo, Value } from "@sluice/core";
+import { KEPT_STREAMS, type ParsePlan, RecentCache, type StreamInfo, type Value } from "@sluice/core";
 import { MAX_GROUPS } from "./emit/layout.ts";
 import { Kernel, type StreamImage } from "./kernel.ts";
 import { buildModule } from "./module.ts";
@@ -23,8 +23,6 @@ export interface NoKernel {
   readonly unplannable: string;
 }
 
-/** Streams whose bytes are kept ready. */
-const MAX_STREAMS = 256;
 /** Modules for different kinds of streams, each with a memory of its own. */
 const MAX_KERNELS = 4;
 
@@ -43,7 +41,8 @@ export class KernelFamily {
   readonly #parsed: readonly ParsedPattern[];
   readonly #tree: Node;
   readonly #kernels = new Map<string, Kernel | NoKernel>();
-  readonly #streams = new Map<string, { kernel: Kernel; image: StreamImage } | NoKernel>();
+  /** Streams whose bytes are ready. */
+  readonly #streams = new RecentCache<{ kernel: Kernel; image: StreamImage } | NoKernel>(KEPT_STREAMS);
 
   constructor(input: KernelInput, parsed: readonly ParsedPattern[]) {
     this.#input = input;
@@ -57,10 +56,7 @@ export class KernelFamily {
    */
   forStream(stream: StreamInfo, stamped = false): Kernel | NoKernel {
     const key = JSON.stringify([stream.id, stream.fields, stream.positionField, stamped]);
-    const known = this.#streams.get(key) ?? attempt(() => this.#open(stream, stamped));
-    this.#streams.delete(key);
-    this.#streams.set(key, known);
-    if (this.#streams.size > MAX_STREAMS) this.#streams.delete(this.#streams.keys().next().value as string);
+    const known = this.#streams.get(key, () => attempt(() => this.#open(stream, stamped)));
     if ("unplannable" in known) return known;
     known.kernel.useStream(known.image);
     return known.kernel;

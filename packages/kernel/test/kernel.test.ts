@@ -1,4 +1,4 @@
-import type { StreamInfo } from "@sluice/core";
+import { KEPT_STREAMS, type StreamInfo } from "@sluice/core";
 import { compileKernel, type Kernel } from "@sluice/kernel";
 import { describe, expect, it } from "vitest";
 import { gelf, ndjson } from "./support/encoders.ts";
@@ -156,6 +156,30 @@ describe("streams", () => {
       const reference = new Reference(setup);
       expect(runKernel(setup, family, reference, batch).frames).toEqual(reference.run(batch));
     }
+  });
+
+  it("are opened once each, as many as there are containers on a host, and further ones are right too", () => {
+    let opened = 0;
+    const templateFor: typeof ndjson.template = (shape) => {
+      opened++;
+      return ndjson.template(shape);
+    };
+    const setup = simple("\\A(?<n1>.*)");
+    const family = familyOf({ ...setup, encoder: { ...ndjson, template: templateFor } });
+    const batch = { data: bytes("one\ntwo\n"), base: 0, now: 1.7e12 };
+    const rounds = (number: number) => {
+      for (let i = 0; i < 2 * number; i++) {
+        const fields = { "container.name": `shop-${i % number}`, stream: i % 2 === 0 ? "stdout" : "stderr" };
+        const own = { ...setup, stream: { id: `docker-${i % number}`, fields } };
+        const reference = new Reference(own);
+        expect(runKernel(own, family, reference, batch).frames).toEqual(reference.run(batch));
+      }
+    };
+    rounds(600);
+    // Two shapes a stream: its own, and another one's to see which bytes are the stream's.
+    expect(opened).toBe(2 * 600);
+    rounds(KEPT_STREAMS + 10);
+    expect(opened).toBeGreaterThan(3 * KEPT_STREAMS);
   });
 
   it("have a kernel of their own where frames differ in more than the stream's values, up to a bound", () => {

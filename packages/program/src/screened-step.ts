@@ -1,16 +1,16 @@
 import {
   type Event,
+  KEPT_STREAMS,
   newTally,
   type PlanConstant,
   type PlanPattern,
+  RecentCache,
   type Screen,
   type Step,
   type StreamInfo,
   type Value,
 } from "@sluice/core";
 
-/** Streams of which it is known whether the step changes their fields. */
-const MAX_STREAMS = 256;
 /** Values that mean nothing by themselves; a step that changes one does so for the name of its field. */
 const PROBE: Record<"string" | "int" | "float", Value> = { string: "probe", int: 7, float: 7.5 };
 /** Position fields that no step changes. */
@@ -25,7 +25,8 @@ export class ScreenedStep {
   readonly #step: Step;
   readonly #patterns: readonly PlanPattern[];
   readonly #constants: readonly PlanConstant[];
-  readonly #known = new Map<string, boolean>();
+  /** Whether the step changes fields of a stream. */
+  readonly #known = new RecentCache<boolean>(KEPT_STREAMS);
 
   /** @param constants what the steps before it set, besides the patterns. */
   constructor(step: Step, screen: Screen, patterns: readonly PlanPattern[], constants: readonly PlanConstant[]) {
@@ -42,16 +43,13 @@ export class ScreenedStep {
 
   /** Whether it changes fields of this stream, or what is set only because of them. */
   changesStream({ fields, positionField }: StreamInfo): boolean {
-    const key = JSON.stringify([fields, positionField]);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    if (this.#known.size >= MAX_STREAMS) this.#known.clear();
-    const changes =
-      (positionField !== undefined && positionField !== OWN_POSITION) ||
-      // Lines of the patterns that it changes by themselves go the plain way in any case.
-      this.#patterns.some((p) => !this.changesPattern(p) && this.#changes(this.#fieldsOf(p, fields)));
-    this.#known.set(key, changes);
-    return changes;
+    return this.#known.get(
+      JSON.stringify([fields, positionField]),
+      () =>
+        (positionField !== undefined && positionField !== OWN_POSITION) ||
+        // Lines of the patterns that it changes by themselves go the plain way in any case.
+        this.#patterns.some((p) => !this.changesPattern(p) && this.#changes(this.#fieldsOf(p, fields))),
+    );
   }
 
   #fieldsOf({ captures, constants }: PlanPattern, streamFields: Event): Event {

@@ -4,6 +4,7 @@ import { openTraffic } from "@sluice/generate";
 import { Graylog } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { expectEveryLine } from "../support/ledger.ts";
+import { memoryOf } from "../support/memory.ts";
 import { startSluice } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { filesToGelf, Workspace } from "../support/workspace.ts";
@@ -11,12 +12,6 @@ import { filesToGelf, Workspace } from "../support/workspace.ts";
 const LINES = 300_000;
 const PAUSE_MS = 10_000;
 const MAX_MEMORY_MB = 200;
-
-/** A number out of /proc/PID/status in megabytes, e.g. the highest resident memory so far. */
-async function memoryOf(pid: number, what: "VmHWM" | "VmRSS"): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
-}
 
 /** How far a process has read a file, from its open descriptors' positions and its I/O counters. */
 async function bytesRead(pid: number): Promise<number> {

@@ -86,7 +86,7 @@ function summary(version: string, input: NumbersInput): string {
 describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
   const ready = requireDocker(version);
   const title = `${KILLS} times kill -9 and a new daemon, under rotation: every line of three containers arrives`;
-  test.runIf(ready)(title, { timeout: 30 * MINUTES }, async () => {
+  test.runIf(ready)(title, { timeout: (isLong ? 150 : 30) * MINUTES }, async () => {
     await using work = await Workspace.create();
     await using input = await NumbersInput.start();
     await using engine = await DockerEngine.start({ version });
@@ -107,7 +107,7 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
     try {
       for (let kill = 1; kill <= KILLS; kill++) {
         const reached = (LINES * kill) / (KILLS + 2);
-        await until(() => least() >= reached, `${reached} lines`, 10 * MINUTES);
+        await until(() => least() >= reached, `${reached} lines`, 60 * MINUTES);
         if (kill === Math.ceil(KILLS / 2)) {
           await engine.stopDaemon();
           await engine.startDaemon();
@@ -117,7 +117,7 @@ describe.each(DOCKER_VERSIONS)("docker_logs with Docker %s", (version) => {
         await sleep(Math.random() * 500);
         sluice = start();
       }
-      await until(() => least() === LINES || input.gaps.length > 0, "all lines", 10 * MINUTES);
+      await until(() => least() === LINES || input.gaps.length > 0, "all lines", 60 * MINUTES);
       expect(await sluice.kill("SIGTERM")).toBe(0);
     } finally {
       done.abort();

@@ -12,6 +12,8 @@ interface Numbered {
   wrongIds: number;
 }
 
+type Check = (message: Readonly<Record<string, unknown>>) => boolean;
+
 /** A GELF/TCP input that keeps of each message only its container, its number and its id: for gigabytes of them. */
 export class NumbersInput implements AsyncDisposable {
   readonly containers = new Map<string, Numbered>();
@@ -19,18 +21,23 @@ export class NumbersInput implements AsyncDisposable {
   readonly gaps: string[] = [];
   /** Bytes of messages that came again. */
   repeatedBytes = 0;
+  /** Messages that were not as they should be. */
+  wrong = 0;
+  readonly #isRight: Check;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(server: Server) {
+  private constructor(server: Server, isRight: Check) {
     this.#server = server;
+    this.#isRight = isRight;
     server.on("connection", (socket) => this.#serve(socket));
   }
 
-  static async start(): Promise<NumbersInput> {
+  /** @param isRight looks at each message with a number; `wrong` counts those that are not */
+  static async start(isRight: Check = () => true): Promise<NumbersInput> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new NumbersInput(server);
+    return new NumbersInput(server, isRight);
   }
 
   get address(): string {
@@ -61,6 +68,7 @@ export class NumbersInput implements AsyncDisposable {
     const number = Number.parseInt(message["short_message"] as string, 10);
     if (message["_event_action"] === "log_gap") this.gaps.push(message["short_message"] as string);
     if (Number.isNaN(number)) return;
+    if (!this.#isRight(message)) this.wrong++;
     const name = message["_container_name"] as string;
     const id = message["_event_id"] as string;
     let seen = this.containers.get(name);

@@ -2,7 +2,7 @@ import type { Logger } from "@sluice/core";
 import { type DockerEngine, FakeSourceContext } from "@sluice/testkit";
 import { dockerEventsSource, dockerLogsSource } from "../src/index.ts";
 
-const CREATE = { name: "docker", pipeline: "test", baseDir: "/", hostname: "test-host", warn: () => {} };
+export const CREATE = { name: "docker", pipeline: "test", baseDir: "/", hostname: "test-host", warn: () => {} };
 
 /** A source `docker_logs` over the engine, made as a pipeline would. */
 export function logsSource(engine: Pick<DockerEngine, "socket">, options: object = {}) {

@@ -2,7 +2,8 @@
 # Process 1 of the namespaces of a Docker Engine for tests: prepares them, then obeys commands on stdin. At the end of
 # stdin, that is when the test process ends, however it ends, everything in here ends with it.
 #   start   starts dockerd            term, kill   sends it the signal and prints "ended" when it is gone
-# Environment: ENGINE_DIR, ENGINE_ID (name of its cgroup), ENGINE_NETWORK none|private, PATH with dockerd on it
+# Environment: ENGINE_DIR, ENGINE_ID (name of its cgroup), ENGINE_NETWORK none|private, ENGINE_LISTEN (one more address,
+# or empty), PATH with dockerd on it
 set -euo pipefail
 
 if [ "${1:-}" != --obey ]; then
@@ -50,6 +51,7 @@ rm -rf "$probe"
 options=(--config-file "$ENGINE_DIR/daemon.json" --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_DIR/exec"
   --pidfile "$ENGINE_DIR/dockerd.pid" --host "unix://$ENGINE_DIR/docker.sock" --storage-driver "$storage"
   --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$ENGINE_ID" --shutdown-timeout 5 --ip6tables=false --userland-proxy=false)
+[ -z "$ENGINE_LISTEN" ] || options+=(--host "$ENGINE_LISTEN")
 if [ "$ENGINE_NETWORK" = private ]; then options+=(--bip 172.31.255.1/24)
 else options+=(--bridge none --iptables=false --ip-forward=false --ip-masq=false); fi
 # 20.10 lowers its own score, for which it may lack the right; newer ones do not know the option.

@@ -21,8 +21,10 @@ export interface DockerOptions {
    * engine has a network of its own, in which bridges and names work, and which nothing outside reaches.
    */
   readonly network?: "none" | "private";
-  /** More of its daemon.json, e.g. `{"live-restore": true}`, `{"hosts": [...]}`. */
+  /** More of its daemon.json, e.g. `{"live-restore": true}`. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Another address that it listens at beside its socket, e.g. `tcp://127.0.0.1:2376`; see `dockerTls`. */
+  readonly listen?: string;
 }
 
 /**
@@ -81,7 +83,12 @@ export class DockerEngine implements AsyncDisposable {
     const network = this.#options.network ?? "none";
     const spaces = ["--mount", "--pid", "--cgroup", "--fork", "--kill-child=KILL"];
     if (network === "private") spaces.push("--net");
-    const variables = { ENGINE_DIR: this.dir, ENGINE_ID: this.#id, ENGINE_NETWORK: network };
+    const variables = {
+      ENGINE_DIR: this.dir,
+      ENGINE_ID: this.#id,
+      ENGINE_NETWORK: network,
+      ENGINE_LISTEN: this.#options.listen ?? "",
+    };
     return spawn("unshare", [...spaces, "bash", join(import.meta.dirname, "engine.sh")], {
       env: { ...this.env, ...variables },
       stdio: ["pipe", "pipe", "inherit"],

@@ -3,6 +3,7 @@ import { SluiceError } from "@sluice/core";
 import { Pool } from "undici";
 import { type EngineAddress, readTls } from "./address.ts";
 import { allowedPath } from "./allowed.ts";
+import { answerHint, connectionHint } from "./hints.ts";
 
 const NEWEST_KNOWN = "1.51";
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -15,7 +16,7 @@ export class EngineError extends SluiceError {
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super("SLUICE_SOURCE", `the Docker engine answers ${status}: ${message}`);
+    super("SLUICE_SOURCE", `the Docker engine answers ${status}: ${message}`, { hint: answerHint(message) });
     this.status = status;
   }
 }
@@ -62,8 +63,9 @@ export class EngineClient {
   /** Agrees on a version of the API: the engine's, or the newest that sluice knows. */
   async negotiate(signal: AbortSignal): Promise<void> {
     const { statusCode, headers, body } = await this.#send("/_ping", null, {}, signal);
+    if (statusCode !== 200)
+      throw new EngineError(statusCode, (await errorText(body)).trim() || "no engine answers there");
     await body.dump();
-    if (statusCode !== 200) throw new EngineError(statusCode, "no engine answers there");
     const offered = String(headers["api-version"] ?? "");
     if (!/^\d+\.\d+$/.test(offered)) {
       throw new SluiceError("SLUICE_SOURCE", `${this.#address.text} is no Docker engine: it names no API version`);
@@ -107,17 +109,11 @@ export class EngineClient {
   }
 
   #unreachable(cause: Error & { code?: string }): SluiceError {
-    const hint = HINTS[cause.code ?? ""];
+    const hint = connectionHint(cause.code, this.#address.tls !== undefined);
     const message = `cannot reach the Docker engine at ${this.#address.text}: ${cause.message}`;
     return new SluiceError("SLUICE_SOURCE", message, { cause, hint });
   }
 }
-
-const HINTS: Readonly<Record<string, string>> = {
-  ENOENT: "is Docker running, and is its socket mounted here?",
-  ECONNREFUSED: "is Docker running?",
-  EACCES: "sluice's user needs the socket's group (often `docker`), or a read-only proxy: see docs/docker-socket.md",
-};
 
 async function errorText(body: AsyncIterable<Uint8Array>): Promise<string> {
   let text = "";

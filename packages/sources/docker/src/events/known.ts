@@ -54,9 +54,10 @@ export class KnownContainers {
     });
   }
 
-  /** Takes over what there is, without events. */
+  /** Takes over what there is, without events; where there were some, these know better. */
   adopt(containers: readonly ContainerSummary[], now: Moment): void {
     for (const { Id: id, Names: names, Image: image, State: state } of containers) {
+      if (this.#touched.has(id)) continue;
       const running = isRunning(state);
       this.#known.set(id, { name: containerName(names?.[0]), image: image ?? "", running, started: now });
     }

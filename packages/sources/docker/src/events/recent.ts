@@ -15,6 +15,8 @@ export class RecentEvents {
   #latest: Moment = { sec: 0, nanos: 0 };
   /** Their keys, and the second in which they were. */
   readonly #keys: Map<string, number>;
+  /** Set while events may come a second time by another way, however old they are by then. */
+  keepsAll = false;
 
   constructor(stored: Value | undefined) {
     const { latest, keys } = (stored ?? { latest: [0, 0], keys: [] }) as unknown as Stored;
@@ -44,6 +46,7 @@ export class RecentEvents {
     this.#keys.set(key, moment.sec);
     // What is concluded may be long ago, or just now, with others of the engine still under way.
     if (!concluded && compareMoments(moment, this.#latest) > 0) this.#latest = moment;
+    if (this.keepsAll) return true;
     const oldest = this.since.sec - 1;
     for (const [old, sec] of this.#keys) if (sec < oldest && old !== key) this.#keys.delete(old);
     return true;

@@ -15,6 +15,7 @@ import type { EventsOptions } from "../options.ts";
 import { type Candidate, selector } from "../selection.ts";
 import { momentOf, sinceText } from "../time.ts";
 import { readEngineEvent, recordOf, type TimedEvent } from "./engine-event.ts";
+import { joined, sums } from "./joined.ts";
 import { KnownContainers } from "./known.ts";
 import { RecentEvents } from "./recent.ts";
 
@@ -23,8 +24,8 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 /** Reason under which the ledger has lines that are no events. */
 const UNREADABLE = "docker_events_unreadable";
-/** How long events that are under way may take, until what is missing counts as missed. */
-const UNDER_WAY_MS = 1000;
+/** How long the engine may take to tell of what can be seen, with the two seconds by which its clock may be behind ours. */
+const UNDER_WAY_MS = 3000;
 
 /** Source `docker_events`. */
 export class DockerEvents implements Source {
@@ -55,6 +56,8 @@ export class DockerEvents implements Source {
     }
   }
 }
+
+type Query = Readonly<Record<string, string>>;
 
 interface StoredPosition {
   readonly recent: Value;
@@ -116,31 +119,36 @@ class EventsReading {
     const query = { since: sinceText(this.#recent.since), ...filters, ...(finite && { until: sinceText(now) }) };
     this.#known.beginComparison();
     const { body } = await this.#client.stream("/events", query, stop);
-    const comparing = finite ? undefined : this.#compare();
+    const comparing = finite ? undefined : this.#compare(query);
     try {
-      const splitter = new JsonLineSplitter();
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        const events = splitter.push(chunk).map(readEngineEvent);
-        const readable = events.filter((event) => event !== null);
-        this.#missed(splitter.takeSkipped() + events.length - readable.length);
-        await this.#emit(readable);
-      }
-      await (comparing ?? this.#compare());
+      await this.#emitAll(body, (lines) => this.#missed(lines));
+      await (comparing ?? this.#compare(query));
     } finally {
       body.destroy();
       await comparing?.catch(() => {});
     }
   }
 
-  /** The engine's answer held lines that are no events. */
+  /** Lines are no events. */
   #missed(lines: number): void {
-    if (lines === 0) return;
-    this.#ctx.lost(UNREADABLE, lines);
-    this.#ctx.log.warn({ lines }, "the Docker engine sent lines that are no events; they are left out and counted");
+    if (lines > 0) this.#ctx.lost(UNREADABLE, lines);
+    if (lines > 0)
+      this.#ctx.log.warn({ lines }, "the Docker engine sent lines that are no events: left out, and counted");
+  }
+
+  /** Emits events as they come, until the engine ends them. */
+  async #emitAll(body: AsyncIterable<Uint8Array>, onUnreadable: (lines: number) => void): Promise<void> {
+    const splitter = new JsonLineSplitter();
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      const events = splitter.push(chunk).map(readEngineEvent);
+      const readable = events.filter((event) => event !== null);
+      onUnreadable(splitter.takeSkipped() + events.length - readable.length);
+      await this.#emit(readable);
+    }
   }
 
   /** Tells what happened while nobody listened, or the engine had forgotten. */
-  async #compare(): Promise<void> {
+  async #compare(query: Query): Promise<void> {
     const { stop, finite } = this.#ctx;
     const containers = await listContainers(this.#client, stop);
     this.#cheer();
@@ -149,9 +157,26 @@ class EventsReading {
       this.#known.adopt(containers, momentOf(Date.now() + this.#client.clockOffset));
       return this.#emit([]);
     }
-    if (!finite) await sleep(UNDER_WAY_MS, undefined, { signal: stop });
+    if (!finite) await this.#catchUp(query);
     const missed = await this.#known.missed(containers, (id) => this.#inspect(id));
     if (missed.length > 0) await this.#emit(missed);
+  }
+
+  /**
+   * Takes in all events up to now. Those of the connection that goes on may come as late as they like, so that they do not
+   * tell what is missing: the engine ends this one by itself, behind the last of them.
+   */
+  async #catchUp(query: Query): Promise<void> {
+    const until = sinceText(momentOf(Date.now() + this.#client.clockOffset + UNDER_WAY_MS));
+    const again = { ...query, since: sinceText(this.#recent.since), until };
+    this.#recent.keepsAll = true;
+    try {
+      const { body } = await this.#client.stream("/events", again, this.#ctx.stop);
+      // What is no event is counted where it comes by the other way.
+      await this.#emitAll(body, () => {});
+    } finally {
+      this.#recent.keepsAll = false;
+    }
   }
 
   async #inspect(id: string): Promise<ContainerDetails | null> {
@@ -223,19 +248,4 @@ class EventsReading {
     if (!this.#isUp) this.#ctx.log.info({}, "the Docker engine answers again");
     this.#isUp = true;
   }
-}
-
-function sums(lengths: readonly number[]): number[] {
-  let sum = 0;
-  return lengths.map((length) => (sum += length));
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

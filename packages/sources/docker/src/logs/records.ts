@@ -11,7 +11,7 @@ const CARRIAGE_RETURN = 13;
 
 /** Records of one output of a container, as they are put together from Docker's messages: lines with a time each. */
 export class RecordsBuilder {
-  #data = new Uint8Array(FIRST_BYTES);
+  #data = unsetBytes(FIRST_BYTES);
   #length = 0;
   /** Where the line that is being put together begins; -1 between lines. */
   #open = -1;
@@ -89,7 +89,7 @@ export class RecordsBuilder {
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#data.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#data.length * 2));
+    const grown = unsetBytes(Math.max(needed, this.#data.length * 2));
     grown.set(this.#data.subarray(0, this.#length));
     this.#data = grown;
   }
@@ -143,6 +143,11 @@ export class RecordsBuilder {
     };
     return { data: this.#data.slice(0, this.#length), framing };
   }
+}
+
+/** Memory that is not filled with zeros first. */
+function unsetBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 function stampText(texts: Uint8Array<ArrayBuffer>, index: number): string {

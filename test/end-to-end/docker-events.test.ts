@@ -57,7 +57,7 @@ async function liveAndDie(engine: DockerEngine, name: string): Promise<void> {
 }
 
 const lineOf = (message: Message) =>
-  `${message["_docker_event_type"]} ${message["_docker_event_action"]} ${message["_docker_event_id"]}`;
+  ["_docker_event_type", "_docker_event_action", "_docker_event_id"].map((name) => String(message[name])).join(" ");
 
 /** Each event once, in the order in which they happened. */
 function distinct(messages: readonly Message[]): Message[] {

@@ -27,7 +27,7 @@ export interface EngineStream {
   readonly contentType: string;
 }
 
-type Query = Readonly<Record<string, string>>;
+export type EngineQuery = Readonly<Record<string, string>>;
 
 /** Asks one Docker engine, by GET and for allow-listed paths only: see `allowed.ts`. */
 export class EngineClient {
@@ -76,13 +76,13 @@ export class EngineClient {
   }
 
   /** A whole answer in JSON. */
-  async json<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
+  async json<T>(path: string, query: EngineQuery, signal: AbortSignal): Promise<T> {
     const { body } = await this.#succeed(path, query, signal);
     return (await body.json()) as T;
   }
 
   /** An answer as it comes, without end for a follow. Aborting the signal destroys it. */
-  async stream(path: string, query: Query, signal: AbortSignal): Promise<EngineStream> {
+  async stream(path: string, query: EngineQuery, signal: AbortSignal): Promise<EngineStream> {
     const { body, headers } = await this.#succeed(path, query, signal);
     return { body, contentType: String(headers["content-type"] ?? "") };
   }
@@ -91,14 +91,14 @@ export class EngineClient {
     await this.#pool.destroy();
   }
 
-  async #succeed(path: string, query: Query, signal: AbortSignal) {
+  async #succeed(path: string, query: EngineQuery, signal: AbortSignal) {
     if (this.#apiVersion === null) await this.negotiate(signal);
     const answer = await this.#send(path, this.#apiVersion, query, signal);
     if (answer.statusCode === 200) return answer;
     throw new EngineError(answer.statusCode, await errorText(answer.body));
   }
 
-  async #send(path: string, apiVersion: string | null, query: Query, signal: AbortSignal) {
+  async #send(path: string, apiVersion: string | null, query: EngineQuery, signal: AbortSignal) {
     const request = { method: "GET", path: allowedPath(path, apiVersion, query), signal } as const;
     try {
       return await this.#pool.request(request);

@@ -8,7 +8,7 @@ import {
   type Value,
 } from "@sluice/core";
 import { type EngineAddress, engineAddress } from "../engine/address.ts";
-import { EngineClient, EngineError } from "../engine/client.ts";
+import { EngineClient, EngineError, type EngineQuery } from "../engine/client.ts";
 import { type ContainerDetails, inspectContainer, listContainers } from "../engine/containers.ts";
 import { JsonLineSplitter } from "../engine/json-lines.ts";
 import type { EventsOptions } from "../options.ts";
@@ -56,8 +56,6 @@ export class DockerEvents implements Source {
     }
   }
 }
-
-type Query = Readonly<Record<string, string>>;
 
 interface StoredPosition {
   readonly recent: Value;
@@ -129,11 +127,11 @@ class EventsReading {
     }
   }
 
-  /** Lines are no events. */
+  /** The engine's answer held lines that are no events. */
   #missed(lines: number): void {
-    if (lines > 0) this.#ctx.lost(UNREADABLE, lines);
-    if (lines > 0)
-      this.#ctx.log.warn({ lines }, "the Docker engine sent lines that are no events: left out, and counted");
+    if (lines === 0) return;
+    this.#ctx.lost(UNREADABLE, lines);
+    this.#ctx.log.warn({ lines }, "the Docker engine sent lines that are no events: left out, and counted");
   }
 
   /** Emits events as they come, until the engine ends them. */
@@ -148,7 +146,7 @@ class EventsReading {
   }
 
   /** Tells what happened while nobody listened, or the engine had forgotten. */
-  async #compare(query: Query): Promise<void> {
+  async #compare(query: EngineQuery): Promise<void> {
     const { stop, finite } = this.#ctx;
     const containers = await listContainers(this.#client, stop);
     this.#cheer();
@@ -166,7 +164,7 @@ class EventsReading {
    * Takes in all events up to now. Those of the connection that goes on may come as late as they like, so that they do not
    * tell what is missing: the engine ends this one by itself, behind the last of them.
    */
-  async #catchUp(query: Query): Promise<void> {
+  async #catchUp(query: EngineQuery): Promise<void> {
     const until = sinceText(momentOf(Date.now() + this.#client.clockOffset + UNDER_WAY_MS));
     const again = { ...query, since: sinceText(this.#recent.since), until };
     this.#recent.keepsAll = true;

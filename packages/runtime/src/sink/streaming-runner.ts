@@ -24,7 +24,7 @@ export interface StreamingRunnerOptions extends Omit<SinkRunnerOptions, "sink" |
 }
 
 /** Bytes that wait for a streaming sink at most: gathering is its own, and more would only lie there. */
-const WAITING = 4 * 1024 * 1024;
+const WAITING = 1024 * 1024;
 const EMPTY: EncodedBatch = { bytes: new Uint8Array(0), ends: new Uint32Array(0) };
 
 /** Feeds one streaming sink: keeps the bytes that wait for it below `buffer.size`, and settles what it has stored. */

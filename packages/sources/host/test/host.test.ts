@@ -180,6 +180,34 @@ describe.skipIf(!hasPrograms)("agrees with", () => {
     }
   });
 
+  test("ss -tnp, column by column, also where data waits to be read", async () => {
+    const server = createServer({ pauseOnConnect: true }, () => {}).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const client = connect(port, "127.0.0.1");
+    await once(client, "connect");
+    client.write("x".repeat(1000));
+    const columns = (row: string): string[] => row.trim().split(/\s+/);
+    try {
+      await eventually(async () => {
+        const events = await sampleOf({ collect: ["sockets"], sockets: { connections: true, max: 10_000 } });
+        const rows = events
+          .filter((event) => event["system.socket.local.port"] === port)
+          .map((event) => columns(event["message"] as string).slice(1));
+        const [listening] = output("ss", "-H", "-ltnp", `sport = :${port}`).split("\n").map(columns) as [string[]];
+        const established = output("ss", "-H", "-tnp", `sport = :${port}`).trim().split("\n").map(columns);
+        expect(established).toHaveLength(1);
+        expect(established[0]?.slice(0, 3)).toEqual(["ESTAB", "1000", "0"]);
+        // How many may wait to be accepted is not in /proc.
+        listening[2] = "-";
+        expect(rows).toEqual([listening, ...established]);
+      });
+    } finally {
+      client.destroy();
+      server.close();
+    }
+  });
+
   test("ss -s, in counts by state", async () => {
     await eventually(async () => {
       const listening = output("ss", "-H", "-ltn").trim().split("\n").filter(Boolean).length;

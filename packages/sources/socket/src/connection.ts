@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { SourceBatch, StreamInfo } from "@sluice/core";
 import { Framer, type FramingMode } from "./framer.ts";
 import type { Inlet } from "./intake.ts";
+import { release } from "./memory.ts";
 import { Parting } from "./parting.ts";
 import { RecordBuffer, type Records } from "./record-buffer.ts";
 
@@ -163,6 +164,7 @@ export class Connection implements Inlet {
     this.#parting?.read(chunk.length);
     const wasSkipping = this.#framer.skipping;
     this.#framer.push(chunk);
+    release(chunk);
     if (wasSkipping && this.#framer.skipping) this.#slowDown();
     this.#owner.changed(this);
   }

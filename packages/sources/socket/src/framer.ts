@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { resized } from "./memory.ts";
 import type { RecordBuffer } from "./record-buffer.ts";
 
 /** How records are told apart on a connection. */
@@ -7,7 +8,6 @@ export type FramingMode = "auto" | "newline" | "octet_counted" | "nul";
 const NEWLINE = 10;
 const SPACE = 0x20;
 const LESS_THAN = 0x3c;
-const NOTHING = Buffer.alloc(0);
 const SMALLEST = 256;
 /** Doubling would waste as much memory as endless lines hold. */
 const GROWTH = 1.25;
@@ -42,7 +42,7 @@ export class Framer {
   readonly #max: number;
   readonly #out: RecordBuffer;
   /** The beginning of a record whose end has not come yet, `#held` bytes of it. */
-  #record: Buffer = NOTHING;
+  #record: Buffer = Buffer.from(new ArrayBuffer(0));
   #held = 0;
   /** Bytes of the counted frame at work that have not come yet; -1 in a delimited one. */
   #left = -1;
@@ -191,9 +191,7 @@ export class Framer {
     if (bytes.length === 0) return;
     const needed = this.#held + bytes.length;
     if (needed > this.#record.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.ceil(Math.max(SMALLEST, needed, this.#record.length * GROWTH)));
-      this.#record.copy(grown, 0, 0, this.#held);
-      this.#record = grown;
+      this.#record = resized(this.#record, Math.ceil(Math.max(SMALLEST, needed, this.#record.length * GROWTH)));
     }
     bytes.copy(this.#record, this.#held);
     this.#held = needed;
@@ -205,7 +203,7 @@ export class Framer {
 
   #clear(): void {
     // Connections are many, and most lines short.
-    if (this.#record.length > KEPT) this.#record = NOTHING;
+    if (this.#record.length > KEPT) this.#record = resized(this.#record, 0);
     this.#held = 0;
     this.#undecided = false;
   }

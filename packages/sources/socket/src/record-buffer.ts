@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Event, Framing } from "@sluice/core";
+import { resized } from "./memory.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -23,7 +24,7 @@ interface Odd {
  * so that records which are plain lines can go out in the fast framing.
  */
 export class RecordBuffer {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.from(new ArrayBuffer(0));
   #length = 0;
   #odd: Odd[] = [];
   #position = 0;
@@ -62,7 +63,7 @@ export class RecordBuffer {
         ? { kind: "lines", base: this.#position }
         : oddRecords(Buffer.from(data.buffer), this.#odd, this.#position);
     this.#position += length;
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = Buffer.from(new ArrayBuffer(0));
     this.#length = 0;
     this.#odd = [];
     return { data, framing };
@@ -71,9 +72,7 @@ export class RecordBuffer {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const grown = Buffer.from(new ArrayBuffer(Math.max(SMALLEST, needed, this.#bytes.length * 2)));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+    this.#bytes = resized(this.#bytes, Math.max(SMALLEST, needed, this.#bytes.length * 2));
   }
 }
 

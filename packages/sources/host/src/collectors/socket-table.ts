@@ -93,33 +93,40 @@ function ipv6Text(bytes: readonly number[]): string {
   return `${before}::${after}`;
 }
 
+/** A process that has a socket open, under this number. */
+export interface Holder {
+  readonly pid: number;
+  readonly fd: number;
+}
+
 /** Which processes have which sockets open, by inode; those of others only as root. */
-export function ownersOf(files: HostFiles, wanted: ReadonlySet<string>): Map<string, number[]> {
-  const owners = new Map<string, number[]>();
+export function holdersOf(files: HostFiles, wanted: ReadonlySet<string>): Map<string, Holder[]> {
+  const holders = new Map<string, Holder[]>();
   for (const name of readdirSync(files.procRoot)) {
     const code = name.charCodeAt(0);
     if (code < 48 || code > 57) continue;
-    for (const inode of socketsOf(join(files.procRoot, name, "fd"))) {
+    for (const [inode, fd] of socketsOf(join(files.procRoot, name, "fd"))) {
       if (!wanted.has(inode)) continue;
-      const pids = owners.get(inode) ?? [];
-      if (!pids.includes(Number(name))) pids.push(Number(name));
-      owners.set(inode, pids);
+      const known = holders.get(inode) ?? [];
+      known.push({ pid: Number(name), fd });
+      holders.set(inode, known);
     }
   }
-  return owners;
+  return holders;
 }
 
-function socketsOf(dir: string): string[] {
-  const inodes: string[] = [];
+/** Inodes of the sockets in a directory of file descriptors, with these. */
+function socketsOf(dir: string): [inode: string, fd: number][] {
+  const sockets: [string, number][] = [];
   try {
     for (const fd of readdirSync(dir)) {
       const m = /^socket:\[(\d+)\]$/.exec(linkOf(join(dir, fd)));
-      if (m) inodes.push(m[1] as string);
+      if (m) sockets.push([m[1] as string, Number(fd)]);
     }
   } catch {
     // The process has ended, or is another user's.
   }
-  return inodes;
+  return sockets;
 }
 
 function linkOf(path: string): string {

@@ -5,10 +5,9 @@ import { type HostFiles, readIfThere } from "../host-files.ts";
 import { observe } from "../observe.ts";
 import type { HostOptions } from "../options.ts";
 import type { Collector } from "./collector.ts";
-import { type Endpoint, ownersOf, readSockets, type SocketSeen } from "./socket-table.ts";
+import { type Endpoint, type Holder, holdersOf, readSockets, type SocketSeen } from "./socket-table.ts";
 
-interface Owner {
-  readonly pid: number;
+interface Owner extends Holder {
   readonly name: string;
 }
 
@@ -31,10 +30,10 @@ export class SocketCollector implements Collector {
   collect(): Observation[] {
     const sockets = readSockets(this.#files);
     const open = sockets.filter((socket) => isListening(socket) || socket.state === "established");
-    const inodes = ownersOf(this.#files, new Set(open.map(({ inode }) => inode)));
+    const holders = holdersOf(this.#files, new Set(open.map(({ inode }) => inode)));
     const names = new Map<number, string>();
     const owners = (socket: SocketSeen): Owner[] =>
-      (inodes.get(socket.inode) ?? []).map((pid) => ({ pid, name: this.#nameOf(pid, names) }));
+      (holders.get(socket.inode) ?? []).map((holder) => ({ ...holder, name: this.#nameOf(holder.pid, names) }));
     const { max, connections } = this.#options;
     const established = sockets.filter(({ state }) => state === "established");
     return [
@@ -102,8 +101,11 @@ function socketSeen(socket: SocketSeen, owners: readonly Owner[]): Observation {
   const { protocol, isIpv6, state, local, remote, receiveQueue, sendQueue } = socket;
   const listens = isListening(socket);
   const label = { listening: "LISTEN", unconnected: "UNCONN" }[state] ?? "ESTAB";
-  const users = owners.map(({ name, pid }) => `("${name}",pid=${pid})`).join(",");
-  const line = `${protocol} ${label} ${receiveQueue} ${sendQueue} ${written(local)} ${written(remote)}`;
+  const users = owners.map(({ name, pid, fd }) => `("${name}",pid=${pid},fd=${fd})`).join(",");
+  // What `ss` prints there, how many may wait to be accepted, is not in /proc.
+  const queued = state === "listening" ? undefined : sendQueue;
+  const line = `${protocol} ${label} ${receiveQueue} ${queued ?? "-"} ${written(local)} ${written(remote)}`;
+  const pids = [...new Set(owners.map(({ pid }) => pid))];
   const fields: Event = {
     "network.transport": protocol,
     "network.type": isIpv6 ? "ipv6" : "ipv4",
@@ -112,9 +114,9 @@ function socketSeen(socket: SocketSeen, owners: readonly Owner[]): Observation {
     "system.socket.local.port": local.port,
     ...(!listens && { "system.socket.remote.ip": remote.address, "system.socket.remote.port": remote.port }),
     "system.socket.receive_queue": receiveQueue,
-    "system.socket.send_queue": sendQueue,
+    ...(queued !== undefined && { "system.socket.send_queue": queued }),
     ...(owners[0] && { "process.name": owners[0].name, "process.pid": owners[0].pid }),
-    ...(owners.length > 1 && { "system.socket.process.pids": owners.map(({ pid }) => pid) }),
+    ...(pids.length > 1 && { "system.socket.process.pids": pids }),
   };
   const key = `${protocol} ${written(local)}${listens ? "" : ` ${written(remote)}`}`;
   return observe(

@@ -49,7 +49,8 @@ test.runIf(requireDebian(["coreutils:sleep"]))(
     await using work = await Workspace.create();
     const file = await work.write("p.yaml", PIPELINE);
     const alerts = async () => (await eventsIn(work.path("alerts.ndjson"))).map((event) => event["message"]);
-    const run = (): Running => startSluice(["run", path.resolve(file), "--state-dir", work.path("state"), "--http", "off"]);
+    const run = (): Running =>
+      startSluice(["run", path.resolve(file), "--state-dir", work.path("state"), "--http", "off"]);
     const samples = async () => (await eventsIn(work.path("all.ndjson"))).length;
     const moreSamples = async () => {
       const before = await samples();

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ByteWriter } from "./byte-writer.ts";
-import type { Encoder } from "./component.ts";
 import type { Event, Value } from "./event.ts";
 import type { JsonTemplate, ShapeField, TemplatePiece } from "./kernel-plan.ts";
+import type { Encoder } from "./sink.ts";
 
 const NEWLINE = 0x0a;
 /** There is no limit on lines; longer records are rare and go the plain way. */

@@ -1,5 +1,7 @@
-import type { PatternFiles, SinkDefinition, SourceDefinition, StepDefinition } from "./component.ts";
 import type { Value } from "./event.ts";
+import type { SinkDefinition } from "./sink.ts";
+import type { SourceDefinition } from "./source.ts";
+import type { PatternFiles, StepDefinition } from "./step.ts";
 
 // A pipeline file after parsing, interpolation and validation: plain data, so that it can be sent to a worker. Options
 // are kept as written (not yet transformed by their zod type); whoever creates the component parses them.

@@ -1,6 +1,6 @@
 import type { EncodedBatch, RecordBatch, Tally } from "./batch.ts";
-import type { Spread, Tick } from "./component.ts";
 import type { StateChanges, StepState } from "./memory.ts";
+import type { Spread, Tick } from "./step.ts";
 import type { Seen, Watch } from "./watch.ts";
 
 export interface ProgramInput extends RecordBatch {

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createServer as createHttp } from "node:http";
 import { type AddressInfo, createServer as createTcp, type Server } from "node:net";
+import { requireDebian } from "@sluice/testkit";
 import { expect, test } from "vitest";
-import { runSluice } from "./support/process.ts";
+import { runSluice, start } from "./support/process.ts";
 import { Workspace } from "./support/workspace.ts";
 
 async function listen(server: Server): Promise<number> {
@@ -50,6 +51,71 @@ test("`sluice check` prints the table of the seed's script, and tells failures b
     http.close();
   }
 });
+
+/** The two functions of the seed's connectivity_test.sh, as they stand there, but for the log file. */
+const SCRIPT = `log() {
+    echo "$1"
+}
+
+test_tcp_connection() {
+    local host=$1
+    local port=$2
+    local description=$3
+    
+    nc -zv -w 3 "$host" "$port" &>/dev/null
+    if [ $? -eq 0 ]; then
+        log "✓ SUCCESS: Connection to $description ($host:$port) successful"
+    else
+        log "✗ FAILURE: Could not connect to $description ($host:$port)"
+    fi
+}
+
+test_http_connection() {
+    local url=$1
+    local description=$2
+    
+    status_code=$(curl -s -o /dev/null -w "%{http_code}" --connect-timeout 5 "$url")
+    if [ "$status_code" -ge 200 ] && [ "$status_code" -lt 300 ]; then
+        log "✓ SUCCESS: HTTP connection to $description ($url) returned status $status_code"
+    else
+        log "✗ FAILURE: HTTP connection to $description ($url) returned status $status_code"
+    fi
+}
+`;
+
+test.runIf(requireDebian(["netcat-openbsd:nc", "curl", "bash"]))(
+  "`sluice check` says of the same targets what the seed's script says, and why one failed",
+  async () => {
+    await using workspace = await Workspace.create();
+    const http = createHttp(
+      (request, response) => void response.writeHead(request.url === "/health" ? 503 : 204).end(),
+    );
+    const gone = createTcp();
+    const dead = await listen(gone);
+    gone.close();
+    try {
+      const port = await listen(http);
+      const [good, bad] = [`http://127.0.0.1:${port}/v1/status`, `http://127.0.0.1:${port}/health`];
+      const calls = `test_tcp_connection 127.0.0.1 ${port} "Analytics Database"
+test_tcp_connection 127.0.0.1 ${dead} "Redis Cache"
+test_http_connection ${good} "Partner API"
+test_http_connection ${bad} "Metrics API"
+`;
+      const script = await workspace.write("connectivity_test.sh", SCRIPT + calls);
+      const printed = start("bash", [script]);
+      expect(await printed.ended).toBe(0);
+      const targets = `      - {name: Analytics Database, tcp: '127.0.0.1:${port}'}
+      - {name: Redis Cache, tcp: '127.0.0.1:${dead}'}
+      - {name: Partner API, http: '${good}'}
+      - {name: Metrics API, http: '${bad}'}`;
+      const { code, stdout } = await runSluice(["check", await workspace.write("p.yaml", pipeline(targets))]);
+      expect(code).toBe(1);
+      expect(stdout.replace(": connection refused", "")).toBe(printed.stdout());
+    } finally {
+      http.close();
+    }
+  },
+);
 
 test("a file without checks is wrong usage", async () => {
   await using workspace = await Workspace.create();

@@ -11,7 +11,7 @@ import { Workspace } from "../support/workspace.ts";
 /** What the seed's process monitor looks after, by a name that nothing else has. */
 const SERVICE = `upload-svc-${process.pid % 10_000}`;
 
-const PIPELINE = `name: monitor
+const pipelineOf = (options: string) => `name: monitor
 sources:
   host:
     type: host
@@ -21,7 +21,7 @@ sources:
     alerts:
       - name: process_missing
         when: 'event.dataset == "system.process.expected" && system.process.running == false'
-        severity: critical
+        severity: critical${options}
 sinks:
   alerts: {type: file, path: alerts.ndjson, when: 'event.kind == "alert"'}
   all: {type: file, path: all.ndjson}
@@ -47,7 +47,7 @@ test.runIf(requireDebian(["coreutils:sleep"]))(
   { timeout: 240_000 },
   async () => {
     await using work = await Workspace.create();
-    const file = await work.write("p.yaml", PIPELINE);
+    const file = await work.write("p.yaml", pipelineOf(""));
     const alerts = async () => (await eventsIn(work.path("alerts.ndjson"))).map((event) => event["message"]);
     const run = (): Running =>
       startSluice(["run", path.resolve(file), "--state-dir", work.path("state"), "--http", "off"]);
@@ -85,6 +85,36 @@ test.runIf(requireDebian(["coreutils:sleep"]))(
     await service.stop();
     await until(async () => (await alerts()).length === 3, "the alert again");
     expect((await alerts())[2]).toBe(raised);
+    expect(await sluice.kill("SIGTERM")).toBe(0);
+  },
+);
+
+const FLAPS = 6;
+
+test.runIf(requireDebian(["coreutils:sleep"]))(
+  "a service that comes and goes all the time is told of once, and its flaps are counted when it stays",
+  { timeout: 240_000 },
+  async () => {
+    await using work = await Workspace.create();
+    const file = await work.write("p.yaml", pipelineOf("\n        keep_firing_for: 20s"));
+    const sluice = startSluice(["run", file, "--state-dir", work.path("state"), "--http", "off"]);
+    onTestFinished(() => void sluice.kill("SIGKILL"));
+    const alerts = () => eventsIn(work.path("alerts.ndjson"));
+    const isRunning = async () =>
+      (await eventsIn(work.path("all.ndjson"))).findLast((event) => event["system.process.running"] !== undefined)?.[
+        "system.process.running"
+      ];
+    await until(async () => (await alerts()).length === 1, `the alert: ${sluice.stderr()}`);
+    for (let flap = 0; flap < FLAPS; flap++) {
+      const service = await startService(work);
+      await until(async () => (await isRunning()) === true, "the service to be seen");
+      await service.stop();
+      await until(async () => (await isRunning()) === false, "its end to be seen");
+    }
+    expect(await alerts()).toHaveLength(1);
+    await startService(work);
+    await until(async () => (await alerts()).length === 2, "the end of the alert", 120_000);
+    expect((await alerts())[1]).toMatchObject({ "event.action": "threshold_cleared", "sluice.alert.flaps": FLAPS });
     expect(await sluice.kill("SIGTERM")).toBe(0);
   },
 );

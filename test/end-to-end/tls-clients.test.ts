@@ -76,3 +76,51 @@ test.runIf(there)("sends no session tickets, which clients that only write would
     await sluice.kill("SIGKILL");
   }
 });
+
+test.runIf(there && requireDebian(["curl"]))(
+  "GELF over https refuses a certificate that its authority has not signed, also where none is needed",
+  { timeout: 120_000 },
+  async () => {
+    await using work = await Workspace.create();
+    const files = makeCertificates(work);
+    const own = signCertificate(work, "client");
+    makeCertificates(work, "elsewhere");
+    const foreign = signCertificate(work, "stranger", "elsewhere");
+    const server = signCertificate(work, "server");
+    const tls = `{cert: ${server.cert}, key: ${server.key}, ca: ${files.ca}, client_certificates: optional}`;
+    const source = `{type: gelf, address: 'https://127.0.0.1:0/gelf', tls: ${tls}}`;
+    const text = `name: g\nsources: {gelf: ${source}}\nsinks: {out: {type: file, path: out.ndjson}}\n`;
+    const { sluice, ports } = await listeningSluice(work, await work.write("p.yaml", text));
+    const post = async (message: string, client?: Certificate): Promise<number> => {
+      const body = JSON.stringify({ version: "1.1", host: "h", short_message: message });
+      const mine = client ? ["--cert", client.cert, "--key", client.key] : [];
+      const place = `https://127.0.0.1:${ports[0]}/gelf`;
+      const sending = start("curl", [
+        "-sS",
+        "-o",
+        "/dev/null",
+        "--cacert",
+        files.ca,
+        "-w",
+        "%{http_code}",
+        "-d",
+        body,
+        ...mine,
+        place,
+      ]);
+      await sending.ended;
+      return Number(sending.stdout());
+    };
+    try {
+      expect(await post("without")).toBe(202);
+      expect(await post("foreign", foreign)).toBe(0);
+      expect(await post("own", own)).toBe(202);
+      expect(await sluice.kill("SIGTERM")).toBe(0);
+      const messages = (await eventsIn(work.path("out.ndjson"))).map((event) => event["message"]);
+      expect(messages).toEqual(["without", "own"]);
+      expect(sluice.stderr()).toContain("refused a client's certificate");
+    } finally {
+      await sluice.kill("SIGKILL");
+    }
+  },
+);

@@ -27,7 +27,12 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
 };
 
 /** What went wrong outside of the command line and the files it names. */
-const NOT_OF_USAGE: ReadonlySet<string> = new Set<ErrorCode>(["SLUICE_SOURCE", "SLUICE_STORE", "SLUICE_UNREACHABLE"]);
+const NOT_OF_USAGE: ReadonlySet<string> = new Set<ErrorCode>([
+  "SLUICE_SOURCE",
+  "SLUICE_STATE",
+  "SLUICE_STORE",
+  "SLUICE_UNREACHABLE",
+]);
 
 /** Runs one command line and ends the process with its exit code: 0 done, 1 something failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -110,6 +110,12 @@ export class Graylog {
     this.#child = (await spawn(this.#settings)).child;
   }
 
+  /** Starts it again with another certificate and key, PEM texts. */
+  async renew(tls: { readonly cert: string; readonly key: string }): Promise<void> {
+    this.#settings = { ...this.#settings, tls };
+    await this.restart();
+  }
+
   /** Ends it and forgets what it received. */
   async stop(): Promise<void> {
     await this.kill();

@@ -74,8 +74,6 @@ export class Persistence {
     const wait = backoffDelay(this.#failures, this.#retry);
     this.#failedAt = performance.now();
     this.#pauseUntil = this.#failedAt + wait;
-    const { hint } = error as { hint?: unknown };
-    const fields = { ...(typeof hint === "string" && { hint }), attempt: this.#failures };
-    this.#trouble.note(error, what, { ...fields, retryInMs: Math.round(wait) });
+    this.#trouble.note(error, what, { attempt: this.#failures, retryInMs: Math.round(wait) });
   }
 }

@@ -24,7 +24,8 @@ export class Trouble {
     this.last = errorText(error);
     this.lastAt = Date.now();
     this.#counts.note(error);
-    const code = (error as { code?: unknown } | null)?.code;
-    this.#log.warn({ sink: this.#sink, code, error: this.last, ...fields }, what);
+    const { code, hint } = (error ?? {}) as { code?: unknown; hint?: unknown };
+    const advice = typeof hint === "string" ? { hint } : {};
+    this.#log.warn({ sink: this.#sink, code, error: this.last, ...advice, ...fields }, what);
   }
 }

@@ -9,6 +9,7 @@ import { countSetAside, DATABASE, damageFromOutside, setAside, syncDir } from ".
 
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
+const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_MISMATCH = 20;
 const SQLITE_NOTADB = 26;
@@ -30,6 +31,15 @@ export function isBusy(error: unknown): boolean {
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
   return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+/** What to do when the database cannot be written. */
+export function writeHint(error: unknown): string {
+  if (isDamage(error))
+    return "it is damaged: restart sluice, which then sets it aside and reads again from the beginning";
+  const isDiskFault = sqliteCode(error) === SQLITE_IOERR;
+  const advice = isDiskFault ? "look after its disk, which reports errors" : "make room on its disk";
+  return `${advice}; positions are kept in memory and stored once it can be written`;
 }
 
 /** A database, and the loss of an earlier one if there was one just now. */

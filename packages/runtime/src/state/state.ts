@@ -8,7 +8,7 @@ import {
   silentLogger,
   type Value,
 } from "@sluice/core";
-import { isDamage, openDatabase } from "./database.ts";
+import { openDatabase, writeHint } from "./database.ts";
 import type { BufferIndex, HeldBatch, HeldPart } from "./held.ts";
 import { Journal } from "./journal.ts";
 import { addLedger, type Ledger, newLedger } from "./ledger.ts";
@@ -236,9 +236,7 @@ export class State {
 
   #failed(error: unknown): SluiceError {
     const message = `the state database cannot be written: ${errorText(error)}`;
-    const hint = isDamage(error)
-      ? "it is damaged: restart sluice, which then sets it aside and reads again from the beginning"
-      : "make room on its disk; positions are kept in memory and stored once it can be written";
+    const hint = writeHint(error);
     if (!this.#failing) this.#log.error({ code: "SLUICE_STATE", hint }, message);
     this.#failing = true;
     return new SluiceError("SLUICE_STATE", message, { hint, cause: error });

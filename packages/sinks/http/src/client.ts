@@ -24,18 +24,29 @@ export class Client {
 
   /** Sends a request and reads its whole answer. Rejects when there is none. */
   async request(method: "POST" | "PUT" | "HEAD", body: Uint8Array | null, signal: AbortSignal): Promise<Answer> {
-    const { origin, pathname, search } = this.#url;
-    this.#agent ??= this.#open();
-    const agent = await this.#agent.catch((error: unknown) => {
-      // A certificate that could not be read may be there the next time.
-      this.#agent = undefined;
+    const opened = (this.#agent ??= this.#open());
+    try {
+      return await this.#ask(await opened, method, body, signal);
+    } catch (error) {
+      this.#forget(opened);
       throw error;
-    });
+    }
+  }
+
+  async #ask(agent: Agent, method: "POST" | "PUT" | "HEAD", body: Uint8Array | null, signal: AbortSignal) {
+    const { origin, pathname, search } = this.#url;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#options.timeout)]);
     const headers = { ...this.#headers(), ...(body && this.#bodyHeaders()) };
     const response = await agent.request({ origin, path: pathname + search, method, headers, body, signal: limit });
     await response.body.dump({ limit: MOST_ANSWER });
     return { status: response.statusCode, retryAfter: response.headers["retry-after"] };
+  }
+
+  /** The next attempt reads the certificates anew: they may have been renewed, or put there. */
+  #forget(opened: Promise<Agent>): void {
+    if (this.#agent !== opened || this.#url.protocol !== "https:") return;
+    this.#agent = undefined;
+    void opened.then((agent) => agent.destroy()).catch(() => {});
   }
 
   async close(): Promise<void> {

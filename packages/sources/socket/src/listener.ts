@@ -7,6 +7,7 @@ import { Connection, type ConnectionSettings } from "./connection.ts";
 import { listenError } from "./errors.ts";
 import { Handshakes } from "./handshakes.ts";
 import { type Intake, recordsIn } from "./intake.ts";
+import { watchCertificates } from "./tls.ts";
 import { sendNoTickets } from "./tls-tickets.ts";
 import { Troubles } from "./troubles.ts";
 
@@ -29,7 +30,8 @@ const OUTSTAYED = "a client went on sending after the FIN: what it sent last is 
 export interface ListenerSettings extends ConnectionSettings {
   readonly place: Place;
   readonly address: string;
-  readonly tls: TlsOptions | undefined;
+  /** Reads the certificates; undefined without TLS. Throws SLUICE_SOURCE when they cannot be read. */
+  readonly readTls: () => TlsOptions | undefined;
   readonly maxConnections: number;
   readonly limits: ByteLimits;
   /** Milliseconds of silence after which a client is sent away; never when undefined. */
@@ -50,6 +52,7 @@ export class Listener {
   readonly #connections = new Set<Connection>();
   readonly #handshakes: Handshakes;
   #server: Server | undefined;
+  #unwatch: (() => void) | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #accepted = 0;
   /** When it began to part from its clients. */
@@ -67,7 +70,8 @@ export class Listener {
 
   /** Listens; resolves with the port. Throws SLUICE_SOURCE when it cannot. */
   async open(): Promise<number> {
-    const { place, tls, address } = this.#settings;
+    const { place, readTls, address } = this.#settings;
+    const tls = readTls();
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
     // A connection that is kept waiting has so much in Node's buffer besides.
     const base = { allowHalfOpen: true, noDelay: true, highWaterMark: 16_384, ...keepAlive };
@@ -129,6 +133,7 @@ export class Listener {
   close(): void {
     clearInterval(this.#sweeper);
     clearInterval(this.#farewells);
+    this.#unwatch?.();
     this.#server?.close();
     for (const connection of this.#connections) connection.destroy();
     this.#handshakes.close();
@@ -151,7 +156,19 @@ export class Listener {
     });
     sendNoTickets(server, options);
     this.#handshakes.watch(server);
+    this.#watchCertificates(server, options);
     return server;
+  }
+
+  #watchCertificates(server: TlsServer, first: TlsOptions): void {
+    const { address, readTls: read } = this.#settings;
+    const use = (options: TlsOptions): void => {
+      server.setSecureContext(options);
+      // It has a context of its own.
+      sendNoTickets(server, options);
+    };
+    const tell = (what: string, error?: string) => this.#troubles.note(what, { address, ...(error && { error }) });
+    this.#unwatch = watchCertificates(first, { read, use, tell });
   }
 
   #accept(socket: Socket): void {

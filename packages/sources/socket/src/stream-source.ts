@@ -13,9 +13,8 @@ const LAST_MS = 900;
 const GIVEN_UP = "given_up";
 
 /** Settings of a source over connections; those of its listener, but for what only a run knows. */
-export interface StreamSettings extends Omit<ListenerSettings, "id" | "tls"> {
+export interface StreamSettings extends Omit<ListenerSettings, "id"> {
   readonly name: string;
-  readonly readTls: () => ListenerSettings["tls"];
 }
 
 /** A source that takes connections. */
@@ -29,9 +28,9 @@ export class StreamSource implements Source {
   }
 
   async run(ctx: SourceContext): Promise<void> {
-    const { name, readTls, address } = this.#settings;
+    const { name, address } = this.#settings;
     const intake = new Intake(ctx);
-    const listener = new Listener({ ...this.#settings, id: newStreamId(name), tls: readTls() }, intake, ctx);
+    const listener = new Listener({ ...this.#settings, id: newStreamId(name) }, intake, ctx);
     try {
       const port = await listener.open();
       ctx.log.info({ source: name, address, port }, "listening");

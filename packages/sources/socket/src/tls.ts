@@ -43,3 +43,42 @@ export function readTls(options: TlsSourceOptions, baseDir: string): TlsOptions 
     rejectUnauthorized: client_certificates === "required",
   };
 }
+
+/** Milliseconds between looks at the certificates' files. */
+const LOOK_MS = 5000;
+
+/** What becomes of certificates that are renewed. */
+export interface CertificateWatch {
+  readonly read: () => TlsOptions | undefined;
+  /** Throws when they do not fit. */
+  readonly use: (options: TlsOptions) => void;
+  readonly tell: (what: string, error?: string) => void;
+}
+
+/**
+ * Takes certificates over that are renewed while a server runs: connections from then on get the new one. What cannot be read,
+ * or does not belong together because half of it is written, is told and tried again; the old one stays in use meanwhile.
+ * @returns ends it
+ */
+export function watchCertificates(first: TlsOptions, { read, use, tell }: CertificateWatch): () => void {
+  let inUse = contentOf(first);
+  const look = (): void => {
+    try {
+      const found = read() ?? first;
+      const content = contentOf(found);
+      if (content === inUse) return;
+      use(found);
+      inUse = content;
+      tell("the certificate was renewed; new connections get it");
+    } catch (error) {
+      tell("the renewed certificate cannot be used; the old one stays in use", errorText(error));
+    }
+  };
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function contentOf({ cert, key, ca }: TlsOptions): string {
+  return [cert, key, ca].map((file) => (file as Buffer | undefined)?.toString("base64")).join();
+}

@@ -46,7 +46,7 @@ export class HttpSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await (await this.#agent)?.destroy();
+    await (await this.#agent?.catch(() => undefined))?.destroy();
   }
 
   async check(signal: AbortSignal): Promise<void> {
@@ -65,7 +65,7 @@ export class HttpSink implements Sink {
   }
 
   async #request(method: "POST" | "OPTIONS", body: Uint8Array | undefined, signal: AbortSignal): Promise<number> {
-    this.#agent ??= this.#open();
+    const opened = (this.#agent ??= this.#open());
     const url = new URL(this.#options.address);
     const encoding = ENCODINGS[this.#options.compression];
     const headers = {
@@ -74,14 +74,22 @@ export class HttpSink implements Sink {
       ...this.#options.headers,
     };
     try {
-      const agent = await this.#agent;
+      const agent = await opened;
       const path = url.pathname + url.search;
       const response = await agent.request({ origin: url.origin, path, method, headers, signal, body: body ?? null });
       await response.body.dump();
       return response.statusCode;
     } catch (error) {
+      this.#forget(opened);
       throw this.#failure(errorText(error), error);
     }
+  }
+
+  /** The next attempt reads the certificates anew: they may have been renewed, or put there. */
+  #forget(opened: Promise<Agent>): void {
+    if (this.#agent !== opened || !this.#options.address.startsWith("https:")) return;
+    this.#agent = undefined;
+    void opened.then((agent) => agent.destroy()).catch(() => {});
   }
 
   async #open(): Promise<Agent> {

@@ -5,15 +5,27 @@ import type { Target, TlsSettings } from "../address.ts";
 
 const KEEPALIVE_DELAY_MS = 15_000;
 
-/** Settings of a connection. `tls` is read once at start. */
+/** Settings of a connection. */
 export interface ConnectSettings {
   readonly target: Target;
   readonly timeout: number;
-  readonly tls?: TlsSettings;
+  /** Reads the certificates: anew for each connection, as they are renewed while sluice runs. */
+  readonly tls?: () => Promise<TlsSettings>;
 }
 
 /** Opens a connection; resolves once it can be written to (after the TLS handshake). Rejects with a `SluiceError`. */
-export function connect({ target, timeout, tls }: ConnectSettings, signal?: AbortSignal): Promise<Socket> {
+export async function connect({ target, timeout, tls }: ConnectSettings, signal?: AbortSignal): Promise<Socket> {
+  const certificates = await tls?.().catch((error: unknown) => {
+    throw unreadable(target, error);
+  });
+  return dial({ target, timeout, tls: certificates }, signal);
+}
+
+interface DialSettings extends Pick<ConnectSettings, "target" | "timeout"> {
+  readonly tls: TlsSettings | undefined;
+}
+
+function dial({ target, timeout, tls }: DialSettings, signal?: AbortSignal): Promise<Socket> {
   const { host, port } = target;
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_DELAY_MS };
   const base = { host, port, noDelay: true, allowHalfOpen: true, ...keepAlive };
@@ -49,6 +61,13 @@ const HINTS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "set tls.server_name to a name in the certificate",
   CERT_HAS_EXPIRED: "the server's certificate must be renewed",
 };
+
+function unreadable({ address }: Target, cause: unknown): SluiceError {
+  return new SluiceError("SLUICE_UNREACHABLE", `cannot connect to ${address}: ${errorText(cause)}`, {
+    hint: "see that the files of tls.ca, tls.cert and tls.key are there, and that sluice's user may read them",
+    cause,
+  });
+}
 
 function connectError(target: Target, cause: unknown): SluiceError {
   const hint = HINTS[(cause as { code?: string }).code ?? ""];

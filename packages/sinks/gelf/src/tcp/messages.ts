@@ -13,7 +13,8 @@ export const TRUSTED_BROKE = "the connection broke; messages written to it may b
 export function unconfirmed(address: string, what: string, cause?: unknown): SluiceError {
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
   const text = `${address}: ${what}${reason}; what was not confirmed is sent again`;
-  return new SluiceError("SLUICE_UNCONFIRMED", text, cause === undefined ? {} : { cause });
+  const hint = cause instanceof SluiceError ? cause.hint : undefined;
+  return new SluiceError("SLUICE_UNCONFIRMED", text, { hint, ...(cause !== undefined && { cause }) });
 }
 
 /** A receiver that `confirm: required` does not accept. */

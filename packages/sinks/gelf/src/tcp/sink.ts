@@ -44,6 +44,9 @@ export class TcpSink implements Sink {
   async #settings(): Promise<ConnectSettings> {
     const base = { target: this.#target, timeout: this.#options.connect_timeout };
     if (this.#target.transport !== "tls") return base;
-    return { ...base, tls: await tlsSettings(this.#options.tls, this.#baseDir, this.#target.host) };
+    const read = () => tlsSettings(this.#options.tls, this.#baseDir, this.#target.host);
+    // What cannot be read at the start is told at the start.
+    await read();
+    return { ...base, tls: read };
   }
 }

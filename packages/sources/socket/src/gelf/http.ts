@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket, TlsOptions } from "node:tls";
@@ -9,6 +9,7 @@ import { admits } from "../handshakes.ts";
 import { Intake } from "../intake.ts";
 import { newStreamId } from "../stream-id.ts";
 import { tryToListen } from "../stream-source.ts";
+import { watchCertificates } from "../tls.ts";
 import { Troubles } from "../troubles.ts";
 import { PayloadQueue } from "./payload-queue.ts";
 
@@ -79,6 +80,7 @@ class HttpInput {
   /** Bytes of requests that are being read. */
   #reading = 0;
   #isOver = false;
+  #unwatch: (() => void) | undefined;
 
   constructor(settings: GelfHttpSettings, intake: Intake, troubles: Troubles) {
     const { name, maxUnpacked } = settings;
@@ -92,7 +94,7 @@ class HttpInput {
     const tls = readTls();
     const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000 };
     const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
-    const server = tls ? createSecureServer({ ...limits, ...tls }, answer) : createServer(limits, answer);
+    const server = tls ? this.#secureServer({ ...limits, ...tls }, answer) : createServer(limits, answer);
     server.maxConnections = maxConnections;
     this.#server = server;
     try {
@@ -108,6 +110,15 @@ class HttpInput {
     return (server.address() as { port: number }).port;
   }
 
+  #secureServer(settings: TlsOptions, answer: RequestListener): Server {
+    const { address, readTls } = this.#settings;
+    const server = createSecureServer(settings, answer);
+    const tell = (what: string, error?: string) => this.#troubles.note(what, { address, ...(error && { error }) });
+    const use = (options: TlsOptions): void => server.setSecureContext(options);
+    this.#unwatch = watchCertificates(settings, { read: readTls, use, tell });
+    return server;
+  }
+
   /** Takes no more connections; resolves when the requests under way are answered. */
   async finish(): Promise<void> {
     const closed = new Promise((resolve) => this.#server?.close(resolve));
@@ -121,6 +132,7 @@ class HttpInput {
   }
 
   close(): void {
+    this.#unwatch?.();
     this.#server?.closeAllConnections();
     this.#server?.close();
     this.#troubles.close();

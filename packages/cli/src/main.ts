@@ -1,4 +1,4 @@
-import { type ErrorCode, errorText, SluiceError } from "@sluice/core";
+import { type ErrorCode, errorText, harmless, SluiceError } from "@sluice/core";
 import { Command, CommanderError } from "commander";
 import { type Done, EXIT, type ExitCode } from "./exit.ts";
 import { VERSION } from "./installation.ts";
@@ -78,11 +78,11 @@ function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof SluiceError) {
     for (const { message, hint } of [error, ...error.also]) {
-      process.stderr.write(`sluice: ${message}${hint ? ` (${hint})` : ""}\n`);
+      process.stderr.write(harmless(`sluice: ${message}${hint ? ` (${hint})` : ""}\n`));
     }
     return NOT_OF_USAGE.has(error.code) ? EXIT.failed : EXIT.usage;
   }
-  process.stderr.write(`sluice: ${errorText(error)}\n`);
+  process.stderr.write(harmless(`sluice: ${errorText(error)}\n`));
   if (process.env["SLUICE_DEBUG"]) process.stderr.write(`${(error as Error).stack}\n`);
   return EXIT.failed;
 }

@@ -22,6 +22,7 @@ export * from "./source.ts";
 export * from "./step.ts";
 export * from "./stopping.ts";
 export * from "./tai64n.ts";
+export * from "./terminal.ts";
 export * from "./time.ts";
 export * from "./units.ts";
 export * from "./watch.ts";

@@ -1,4 +1,4 @@
-import { SluiceError } from "@sluice/core";
+import { harmless, SluiceError } from "@sluice/core";
 import { compileExpression, ExpressionError } from "@sluice/expression";
 import { type Command, InvalidArgumentError } from "commander";
 import { wholeNumber } from "../arguments.ts";
@@ -64,7 +64,8 @@ async function print(body: ReadableStream<Uint8Array>, most: number): Promise<Ex
   for await (const line of linesOf(body)) {
     if (line.startsWith("#")) notes.tell(JSON.parse(line.slice(1)) as TapNote);
     else {
-      if (!process.stdout.write(`${line}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+      const shown = process.stdout.isTTY ? harmless(line) : line;
+      if (!process.stdout.write(`${shown}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
       if (++printed >= most) return EXIT.done;
     }
   }

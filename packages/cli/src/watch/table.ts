@@ -1,4 +1,5 @@
 import type { PipelineStatus, SinkStatus, SourceStatus, Status, StepStatus } from "@sluice/admin";
+import { harmlessLine } from "@sluice/core";
 import { short, shortBytes, shortTime } from "./units.ts";
 
 /** A component as a line of the table. */
@@ -62,7 +63,7 @@ export function headLines({ version, now, startedAt, process, pipelines, readine
   const load = `cpu ${Math.round(process.cpu * 100)}% · ${shortBytes(process.memoryBytes)} · alerts ${short(alertCount)}`;
   const books = `in ${short(sum((p) => p.ledger.in))} = delivered ${short(sum((p) => p.ledger.delivered))} + dropped ${short(dropped)} + buffered ${short(sum((p) => p.ledger.buffered))}`;
   return [
-    `${first} · ${load}`,
+    harmlessLine(`${first} · ${load}`),
     `${books} · now ${short(sum((p) => p.inRate))}/s in, ${short(sum((p) => p.outRate))}/s out`,
   ];
 }
@@ -73,10 +74,11 @@ export function tableLine(cells: readonly string[], width: number): string {
   return fit(line, width);
 }
 
-/** A text of exactly this many characters. */
+/** A text of exactly this many characters. What a far end has said may be among it: a terminal must not obey that. */
 export function fit(text: string, width: number): string {
-  const characters = Array.from(text);
-  return characters.length > width ? `${characters.slice(0, Math.max(0, width - 1)).join("")}…` : text.padEnd(width);
+  const line = harmlessLine(text);
+  const characters = Array.from(line);
+  return characters.length > width ? `${characters.slice(0, Math.max(0, width - 1)).join("")}…` : line.padEnd(width);
 }
 
 function whyNot({ reason, sinks }: Status["readiness"]): string {

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import {
   type EncodedBatch,
   errorText,
+  harmless,
   lineEncoder,
   lineFormat,
   type Sink,
@@ -22,10 +23,6 @@ export const stdoutSink: SinkDefinition<z.output<typeof stdoutOptions>, Sink> = 
   encoder: ({ format }) => lineEncoder(format),
   create: () => new StdoutSink(process.stdout, () => process.kill(process.pid, "SIGTERM")),
 };
-
-/** What a terminal might obey instead of showing it: all control characters but tab and newline. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Prints batches. When nobody reads any more (`| head`), it asks the process to end. */
 export class StdoutSink implements Sink {
@@ -56,7 +53,7 @@ export class StdoutSink implements Sink {
 
   async #print(bytes: Uint8Array): Promise<void> {
     const error = await new Promise<Error | null | undefined>((resolve) => {
-      this.#out.write(this.#out.isTTY ? harmless(bytes) : bytes, resolve);
+      this.#out.write(this.#out.isTTY ? harmless(new TextDecoder().decode(bytes)) : bytes, resolve);
     });
     if (!error) return;
     const code = (error as { code?: string }).code ?? "";
@@ -69,7 +66,3 @@ export class StdoutSink implements Sink {
 }
 
 function ignore(): void {}
-
-function harmless(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes).replaceAll(CONTROLS, "");
-}

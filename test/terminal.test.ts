@@ -85,7 +85,7 @@ test.skipIf(!requireDebian(["bsdutils:script"]))(
 );
 
 test("errors of a command do not pass on what they quote", async () => {
-  const { code, stderr } = await runSluice(["tap", "--http", "127.0.0.1:1", `${EVIL}`]);
+  const { code, stderr } = await runSluice(["tap", "--http", "127.0.0.1:1", EVIL]);
   expect(code).not.toBe(0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
   expect(stderr).not.toMatch(/[\u001b\u0007\u009b]/);

@@ -1,10 +1,12 @@
-import type { Framing, Program, SinkSpec, StepSpec } from "@sluice/core";
+import type { Event, Framing, Program, SinkSpec, StepSpec } from "@sluice/core";
 import { openTraffic } from "@sluice/generate";
 import { compileProgram } from "@sluice/program";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readPatternFiles } from "../packages/cli/src/patterns.ts";
 import { registry } from "../packages/cli/src/registry.ts";
+import { compileStages } from "../packages/program/src/stages.ts";
+import { Variants } from "../packages/program/src/variants.ts";
 
 // Pipelines that are more than one parser and one sink stay in the kernel: several sinks have one each, and steps that
 // concern few lines name these. Whatever a line holds, every sink has to get what it gets from the plain program, and the
@@ -25,6 +27,11 @@ const SINKS: SinkSpec[] = [
 
 const PARSE: StepSpec = { type: "parse", options: "nginx" };
 const SANITIZE: StepSpec = { type: "sanitize", options: "default" };
+const PARSE_JSON: StepSpec = {
+  type: "parse",
+  options: "json",
+  when: 'message.startsWith("{") && !has(http.request.method)',
+};
 const drop = (options: string): StepSpec => ({ type: "drop", options });
 const set = (options: Record<string, string>): StepSpec => ({ type: "set", options });
 
@@ -45,6 +52,27 @@ const PIPELINES: Record<string, { steps: StepSpec[]; sinks?: SinkSpec[] }> = {
     sinks: SINKS,
   },
   "a drop by what the stream says": { steps: [PARSE, drop('log.file.path.endsWith(".log") && url.path == "/x"')] },
+  "conditions about the stream that hold": {
+    steps: [
+      { ...PARSE, when: 'log.file.path.endsWith(".log") && !has(container.name)' },
+      { ...set({ "service.name": "web" }), when: 'log.file.path == "/x.log"' },
+      SANITIZE,
+    ],
+    sinks: SINKS,
+  },
+  "conditions about the stream that do not hold": {
+    steps: [
+      { ...PARSE, when: 'log.file.path == "/y"' },
+      { ...SANITIZE, when: "has(container.name)" },
+    ],
+  },
+  "a condition about how lines begin": { steps: [PARSE, PARSE_JSON, SANITIZE], sinks: SINKS },
+  "conditions about the stream and about how lines begin": {
+    steps: [{ ...PARSE, when: 'log.file.path == "/y"' }, PARSE_JSON, SANITIZE],
+  },
+  "a condition about what a step before it sets": {
+    steps: [PARSE, { ...set({ "labels.a": "one" }), when: "http.response.status_code == 404" }, SANITIZE],
+  },
   "a drop by what was set and is set anew": {
     steps: [PARSE, set({ "labels.a": "one" }), drop('labels.a == "one"'), set({ "labels.a": "two" })],
   },
@@ -95,6 +123,11 @@ const LINES = fc.oneof(
     request("/x?healthz", "404"),
     request("/gone", "curl/8").replace(" 200 ", " 404 "),
     "no request at all",
+    '{"log":{"level":"error"},"message":"no stock","order":7}',
+    '{"password":"hunter2hunter2"}',
+    ' {"a":1}',
+    "{",
+    "{\r",
     "",
     "\0\u0001\u007f",
   ),
@@ -104,6 +137,32 @@ const LINES = fc.oneof(
 function traffic(seed: number, count: number): string {
   return Buffer.from(openTraffic("nginx", { seed }).block(count)).toString();
 }
+
+test("steps under conditions about the stream are chosen by it, and those about the line send it the plain way", async () => {
+  const when = (condition: string, step = PARSE) => ({ ...step, when: condition });
+  const choose = async (steps: StepSpec[], fields: Event) => {
+    const pipeline = { name: "p", file: "p.yaml", baseDir: ".", sources: [], steps, sinks: SINKS, tests: [] };
+    const spec = { pipeline, patterns: await readPatternFiles(), hostname: "h", stamp: true, kernel: true };
+    return new Variants(await compileStages(spec, registry), true).of({ id: "s", fields, positionField: "log.offset" });
+  };
+  const nginx = 'container.image.name.matches("(^|/)nginx$")';
+  for (const image of ["shop/nginx", "shop/other"]) {
+    expect(await choose([when(nginx), PARSE_JSON, SANITIZE], { "container.image.name": image })).not.toBeNull();
+  }
+  for (const condition of [
+    "message == 'x'",
+    "log.offset > 7",
+    "has(tags)",
+    "self['@timestamp'] > 'x'",
+    "'a' in tags",
+  ]) {
+    expect([condition, await choose([when(condition)], {})]).toEqual([condition, null]);
+  }
+  const after = set({ "labels.a": "one" });
+  expect(await choose([PARSE, when("has(http.request.method)", after)], {})).toBeNull();
+  expect(await choose([when("has(x)"), when("has(http.request.method)", after)], {})).not.toBeNull();
+  expect(await choose([when("has(x)"), when("has(http.request.method)", after)], { x: "y" })).toBeNull();
+});
 
 describe.each(Object.entries(PIPELINES))("%s", (_name, pipeline) => {
   let fast: Program;

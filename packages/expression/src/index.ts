@@ -7,6 +7,7 @@ import { slowness } from "./regex.ts";
 import type { Result } from "./values.ts";
 
 export { ExpressionError } from "./errors.ts";
+export { leadingText } from "./leading-text.ts";
 export { namedTexts } from "./named-texts.ts";
 
 // CEL over flat dotted events. The rules that differ from CEL's own, for logs:

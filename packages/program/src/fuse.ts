@@ -1,5 +1,6 @@
-import type { ParsePlan, PlanConstant, PlanPattern, StreamInfo } from "@sluice/core";
+import type { ParsePlan, PlanConstant, PlanPattern, Screen, StreamInfo } from "@sluice/core";
 import { compileKernel, type KernelFamily } from "@sluice/kernel";
+import { leadingScreen } from "./leading-screen.ts";
 import { ScreenedStep } from "./screened-step.ts";
 import type { Stages } from "./stages.ts";
 
@@ -13,11 +14,14 @@ export interface Fused {
   readonly screens: Screens;
 }
 
+/** A step that leaves most lines alone, and whether it does so whatever they are. */
+type Screened = Pick<ScreenedStep, "screen" | "changesStream" | "changesPattern">;
+
 /** The steps of a pipeline that only change or drop lines that they can name. */
 export class Screens {
-  readonly #steps: readonly ScreenedStep[];
+  readonly #steps: readonly Screened[];
 
-  constructor(steps: readonly ScreenedStep[]) {
+  constructor(steps: readonly Screened[]) {
     this.#steps = steps;
   }
 
@@ -52,18 +56,28 @@ export function fuse({ steps, sinks }: Stages, stamp: boolean): Fused | null {
 
 interface Middle {
   readonly plan: ParsePlan;
-  readonly screened: readonly ScreenedStep[];
+  readonly screened: readonly Screened[];
 }
 
-/** One plan for all steps: at most one that parses, first, then any that set constants or screen lines. */
+/** A step under a condition that holds for no line but those that the screen names. */
+function underCondition(screen: Screen): Screened {
+  return { screen, changesStream: () => false, changesPattern: () => false };
+}
+
+/**
+ * One plan for all steps: at most one that parses, first, then any that set constants or screen lines. Conditions may
+ * only be about how lines begin.
+ */
 function planOf(steps: Stages["steps"]): Middle | null {
   const constants: PlanConstant[] = [];
-  const screened: ScreenedStep[] = [];
+  const screened: Screened[] = [];
   let parse: ParsePlan = { patterns: [WHOLE_LINE] };
-  for (const [index, { step, when }] of steps.entries()) {
-    if (when) return null;
+  for (const [index, { step, condition }] of steps.entries()) {
+    const leading = condition === undefined ? undefined : leadingScreen(condition);
+    if (leading === null) return null;
     const screen = step.screen?.();
-    if (step.constants) constants.push(...step.constants);
+    if (leading) screened.push(underCondition(leading));
+    else if (step.constants) constants.push(...step.constants);
     else if (screen) screened.push(new ScreenedStep(step, screen, parse.patterns, [...constants]));
     else if (index === 0 && step.plan) parse = step.plan;
     else return null;

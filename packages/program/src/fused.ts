@@ -11,10 +11,11 @@ import {
 } from "@sluice/core";
 import type { Kernel, KernelFamily, StampedLines } from "@sluice/kernel";
 import { Frames } from "./frames.ts";
-import type { Fused, Screens } from "./fuse.ts";
+import type { Screens } from "./fuse.ts";
 import { mayHoldEvents } from "./own-event.ts";
 import type { PlainProgram } from "./plain.ts";
 import { lineAt } from "./records.ts";
+import type { Variants } from "./variants.ts";
 
 /** Frames of one line that went the plain way, by sink; null where a sink got none. */
 type LineFrames = readonly (Uint8Array | null)[];
@@ -27,6 +28,7 @@ interface Batch {
   readonly validUtf8: boolean;
   readonly tally: Tally;
   readonly progress: Int32Array | undefined;
+  readonly screens: Screens;
 }
 
 /**
@@ -36,15 +38,14 @@ interface Batch {
 export class FusedProgram implements Program {
   readonly spread;
   readonly #plain: PlainProgram;
-  readonly #kernels: readonly KernelFamily[];
-  readonly #screens: Screens;
+  readonly #variants: Variants;
   readonly #frames: readonly Frames[];
 
-  constructor(plain: PlainProgram, { kernels, screens }: Fused) {
+  /** @param sinks how many there are */
+  constructor(plain: PlainProgram, variants: Variants, sinks: number) {
     this.#plain = plain;
-    this.#kernels = kernels;
-    this.#screens = screens;
-    this.#frames = kernels.map(() => new Frames());
+    this.#variants = variants;
+    this.#frames = Array.from({ length: sinks }, () => new Frames());
     this.spread = plain.spread;
   }
 
@@ -53,16 +54,14 @@ export class FusedProgram implements Program {
     const { framing } = input;
     const isLines = framing.kind === "lines" || (framing.stamps && !framing.extra);
     if (!isLines || input.skip || mayHoldEvents(input)) return this.#plain.run(input, progress);
+    const fused = this.#variants.of(input.stream);
+    if (!fused || fused.screens.changeStream(input.stream)) return this.#plain.run(input, progress);
     const stamped = framing.kind === "lines" ? undefined : stampedLines(framing);
-    const kernels: Kernel[] = [];
-    for (const family of this.#kernels) {
-      const kernel = family.forStream(input.stream, stamped !== undefined);
-      if ("unplannable" in kernel) return this.#plain.run(input, progress);
-      kernels.push(kernel);
-    }
-    if (this.#screens.changeStream(input.stream)) return this.#plain.run(input, progress);
+    const kernels = kernelsFor(fused.kernels, input, stamped !== undefined);
+    if (!kernels) return this.#plain.run(input, progress);
     const base = framing.kind === "lines" ? framing.base : 0;
-    const batch = { input, base, stamped, validUtf8: isUtf8(input.data), tally: newTally(), progress };
+    const { screens } = fused;
+    const batch = { input, base, stamped, validUtf8: isUtf8(input.data), tally: newTally(), progress, screens };
     return this.#runKernels(kernels, batch);
   }
 
@@ -92,10 +91,11 @@ export class FusedProgram implements Program {
   }
 
   /** Runs the first sink's kernel; returns the lines that went the plain way, by where they start, for all sinks. */
-  #runFirst(kernel: Kernel, { input, base, stamped, validUtf8, tally, progress }: Batch): Map<number, LineFrames> {
+  #runFirst(kernel: Kernel, batch: Batch): Map<number, LineFrames> {
+    const { input, base, stamped, validUtf8, tally, progress, screens } = batch;
     const { data, now } = input;
     const handed = new Map<number, LineFrames>();
-    kernel.begin({ data, base, now, validUtf8, stamped, stops: this.#screens.suspects(data) });
+    kernel.begin({ data, base, now, validUtf8, stamped, stops: screens.suspects(data) });
     for (let at = kernel.next(); at !== -1; at = kernel.next()) {
       if (progress) progress[0] = kernel.lines + tally.in;
       tally.inBytes += this.#runLine(input, at, tally);
@@ -137,6 +137,17 @@ export class FusedProgram implements Program {
   #takeFrames(): LineFrames {
     return this.#frames.map((frames) => frames.take()?.bytes ?? null);
   }
+}
+
+/** A kernel for each sink, set to the batch's stream; null when one cannot be had. */
+function kernelsFor(families: readonly KernelFamily[], { stream }: ProgramInput, stamped: boolean): Kernel[] | null {
+  const kernels: Kernel[] = [];
+  for (const family of families) {
+    const kernel = family.forStream(stream, stamped);
+    if ("unplannable" in kernel) return null;
+    kernels.push(kernel);
+  }
+  return kernels;
 }
 
 function stampedLines({ starts, positions, stamps }: Extract<Framing, { kind: "records" }>): StampedLines | undefined {

@@ -1,8 +1,8 @@
 import type { Event, Program, ProgramSpec, Registry, StepRun } from "@sluice/core";
-import { fuse } from "./fuse.ts";
 import { FusedProgram } from "./fused.ts";
 import { PlainProgram } from "./plain.ts";
 import { compileStages } from "./stages.ts";
+import { Variants } from "./variants.ts";
 import { createObserving } from "./watch/observing.ts";
 
 export { type Rehearsal, rehearse } from "./rehearsal.ts";
@@ -15,8 +15,8 @@ export async function compileProgram(spec: ProgramSpec, registry: Registry): Pro
   const stages = await compileStages(spec, registry);
   const plain = new PlainProgram(stages, spec, spec.watched ? await createObserving(spec, registry) : undefined);
   // The kernel writes frames without making events, so it cannot look at their time.
-  const fused = spec.kernel && !spec.window && !plain.memory ? fuse(stages, spec.stamp) : null;
-  return fused ? new FusedProgram(plain, fused) : plain;
+  const variants = spec.kernel && !spec.window && !plain.memory ? new Variants(stages, spec.stamp) : null;
+  return variants?.isPossible ? new FusedProgram(plain, variants, stages.sinks.length) : plain;
 }
 
 /** The steps of a pipeline: they change an event in place, or tell why it is dropped. */

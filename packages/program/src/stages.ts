@@ -21,6 +21,8 @@ interface StepStage {
   readonly step: Step;
   readonly type: string;
   readonly when: ((event: Event) => boolean) | undefined;
+  /** `when` as it was written. */
+  readonly condition: string | undefined;
   readonly reason: string;
   /** Runs on events read back from an archive, too. */
   readonly again: boolean;
@@ -61,7 +63,8 @@ export async function compileStages(spec: ProgramSpec, registry: Registry, earli
     const again = definition.again ?? step.skipped !== undefined;
     addMemories(memories, step, stepSpec);
     const { type } = stepSpec;
-    steps.push({ step, type, when: condition(stepSpec.when), reason: step.reason ?? type, again });
+    const { when } = stepSpec;
+    steps.push({ step, type, when: condition(when), condition: when, reason: step.reason ?? type, again });
   }
   const sinks: SinkStage[] = [];
   for (const sinkSpec of spec.pipeline.sinks) {

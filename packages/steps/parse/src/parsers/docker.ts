@@ -27,7 +27,9 @@ export const dockerComposeLogs: NamedParser = {
         const clean = head.includes("\u001b")
           ? head.replace(ANSI, "") + (bar < 0 ? "" : uncoloured(text.slice(bar)))
           : text;
-        return table.parse(clean, event, now);
+        // Version 1 ends its last coloured line behind the line end.
+        if (clean === "" && text !== "") event["message"] = "";
+        return (clean === "" && text !== "") || table.parse(clean, event, now);
       },
     };
   },

@@ -1,0 +1,173 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import {
+  DOCKER_VERSIONS,
+  DockerEngine,
+  type DockerVersion,
+  Graylog,
+  requireDebian,
+  requireDocker,
+} from "@sluice/testkit";
+import { describe, expect, test } from "vitest";
+import type { Message } from "../support/ledger.ts";
+import { type Running, SLUICE, start } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+import { Workspace } from "../support/workspace.ts";
+
+const MINUTES = 60_000;
+const LINES = 60;
+
+/** Version 1 is a program of its own, and version 2 comes with the engine. */
+function composeFor(version: DockerVersion): readonly string[] | null {
+  if (!requireDocker(version)) return null;
+  if (version !== "20.10") return ["docker", "compose"];
+  return requireDebian(["docker-compose"]) ? ["docker-compose"] : null;
+}
+
+/** Lines that look like compose's own, colours, and an empty one (so told to Graylog) are lines like any other. */
+const ODD = [
+  "\u001b[31mred\u001b[0m and plain",
+  "web_1  | not compose's",
+  "(no message)",
+  "worker-1 exited with code 0, it says",
+];
+const PRINT_ODD =
+  "printf '\\033[31mred\\033[0m and plain\\nweb_1  | not compose'\"'\"'s\\n\\nworker-1 exited with code 0, it says\\n'";
+const count = (text: string) => `n=0; while [ $$n -lt ${LINES} ]; do n=$$((n+1)); ${text}; done`;
+const WAIT = "echo ready; while [ ! -e /gate/go ]; do sleep 0.2; done";
+
+const project = (gate: string) => `version: '3'
+services:
+  web:
+    image: busybox:local
+    network_mode: none
+    volumes: ['${gate}:/gate']
+    command: [sh, -c, ${JSON.stringify(`${WAIT}; ${PRINT_ODD}; ${count('echo "GET /$$n"; echo "warn $$n" >&2')}`)}]
+  worker:
+    image: busybox:local
+    network_mode: none
+    tty: true
+    volumes: ['${gate}:/gate']
+    command: [sh, -c, ${JSON.stringify(`${WAIT}; ${count('echo "job $$n"')}; exit 2`)}]
+`;
+
+/** Compose in the one directory, its output piped into a sluice that parses it; both end with compose. */
+class Piped implements AsyncDisposable {
+  readonly #graylog: Graylog;
+  readonly #compose: Running;
+  readonly #sluice: Running;
+
+  private constructor(graylog: Graylog, compose: Running, sluice: Running) {
+    this.#graylog = graylog;
+    this.#compose = compose;
+    this.#sluice = sluice;
+  }
+
+  static async start(
+    work: Workspace,
+    engine: DockerEngine,
+    command: readonly string[],
+    parser: string,
+  ): Promise<Piped> {
+    const graylog = await Graylog.start();
+    const pipe = work.path(`${parser}.pipe`);
+    await promisify(execFile)("mkfifo", [pipe]);
+    const file = await work.write(
+      `${parser}.yaml`,
+      `name: piped
+sources:
+  compose: {type: stdin}
+steps:
+  - parse: ${parser}
+sinks:
+  graylog: {type: gelf, address: '${graylog.address}'}
+`,
+    );
+    const reading = `exec "$0" run ${file} --state-dir ${work.path(`${parser}.state`)} --http off < ${pipe}`;
+    const sluice = start("sh", ["-c", reading, SLUICE]);
+    const compose = start("sh", ["-c", `exec "$@" > ${pipe}`, "sh", ...command], { cwd: work.dir, env: engine.env });
+    return new Piped(graylog, compose, sluice);
+  }
+
+  messages(): Promise<Message[]> {
+    return this.#graylog.accepted();
+  }
+
+  /** Waits for compose, or ends it, and for sluice behind it. */
+  async finish(signal?: NodeJS.Signals): Promise<void> {
+    await (signal ? this.#compose.kill(signal) : this.#compose.ended);
+    expect(await this.#sluice.ended, this.#sluice.stderr()).toBe(0);
+    expect(await this.#graylog.rejected()).toEqual([]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#compose.kill("SIGKILL");
+    await this.#sluice.kill("SIGKILL");
+    await this.#graylog.stop();
+  }
+}
+
+const textsOf = (messages: readonly Message[], service: string) =>
+  messages
+    .filter((message) => message["_service_name"] === service && message["_event_action"] === undefined)
+    .map((message) => message["short_message"]);
+
+const numbered = (text: string) => Array.from({ length: LINES }, (_, i) => `${text}${i + 1}`);
+
+describe.each(DOCKER_VERSIONS)("compose with Docker %s", (version) => {
+  const compose = composeFor(version);
+  const styles = [["logs -f --no-color -t"], ["--ansi always logs -f -t"]];
+
+  test.runIf(compose).for(styles)("piped text of `%s` is parsed", { timeout: 8 * MINUTES }, async ([options]) => {
+    const command = compose as readonly string[];
+    await using work = await Workspace.create();
+    await using engine = await DockerEngine.start({ version });
+    const gate = await work.directory("gate");
+    await work.write("docker-compose.yml", project(gate));
+    const run = (...args: string[]) =>
+      promisify(execFile)(command[0] as string, [...command.slice(1), "-p", "shop", ...args], {
+        cwd: work.dir,
+        env: engine.env,
+      });
+    await using events = await Piped.start(
+      work,
+      engine,
+      [...command, "-p", "shop", "events", "--json"],
+      "docker_events",
+    );
+    await run("up", "-d");
+    await using logs = await Piped.start(
+      work,
+      engine,
+      [...command, "-p", "shop", ...(options as string).split(" ")],
+      "docker_compose_logs",
+    );
+    const isReady = async (service: string) => textsOf(await logs.messages(), service).includes("ready");
+    await until(async () => (await isReady("web")) && (await isReady("worker")), "both services", 3 * MINUTES);
+    await writeFile(`${gate}/go`, "");
+    await logs.finish();
+
+    const messages = await logs.messages();
+    expect(messages.filter((message) => message["_tags"] !== undefined)).toEqual([]);
+    const web = textsOf(messages, "web").slice(1);
+    expect(web.filter((text) => !String(text).startsWith("warn "))).toEqual([...ODD, ...numbered("GET /")]);
+    expect(web.filter((text) => String(text).startsWith("warn "))).toEqual(numbered("warn "));
+    expect(textsOf(messages, "worker").slice(1)).toEqual(numbered("job "));
+    const line = messages.find((message) => message["short_message"] === "job 1");
+    expect(line?.["_container_name"]).toMatch(/worker[-_]1$/);
+    // Docker's own time, not that of reading.
+    const id = (await run("ps", "-a", "-q", "worker")).stdout.trim();
+    const log = await engine.docker("logs", "-t", id);
+    const stamp = log.split("\n").find((text) => text.includes(" job 1")) as string;
+    expect(line?.["timestamp"]).toBeCloseTo(Date.parse(stamp.split(" ")[0] as string) / 1000, 2);
+
+    const died = async () =>
+      (await events.messages()).filter((message) => message["_event_action"] === "die").length === 2;
+    await until(died, "both services to be reported dead", 3 * MINUTES);
+    await events.finish("SIGTERM");
+    const told = (await events.messages()).filter((message) => message["_service_name"] === "worker");
+    expect(told.map((message) => message["_event_action"])).toEqual(["create", "start", "die"]);
+    expect(told[2]).toMatchObject({ _process_exit_code: 2, _container_id: id, level: 4 });
+  });
+});

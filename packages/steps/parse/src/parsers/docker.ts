@@ -3,9 +3,9 @@ import { setDotted } from "../json-value.ts";
 import type { NamedParser } from "../parser.ts";
 import { setTime, tableParser } from "../pattern-table.ts";
 
-/** Control sequences that a terminal would swallow: colours, `ESC [K` before a compose status line. */
+/** Control sequences that a terminal would swallow: colours, carriage return and `ESC [K` before a compose status line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ANSI = /^\r|\u001b\[[0-9;?]*[ -/]*[@-~]/g;
+const ANSI = /\r|\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 /** Compose names containers `service-1`, before version 2 `project_service_1`. */
 const COMPOSE_NAME = /^(.+)[-_](\d+)$/;
 
@@ -35,10 +35,10 @@ export const dockerComposeLogs: NamedParser = {
   },
 };
 
-/** Compose resets the colour right behind its bar. */
+/** Compose resets the colour right behind its bar, version 2 behind a space more; what follows is the line's own. */
 function uncoloured(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character
-  return text.replace(/^\|(?:\u001b\[[0-9;]*m)+/, "|");
+  return text.replace(/^\|(?:(?:\u001b\[[0-9;]*m)+|( )\u001b\[0?m)/, "|$1");
 }
 
 function unwrapCompose(event: Event): void {

@@ -65,6 +65,7 @@ sinks:
     expect(await last.ended, last.stderr()).toBe(0);
     const text = await readFile(log);
     expect(said).toMatch(/EIO|disk I\/O error/);
+    expect(said).not.toContain("ERR_INVALID_STATE");
     expect(ledgerIn(last.stderr())).toMatch(/ dropped 0 \+ buffered 0$/);
     expectEveryLine(await graylog.accepted(), text);
     expectEachLineOnce((await readObjects(store, "archive", work.path("got"))).values(), new Map([[log, text]]));

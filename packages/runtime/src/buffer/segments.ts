@@ -83,7 +83,13 @@ export class Segments {
     const last = this.list.at(-1);
     if (last && !last.sealed && last.synced < this.segmentBytes) return last;
     const segment = await Segment.create(join(this.#dir, `${String(seq).padStart(16, "0")}.seg`), seq);
-    await this.#syncDir();
+    try {
+      await this.#syncDir();
+    } catch (error) {
+      // Left open, its handle would end the process once it is collected.
+      await segment.close();
+      throw error;
+    }
     if (last) last.sealed = true;
     this.list.push(segment);
     return segment;

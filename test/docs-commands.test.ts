@@ -1,20 +1,14 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { blocksOf, DOCUMENTS } from "./support/documents.ts";
+import { commandLines } from "./support/documents.ts";
 import { ROOT, runSluice } from "./support/process.ts";
 import { Workspace } from "./support/workspace.ts";
 
-/** Every command line of sluice in the code blocks of the documents, fenced or indented. */
-const lines = DOCUMENTS.flatMap((file) => {
-  const indented = [...readFileSync(path.join(ROOT, file), "utf8").matchAll(/^ {4}((?:npx )?sluice .*)$/gm)];
-  const fenced = blocksOf(file, "sh").flatMap((block) => block.split("\n"));
-  return [...fenced, ...indented.map(([, line]) => line as string)].filter((line) =>
-    /(?:^|[ |])sluice [a-z]/.test(line),
-  );
-});
+/** Every command line of sluice in the documents. */
+const lines = commandLines().filter((line) => /(?:^|[ |])sluice [a-z]/.test(line));
 
 function optionsOf(line: string): string[] {
   const own = line
@@ -34,11 +28,6 @@ describe("the commands in the documents", () => {
     expect(code).toBe(0);
     const named = (commands.get(command) ?? []).flatMap(optionsOf);
     expect(named.filter((option) => !new RegExp(`${option}(?![a-z-])`).test(stdout))).toEqual([]);
-  });
-
-  test.each(lines.filter((line) => line.startsWith("sluice graph")))("%s", (line) => {
-    const env = { ...process.env, PATH: `${ROOT}/node_modules/.bin:${process.env["PATH"]}` };
-    expect(execFileSync("sh", ["-c", line], { cwd: ROOT, env, encoding: "utf8" })).toContain("nginx");
   });
 });
 

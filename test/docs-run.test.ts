@@ -1,0 +1,76 @@
+import { appendFile } from "node:fs/promises";
+import { openTraffic } from "@sluice/generate";
+import { startReceiver } from "@sluice/receiver";
+import { describe, expect, test } from "vitest";
+import { commandLines } from "./support/documents.ts";
+import { ROOT, start, startSluice } from "./support/process.ts";
+import { until } from "./support/wait.ts";
+import { Workspace } from "./support/workspace.ts";
+
+// The commands of the documents, as they stand there. Those that set a machine up are run by the tests of what they set
+// up (daemontools, systemd, compose), those that reload or sweep by the tests of that.
+
+const env = { PATH: `${ROOT}/node_modules/.bin:${process.env["PATH"]}` };
+const ALONE = /\bsluice (?:validate|test|explain|generate|parse|graph|sanitize)\b|\bnpm sbom\b/;
+/** What each prints; the others print nothing when all is well. */
+const PRINTS: readonly (readonly [command: RegExp, output: RegExp])[] = [
+  [/sluice test /, /passed|ok/i],
+  [/sluice explain /, /^name: nginx-to-graylog$/m],
+  [/sluice graph /, /graylog/],
+  [/parse --parser nginx$/, /"http\.response\.status_code":\d+/],
+  [/parse --parser nginx_json_pretty$/, /"http\.request\.method":/],
+  [/parse --grok/, /"shop\.amount":12\.5/],
+  [/\| npx sluice sanitize$/, /password=\[redacted:/],
+  [/npm sbom/, /"bomFormat": "CycloneDX"/],
+];
+
+describe("commands that need nothing else", { timeout: 300_000 }, () => {
+  const lines = [...new Set(commandLines().filter((line) => ALONE.test(line)))];
+
+  test("are found", () => expect(lines.length).toBeGreaterThan(12));
+
+  test.each(lines)("%s", async (line) => {
+    const running = start("/bin/sh", ["-c", line], { cwd: ROOT, env });
+    expect(await running.ended, running.stderr()).toBe(0);
+    for (const [command, output] of PRINTS) if (command.test(line)) expect(running.stdout()).toMatch(output);
+  });
+});
+
+describe("commands that look into a running sluice", { timeout: 300_000 }, () => {
+  const lines = commandLines().filter((line) => /\bsluice tap\b/.test(line));
+
+  test("are found", () => expect(lines.length).toBeGreaterThan(4));
+
+  test("show its events", async () => {
+    await using work = await Workspace.create();
+    const receiver = await startReceiver({ kind: "gelf", listen: "tcp://127.0.0.1:0", onMessages: () => {} });
+    const log = await work.write("access.log", "");
+    const file = await work.write(
+      "web.yaml",
+      `name: web
+sources:
+  access: {type: file, include: ['${log}'], poll_interval: 50ms}
+steps:
+  - parse: nginx
+sinks:
+  graylog: {type: gelf, address: '${receiver.address}'}
+`,
+    );
+    const sluice = startSluice(["run", file, "--state-dir", work.path("state"), "--http", "127.0.0.1:0"]);
+    const url = await until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the HTTP side");
+    const traffic = openTraffic("nginx", { seed: 1 });
+    const writing = setInterval(() => void appendFile(log, traffic.block(200)), 100);
+    try {
+      for (const line of lines) {
+        const here = line.replace(/\s+#.*$/, "").replace(/ --http \S+/, "");
+        const tap = start("/bin/sh", ["-c", `${here} --http ${new URL(url).host} --count 1`], { cwd: ROOT, env });
+        expect(await tap.ended, `${line}\n${tap.stderr()}`).toBe(0);
+        expect(tap.stdout().trim(), line).not.toBe("");
+      }
+    } finally {
+      clearInterval(writing);
+      await sluice.kill("SIGTERM");
+      await receiver.close();
+    }
+  });
+});

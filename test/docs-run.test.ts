@@ -58,6 +58,8 @@ sinks:
     );
     const sluice = startSluice(["run", file, "--state-dir", work.path("state"), "--http", "127.0.0.1:0"]);
     const url = await until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the HTTP side");
+    // The HTTP side is there before the pipelines are.
+    await until(() => sluice.stderr().includes('"msg":"running"'), "sluice to run");
     const traffic = openTraffic("nginx", { seed: 1 });
     const writing = setInterval(() => void appendFile(log, traffic.block(200)), 100);
     try {

@@ -76,3 +76,30 @@ sinks:
     }
   });
 });
+
+test("the page on another address asks for the token of its file", { timeout: 120_000 }, async () => {
+  const line = commandLines().find((one) => one.includes("SLUICE_HTTP_TOKEN_FILE=")) as string;
+  await using work = await Workspace.create();
+  const token = "a-token-of-the-test-alone";
+  const tokenFile = await work.write("token", `${token}\n`);
+  const file = await work.write(
+    "p.yaml",
+    `name: web
+sources:
+  access: {type: file, include: ['${work.path("access.log")}']}
+sinks:
+  out: {type: file, path: '${work.path("out.ndjson")}'}
+`,
+  );
+  const here = line
+    .replace("/run/secrets/sluice-token", tokenFile)
+    .replace("pipelines/", file)
+    .replace("0.0.0.0:9600", `127.0.0.1:0 --state-dir ${work.path("state")}`);
+  const sluice = start("/bin/sh", ["-c", `exec env ${here}`], { cwd: ROOT, env });
+  const url = await until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the HTTP side");
+  await until(() => sluice.stderr().includes('"msg":"running"'), "sluice to run");
+  const status = async (headers: Record<string, string>) => (await fetch(`${url}/api/status`, { headers })).status;
+  expect(await status({})).toBe(401);
+  expect(await status({ authorization: `Bearer ${token}` })).toBe(200);
+  expect(await sluice.kill("SIGTERM"), sluice.stderr()).toBe(0);
+});

@@ -1,14 +1,10 @@
 // `node bench/page-memory.ts [MINUTES]`: what an open dashboard costs while events flow: sluice's CPU time, and in Chromium
 // memory, each five minutes.
-import { appendFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openTraffic } from "@sluice/generate";
-import { startReceiver } from "@sluice/receiver";
 import { requireDebian } from "@sluice/testkit";
 import type { Page } from "playwright-core";
 import { heapOf, startChromium } from "../test/support/browser.ts";
-import { startSluice } from "../test/support/process.ts";
-import { until } from "../test/support/wait.ts";
+import { watchRequests } from "../test/support/watched.ts";
 import { Workspace } from "../test/support/workspace.ts";
 import { treeUsage } from "./process-tree.ts";
 import { machine } from "./report.ts";
@@ -43,24 +39,7 @@ async function watchMemory(page: Page): Promise<void> {
 
 if (!requireDebian(["chromium"])) throw new Error("needs Debian's chromium: run it as root");
 await using work = await Workspace.create();
-const receiver = await startReceiver({ kind: "gelf", listen: "tcp://127.0.0.1:0", onMessages: () => {} });
-const log = await work.write("access.log", "");
-const file = await work.write(
-  "web.yaml",
-  `name: web
-sources:
-  access: {type: file, include: ['${log}']}
-steps:
-  - parse: nginx
-  - sanitize: default
-sinks:
-  graylog: {type: gelf, address: '${receiver.address}'}
-`,
-);
-const sluice = startSluice(["run", file, "--state-dir", work.path("state"), "--http", "127.0.0.1:0"]);
-const url = await until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the HTTP side");
-const traffic = openTraffic("nginx", { seed: 1 });
-const writing = setInterval(() => void appendFile(log, traffic.block(RATE)), 1000);
+const { sluice, url, end } = await watchRequests(work, { lines: RATE, pause: 1000, steps: "  - sanitize: default\n" });
 // Starting has its own cost.
 await sleep(20_000);
 const alone = await shareOfCore(sluice.pid);
@@ -73,8 +52,6 @@ try {
   console.log(`sluice takes ${alone} of a core, with the page open ${await shareOfCore(sluice.pid)}`);
   if (MINUTES > 0) await watchMemory(page);
 } finally {
-  clearInterval(writing);
   await browser.close();
-  await sluice.kill("SIGTERM");
-  await receiver.close();
+  await end();
 }

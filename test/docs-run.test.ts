@@ -1,10 +1,8 @@
-import { appendFile } from "node:fs/promises";
-import { openTraffic } from "@sluice/generate";
-import { startReceiver } from "@sluice/receiver";
 import { describe, expect, test } from "vitest";
 import { commandLines } from "./support/documents.ts";
-import { ROOT, start, startSluice } from "./support/process.ts";
+import { ROOT, start } from "./support/process.ts";
 import { until } from "./support/wait.ts";
+import { watchRequests } from "./support/watched.ts";
 import { Workspace } from "./support/workspace.ts";
 
 // The commands of the documents, as they stand there. Those that set a machine up are run by the tests of what they set
@@ -43,36 +41,19 @@ describe("commands that look into a running sluice", { timeout: 300_000 }, () =>
 
   test("show its events", async () => {
     await using work = await Workspace.create();
-    const receiver = await startReceiver({ kind: "gelf", listen: "tcp://127.0.0.1:0", onMessages: () => {} });
-    const log = await work.write("access.log", "");
-    const file = await work.write(
-      "web.yaml",
-      `name: web
-sources:
-  access: {type: file, include: ['${log}'], poll_interval: 50ms}
-steps:
-  - parse: nginx
-sinks:
-  graylog: {type: gelf, address: '${receiver.address}'}
-`,
-    );
-    const sluice = startSluice(["run", file, "--state-dir", work.path("state"), "--http", "127.0.0.1:0"]);
-    const url = await until(() => /"url":"([^"]+)"/.exec(sluice.stderr())?.[1], "the HTTP side");
-    // The HTTP side is there before the pipelines are.
-    await until(() => sluice.stderr().includes('"msg":"running"'), "sluice to run");
-    const traffic = openTraffic("nginx", { seed: 1 });
-    const writing = setInterval(() => void appendFile(log, traffic.block(200)), 100);
+    const watched = await watchRequests(work, { lines: 200, pause: 100 });
     try {
       for (const line of lines) {
         const here = line.replace(/\s+#.*$/, "").replace(/ --http \S+/, "");
-        const tap = start("/bin/sh", ["-c", `${here} --http ${new URL(url).host} --count 1`], { cwd: ROOT, env });
+        const tap = start("/bin/sh", ["-c", `${here} --http ${new URL(watched.url).host} --count 1`], {
+          cwd: ROOT,
+          env,
+        });
         expect(await tap.ended, `${line}\n${tap.stderr()}`).toBe(0);
         expect(tap.stdout().trim(), line).not.toBe("");
       }
     } finally {
-      clearInterval(writing);
-      await sluice.kill("SIGTERM");
-      await receiver.close();
+      await watched.end();
     }
   });
 });

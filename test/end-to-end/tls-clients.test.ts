@@ -26,24 +26,29 @@ async function sendLine(port: number, ca: string, line: string, client?: Certifi
   await sending.ended;
 }
 
+/** A server's certificate, and clients' of its authority and of another one. */
+function certificatesFor(work: Workspace) {
+  const { ca } = makeCertificates(work);
+  const own = signCertificate(work, "client");
+  makeCertificates(work, "elsewhere");
+  const foreign = signCertificate(work, "stranger", "elsewhere");
+  return { ca, own, foreign, server: signCertificate(work, "server") };
+}
+
 test.runIf(there).each([
   ["none", { without: true, foreign: true, own: true }],
   ["optional", { without: true, foreign: false, own: true }],
   ["required", { without: false, foreign: false, own: true }],
 ])("client_certificates: %s takes the lines of %j", { timeout: 120_000 }, async (mode, taken) => {
   await using work = await Workspace.create();
-  const files = makeCertificates(work);
-  const own = signCertificate(work, "client");
-  makeCertificates(work, "elsewhere");
-  const foreign = signCertificate(work, "stranger", "elsewhere");
-  const server = signCertificate(work, "server");
-  const options = `, ca: ${files.ca}, client_certificates: ${mode}`;
+  const { ca, own, foreign, server } = certificatesFor(work);
+  const options = `, ca: ${ca}, client_certificates: ${mode}`;
   const { sluice, ports } = await listeningSluice(work, await work.write("p.yaml", pipelineOf(server, options)));
   const port = ports[0] as number;
   try {
-    await sendLine(port, files.ca, "without");
-    await sendLine(port, files.ca, "foreign", foreign);
-    await sendLine(port, files.ca, "own", own);
+    await sendLine(port, ca, "without");
+    await sendLine(port, ca, "foreign", foreign);
+    await sendLine(port, ca, "own", own);
     const lines = async () => (await eventsIn(work.path("out.ndjson"))).map((event) => event["message"]);
     await until(async () => (await lines()).includes("own"), `the good line: ${sluice.stderr()}`);
     expect(await sluice.kill("SIGTERM")).toBe(0);
@@ -82,12 +87,8 @@ test.runIf(there && requireDebian(["curl"]))(
   { timeout: 120_000 },
   async () => {
     await using work = await Workspace.create();
-    const files = makeCertificates(work);
-    const own = signCertificate(work, "client");
-    makeCertificates(work, "elsewhere");
-    const foreign = signCertificate(work, "stranger", "elsewhere");
-    const server = signCertificate(work, "server");
-    const tls = `{cert: ${server.cert}, key: ${server.key}, ca: ${files.ca}, client_certificates: optional}`;
+    const { ca, own, foreign, server } = certificatesFor(work);
+    const tls = `{cert: ${server.cert}, key: ${server.key}, ca: ${ca}, client_certificates: optional}`;
     const source = `{type: gelf, address: 'https://127.0.0.1:0/gelf', tls: ${tls}}`;
     const text = `name: g\nsources: {gelf: ${source}}\nsinks: {out: {type: file, path: out.ndjson}}\n`;
     const { sluice, ports } = await listeningSluice(work, await work.write("p.yaml", text));
@@ -100,7 +101,7 @@ test.runIf(there && requireDebian(["curl"]))(
         "-o",
         "/dev/null",
         "--cacert",
-        files.ca,
+        ca,
         "-w",
         "%{http_code}",
         "-d",

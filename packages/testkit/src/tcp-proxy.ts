@@ -3,11 +3,12 @@ import { createConnection, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const TRICKLE_MS = 20;
+const NOTHING = Buffer.alloc(0);
 
 /** What a proxy does to what passes it; changed while it runs. */
 export interface ProxyFaults {
-  /** Milliseconds that each chunk towards the target waits. */
-  delay: number;
+  /** Milliseconds that each chunk waits, in both directions; also when its sender has gone meanwhile. */
+  delay: number | ((chunk: Buffer) => number);
   /** Bytes that pass towards the target at a time, every 20 ms; 0 for no limit. */
   trickle: number;
   /** Swallows everything in both directions, and keeps connections open. */
@@ -96,8 +97,8 @@ export async function startTcpProxy(
 function forward(from: Socket, to: Socket, faults: ProxyFaults, towardsTarget: boolean): void {
   let passed = 0;
   let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = (act: () => void | Promise<void>): void => {
-    const { delay } = faults;
+  const inTurn = (act: () => void | Promise<void>, chunk: Buffer = NOTHING): void => {
+    const delay = typeof faults.delay === "number" ? faults.delay : faults.delay(chunk);
     const due = delay > 0 ? sleep(delay) : undefined;
     turn = turn.then(() => due).then(() => (to.destroyed ? undefined : act()));
   };
@@ -106,12 +107,12 @@ function forward(from: Socket, to: Socket, faults: ProxyFaults, towardsTarget: b
     const room = towardsTarget ? faults.cutAfter - passed : Infinity;
     passed += chunk.length;
     if (chunk.length > room) {
-      inTurn(() => void to.write(chunk.subarray(0, Math.max(0, room)), () => cut(from, to, faults.cutWith)));
+      inTurn(() => void to.write(chunk.subarray(0, Math.max(0, room)), () => cut(from, to, faults.cutWith)), chunk);
     } else if (towardsTarget && faults.trickle > 0) {
       from.pause();
-      inTurn(() => trickle(to, chunk, faults));
+      inTurn(() => trickle(to, chunk, faults), chunk);
       inTurn(() => void from.resume());
-    } else inTurn(() => write(from, to, chunk));
+    } else inTurn(() => write(from, to, chunk), chunk);
   });
   from.on("end", () => {
     if (!faults.blackHole) inTurn(() => void to.end());

@@ -67,7 +67,10 @@ class Session {
 
   async run(batches: AsyncIterator<OfferedBatch | typeof FLUSH>): Promise<void> {
     await this.#recovery.prepare(this.#own);
-    this.#patience = setInterval(() => this.#later(() => this.#giveUpWaiting()), PATIENCE_CHECK_MS);
+    this.#patience = setInterval(() => {
+      this.#later(() => this.#giveUpWaiting());
+      void this.#uploads.tryAbortStale();
+    }, PATIENCE_CHECK_MS);
     await Promise.race([this.#takeAll(batches), this.#finisher.failure]);
   }
 

@@ -110,11 +110,11 @@ export class ObjectStore {
     });
   }
 
-  /** Aborts all uploads of one key. */
-  async abortAll(bucket: string, key: string): Promise<void> {
+  /** Aborts all uploads of one key, as long as they are not wanted. */
+  async abortAll(bucket: string, key: string, isUnwanted: () => boolean = () => true): Promise<void> {
     try {
       for await (const upload of this.openUploads(bucket, key)) {
-        if (upload.key === key) await this.abort(bucket, key, upload.id);
+        if (upload.key === key && isUnwanted()) await this.abort(bucket, key, upload.id);
       }
     } catch (error) {
       if (!GONE.has(errorName((error as Error).cause))) throw error;

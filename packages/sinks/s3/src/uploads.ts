@@ -1,16 +1,20 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
-import type { StreamingSinkContext } from "@sluice/core";
+import type { StreamingSinkContext, Value } from "@sluice/core";
 import type { Budget } from "./budget.ts";
 import type { ObjectName, ObjectStore, Written } from "./store.ts";
 
 const NOTE = "upload:";
+/** How long a request to begin an upload may be under way after its sender has gone: in a proxy, in the queue of a store. */
+const LATE_MS = 15 * 60_000;
 
 /** What is noted of an upload in parts before it begins, so that none stays behind. */
 interface UploadNote {
   readonly bucket: string;
   readonly key: string;
   /** Unknown when sluice was killed while it began. */
-  readonly id?: string;
+  readonly id?: string | undefined;
+  /** When a request to begin one was left without an answer, in milliseconds since the epoch: it may arrive late. */
+  readonly doubt?: number | undefined;
 }
 
 /** Requests that are repeated until they succeed, and notes of the uploads that are open. */
@@ -19,8 +23,8 @@ export class Uploads {
   readonly partSize: number;
   readonly #store: ObjectStore;
   readonly #ctx: StreamingSinkContext;
-  /** How often the beginning of an upload was tried. */
-  readonly #attempts = new WeakMap<ObjectName, number>();
+  /** Names of the notes of uploads that are under way here. */
+  readonly #own = new Set<string>();
 
   constructor(store: ObjectStore, ctx: StreamingSinkContext, budget: Budget, partSize: number) {
     this.#store = store;
@@ -37,15 +41,20 @@ export class Uploads {
   async begin(object: ObjectName): Promise<string> {
     const { bucket, key } = object;
     const { state, persistState } = this.#ctx;
+    const name = NOTE + bucket + key;
+    let doubt = this.#doubtAt(name);
+    this.#own.add(name);
     await persistState("cannot note an upload", () => {
-      state.setNote(NOTE + bucket + key, { bucket, key });
+      state.setNote(name, noteOf(object, { doubt }));
       state.save();
     });
+    let attempts = 0;
     const id = await this.#request("upload failed", async () => {
-      this.#attempts.set(object, (this.#attempts.get(object) ?? 0) + 1);
+      // An attempt whose answer got lost may have begun an upload, or may do so yet.
+      if (attempts++ > 0) doubt ??= Date.now();
       return this.#store.create(object);
     });
-    state.setNote(NOTE + bucket + key, { bucket, key, id });
+    state.setNote(name, noteOf(object, { id, doubt }));
     return id;
   }
 
@@ -55,16 +64,13 @@ export class Uploads {
 
   async complete(object: ObjectName, upload: string, parts: readonly CompletedPart[]): Promise<Written> {
     const written = await this.#request("upload failed", () => this.#store.complete(object, upload, parts));
-    const { bucket, key } = object;
-    // An attempt to begin whose answer got lost may have begun an upload, or may do so yet: it is looked for at the end.
-    const again = (this.#attempts.get(object) ?? 1) > 1;
-    this.#ctx.state.setNote(NOTE + bucket + key, again ? { bucket, key } : undefined);
+    this.#noteEnd(object);
     return written;
   }
 
-  async abort({ bucket, key }: ObjectName, upload: string): Promise<void> {
-    await this.#request("cannot abort an upload", () => this.#store.abort(bucket, key, upload));
-    this.#ctx.state.setNote(NOTE + bucket + key, undefined);
+  async abort(object: ObjectName, upload: string): Promise<void> {
+    await this.#request("cannot abort an upload", () => this.#store.abort(object.bucket, object.key, upload));
+    this.#noteEnd(object);
   }
 
   isStored(object: ObjectName): Promise<boolean> {
@@ -79,18 +85,19 @@ export class Uploads {
   async abortStale(): Promise<void> {
     for (const { name, note } of this.#notes()) {
       await this.#request("cannot abort an upload", () => this.#abortNoted(note));
-      this.#ctx.state.setNote(name, undefined);
+      this.#noteLook(name, note);
     }
   }
 
-  /** The same before the end, with one attempt: the next start does what it cannot. */
+  /** The same now and then, and before the end, with one attempt: a later look, or the next start, does what it cannot. */
   async tryAbortStale(): Promise<void> {
     for (const { name, note } of this.#notes()) {
+      if (this.#own.has(name)) continue;
       const done = await this.#abortNoted(note).then(
         () => true,
         () => false,
       );
-      if (done) this.#ctx.state.setNote(name, undefined);
+      if (done) this.#noteLook(name, note);
     }
   }
 
@@ -117,11 +124,42 @@ export class Uploads {
     return notes.filter(({ name }) => name.startsWith(NOTE));
   }
 
-  #abortNoted({ bucket, key, id }: UploadNote): Promise<void> {
-    return id ? this.#store.abort(bucket, key, id) : this.#store.abortAll(bucket, key);
+  #doubtAt(name: string): number | undefined {
+    return (this.#ctx.state.notes().get(name) as UploadNote | undefined)?.doubt;
+  }
+
+  #noteEnd(object: ObjectName): void {
+    const name = NOTE + object.bucket + object.key;
+    const doubt = this.#doubtAt(name);
+    this.#own.delete(name);
+    this.#ctx.state.setNote(name, doubt === undefined ? undefined : noteOf(object, { doubt }));
+  }
+
+  /** Nothing of it is open now. The note of a request without an answer is kept for as long as it may arrive. */
+  #noteLook(name: string, note: UploadNote): void {
+    if (this.#own.has(name)) return;
+    const now = Date.now();
+    const doubt = Math.min(now, note.doubt ?? now);
+    const isSettled = isOnlyOne(note) || now - doubt > LATE_MS;
+    this.#ctx.state.setNote(name, isSettled ? undefined : noteOf(note, { doubt }));
+  }
+
+  #abortNoted(note: UploadNote): Promise<void> {
+    const { bucket, key, id } = note;
+    if (isOnlyOne(note)) return this.#store.abort(bucket, key, id as string);
+    return this.#store.abortAll(bucket, key, () => !this.#own.has(NOTE + bucket + key));
   }
 
   #request<T>(what: string, action: () => Promise<T>): Promise<T> {
     return this.budget.slot(() => this.#ctx.persist(what, action));
   }
+}
+
+function noteOf({ bucket, key }: Pick<UploadNote, "bucket" | "key">, more: Partial<UploadNote>): Value {
+  const { id, doubt } = more;
+  return { bucket, key, ...(id !== undefined && { id }), ...(doubt !== undefined && { doubt }) };
+}
+
+function isOnlyOne({ id, doubt }: UploadNote): boolean {
+  return id !== undefined && doubt === undefined;
 }

@@ -7,7 +7,7 @@ export default defineConfig({
     env: { SLUICE_HTTP: "off" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores, and most suites start real servers: more files at once only makes them wait for each other.
-    maxWorkers: 2,
+    // On two cores: much of the time tests wait for servers to start and for time to pass, but three use the cores up.
+    maxWorkers: 3,
   },
 });

@@ -9,7 +9,7 @@ import { until } from "../support/wait.ts";
 import { Workspace } from "../support/workspace.ts";
 
 const LONG = process.env["SLUICE_LONG_TESTS"] !== undefined;
-const LINES = LONG ? 1_000_000 : 200_000;
+const LINES = LONG ? 1_000_000 : 100_000;
 /** Ends of sluice; one of five is a SIGTERM, the others are kill -9. */
 const ENDS = 66;
 const MINUTES = 60_000;
@@ -77,7 +77,7 @@ test.runIf(requireObjectStore())(
       await configure(ends);
       const sluice = startSluice(args);
       await until(() => sluice.stderr().includes('"running"'), "sluice to run");
-      await sleep(Math.random() * 800);
+      await sleep(Math.random() * (LONG ? 800 : 400));
       // Now and then it may end in peace, also in the middle of repeating what a kill has left.
       if (ends % 5 === 4) expect(await sluice.kill("SIGTERM"), sluice.stderr()).toBe(0);
       else await sluice.kill("SIGKILL");

@@ -7,7 +7,7 @@ export default defineConfig({
     env: { SLUICE_HTTP: "off" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // On two cores: much of the time tests wait for servers to start and for time to pass, but three use the cores up.
-    maxWorkers: 3,
+    // Two cores, and most suites start real servers: three files at once took as long, and left less to each.
+    maxWorkers: 2,
   },
 });

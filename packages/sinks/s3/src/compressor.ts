@@ -51,17 +51,21 @@ function zstd(level = DEFAULT_LEVELS.zstd): ZstdCompress {
   });
 }
 
+/** From here on a buffer has a part's size at once: what is not written to yet takes no memory, and growing would copy. */
+const SMALL = 1024 * 1024;
+
 /** Bytes that grow up to a part's size; what is taken out is one buffer of its own. */
 export class PartBuffer {
   readonly #size: number;
-  readonly #onCapacity: (change: number) => void;
+  readonly #onChange: (change: number) => void;
   #bytes: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #length = 0;
+  #held = 0;
 
-  /** @param onCapacity Told by how much the memory that it holds has changed. */
-  constructor(size: number, onCapacity: (change: number) => void) {
+  /** @param onChange Told by how much the memory that it holds has changed. */
+  constructor(size: number, onChange: (change: number) => void) {
     this.#size = size;
-    this.#onCapacity = onCapacity;
+    this.#onChange = onChange;
   }
 
   get length(): number {
@@ -74,13 +78,14 @@ export class PartBuffer {
     this.#reserve(this.#length + fits);
     this.#bytes.set(fits === bytes.length ? bytes : bytes.subarray(0, fits), this.#length);
     this.#length += fits;
+    this.#hold(this.#bytes.length <= SMALL ? this.#bytes.length : this.#length);
     return fits;
   }
 
   /** The bytes so far; the buffer starts anew and does not count their memory any more. */
   take(): Buffer<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#onCapacity(-this.#bytes.length);
+    this.#hold(0);
     this.#bytes = Buffer.alloc(0);
     this.#length = 0;
     return taken;
@@ -88,11 +93,16 @@ export class PartBuffer {
 
   #reserve(need: number): void {
     if (need <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.min(this.#size, Math.max(need, this.#bytes.length * 2, 64 * 1024)));
+    const wanted = need > SMALL ? this.#size : Math.max(need, this.#bytes.length * 2, 64 * 1024);
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#size, wanted));
     this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#onCapacity(grown.length - this.#bytes.length);
     freeBytes(this.#bytes);
     this.#bytes = grown;
+  }
+
+  #hold(held: number): void {
+    if (held !== this.#held) this.#onChange(held - this.#held);
+    this.#held = held;
   }
 }
 

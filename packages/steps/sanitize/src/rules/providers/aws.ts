@@ -56,6 +56,7 @@ export const awsRules: readonly Rule[] = [
   secret({
     name: "aws-arn",
     title: "Amazon resource name with an account number",
+    certainty: "identifier",
     keywords: ["arn:aws"],
     pattern: String.raw`\barn:aws(?:-cn|-us-gov)?:[\w-]{2,40}:[a-z0-9-]{0,24}:\d{12}:[\w$*./:{}-]{1,256}`,
     positive: ["⟦arn:aws-us-gov:wgq70iwS:u3:142543877523:xH⟧"],

@@ -31,7 +31,9 @@ test.runIf(requireObjectStore("16.2"))(
       fc.string({ unit: "binary", maxLength: 8 }),
       fc.constantFrom(...signs, "\u{10ffff}", "u\u0308"),
     );
-    const key = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `k${parts.join("")}`);
+    const anyKey = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `k${parts.join("")}`);
+    // Ceph's gateway takes no key with this one: it answers InvalidRequest.
+    const key = anyKey.filter((name) => !name.includes("\0"));
     const bytes = fc.uint8Array({ maxLength: 60 }).map((list) => Buffer.from(list).toString("latin1"));
     const objects = fc.uniqueArray(fc.tuple(key, bytes), { selector: ([name]) => name, minLength: 4, maxLength: 12 });
     const each = signs.map((sign): [string, string] => [`k${sign}`, sign]);

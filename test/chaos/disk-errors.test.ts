@@ -44,7 +44,8 @@ sinks:
   archive: {${s3}, create_bucket: true, key: '{prefix}{date}/{HH}/{position}.{ext}', max_age: 200ms, buffer: {type: disk, size: 64MiB}, retry: {initial: 50ms, max: 500ms}}
 `,
     );
-    const args = ["run", file, "--state-dir", state, "--http", "off"];
+    // What the disk keeps from being delivered is given up soon, and read again.
+    const args = ["run", file, "--state-dir", state, "--http", "off", "--drain", "5s"];
     const traffic = openTraffic("nginx", { seed: 11 });
     let said = "";
     for (const [fault, signal] of ROUNDS) {

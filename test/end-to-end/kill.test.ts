@@ -8,7 +8,7 @@ import { startSluice } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { filesToGelf, Workspace } from "../support/workspace.ts";
 
-const LINES = 200_000;
+const LINES = process.env["SLUICE_LONG_TESTS"] === undefined ? 100_000 : 200_000;
 const KILLS = 20;
 const MINUTES = 60_000;
 

@@ -1,7 +1,7 @@
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { SluiceError } from "@sluice/core";
 import type { S3Connection } from "./connection.ts";
-import { tlsOptions } from "./tls.ts";
+import { httpsAgent } from "./tls.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Sockets to the store. The SDK's 50 would let a slow store hold as many bodies. */
@@ -27,7 +27,7 @@ export async function s3Client(options: S3Connection, extra: Partial<S3ClientCon
       connectionTimeout: CONNECT_TIMEOUT_MS,
       // Not the time of the whole request: a part takes long on a slow line.
       socketTimeout: options.request_timeout,
-      httpsAgent: { keepAlive: true, maxSockets: SOCKETS, ...tlsOptions(options) },
+      httpsAgent: httpsAgent(options, { keepAlive: true, maxSockets: SOCKETS }),
       httpAgent: { keepAlive: true, maxSockets: SOCKETS },
     },
     ...extra,

@@ -1,8 +1,7 @@
-import { Agent } from "node:https";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { S3Connection } from "./connection.ts";
 import { RoleError } from "./faults.ts";
-import { tlsOptions } from "./tls.ts";
+import { httpsAgent } from "./tls.ts";
 
 type Role = NonNullable<S3Connection["assume_role"]>;
 type Settings = Parameters<typeof fromTemporaryCredentials>[0];
@@ -42,6 +41,6 @@ function tokenService(role: Role, connection: S3Connection): NonNullable<Setting
   return {
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: "us-east-1" }),
     ...(endpoint !== undefined && { endpoint }),
-    requestHandler: { httpsAgent: new Agent(tlsOptions(connection)) },
+    requestHandler: { httpsAgent: httpsAgent(connection) },
   };
 }

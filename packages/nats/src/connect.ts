@@ -26,7 +26,10 @@ export interface NatsLink {
   close(): Promise<void>;
 }
 
-/** Connects; rejects with a SluiceError that says why not. Reads credentials and certificates anew each time. */
+/**
+ * Connects; rejects with a SluiceError that says why not. Credentials and certificates are read anew for each connection, also
+ * where a lost one is made again: renewed ones need no restart.
+ */
 export async function connectNats(options: NatsConnectionOptions, name: string, log: Logger): Promise<NatsLink> {
   const { servers, request_timeout: timeout } = options;
   let connection: NatsConnection;
@@ -77,7 +80,7 @@ function authentication(options: NatsConnectionOptions): NodeConnectionOptions {
   const { user, password, token, nkey_seed: seed, credentials } = options;
   const authenticators: Authenticator[] = [];
   if (seed !== undefined) authenticators.push(nkeyAuthenticator(new TextEncoder().encode(seed)));
-  if (credentials !== undefined) authenticators.push(credsAuthenticator(read("credentials", credentials)));
+  if (credentials !== undefined) authenticators.push(fromFile(credentials));
   return {
     ...(user !== undefined && { user }),
     ...(password !== undefined && { pass: password }),
@@ -86,13 +89,28 @@ function authentication(options: NatsConnectionOptions): NodeConnectionOptions {
   };
 }
 
+/** Credentials as the file has them at each connection; while it cannot be read, as it had them last. */
+function fromFile(file: string): Authenticator {
+  let login = credsAuthenticator(read("credentials", file));
+  return (nonce) => {
+    try {
+      login = credsAuthenticator(readFileSync(file));
+    } catch {
+      // Perhaps it is being written at this moment.
+    }
+    return login(nonce);
+  };
+}
+
 function tls({ tls: options }: NatsConnectionOptions): NodeConnectionOptions {
   if (!options) return {};
   const { ca, cert, key, verify } = options;
+  // The client reads them, but would say nothing of one that is missing.
+  for (const [name, file] of Object.entries({ ca, cert, key })) if (file !== undefined) read(`tls.${name}`, file);
   const files = {
-    ...(ca !== undefined && { ca: read("tls.ca", ca).toString() }),
-    ...(cert !== undefined && { cert: read("tls.cert", cert).toString() }),
-    ...(key !== undefined && { key: read("tls.key", key).toString() }),
+    ...(ca !== undefined && { caFile: ca }),
+    ...(cert !== undefined && { certFile: cert }),
+    ...(key !== undefined && { keyFile: key }),
   };
   // The transport hands it on to Node's TLS as it is.
   const unverified = verify ? {} : { rejectUnauthorized: false };

@@ -93,7 +93,7 @@ ${this.#config}
       const meta = state?.meta_cluster;
       if (state && (this.#size === 1 || (meta?.leader && meta.cluster_size === this.#size))) server++;
       else if (Date.now() < deadline) await sleep(100);
-      else throw new Error(`NATS did not start: ${await readFile(join(this.#dir, `${server}.log`), "utf8")}`);
+      else throw new Error(`NATS did not start: ${await this.log(server)}`);
     }
   }
 
@@ -122,6 +122,11 @@ ${this.#config}
     const all = (await this.#ask(server, path).catch(() => null)) as JetStreamState | null;
     const streams = (all?.account_details ?? []).flatMap(({ stream_detail: detail }) => detail ?? []);
     return streams.find((one) => one.name === name);
+  }
+
+  /** What a server has said since it was started first. */
+  log(server: number): Promise<string> {
+    return readFile(join(this.#dir, `${server}.log`), "utf8");
   }
 
   /** Kills a server at once. */

@@ -1,3 +1,4 @@
+import type { Claim } from "./claim.ts";
 import type { Event, Value } from "./event.ts";
 
 /** What can be said of every record of a stream (a file, a connection, a container's stdout). */
@@ -71,6 +72,8 @@ export interface SourceBatch extends RecordBatch {
    * their own, and what dates without a year are read by. Undefined: now.
    */
   readonly writtenBy?: number;
+  /** Others may have stored the records already: these are the claims that each of them is under. Undefined: none. */
+  readonly claims?: readonly Claim[];
   /** Called once this batch and all earlier ones of the stream are settled: for sources that acknowledge to their far end. */
   readonly settled?: () => void;
 }
@@ -95,6 +98,8 @@ export interface BatchOrigin {
   readonly to: number;
   /** What the source goes on from once it is settled; undefined when the stream cannot be read again. */
   readonly resume?: Value;
+  /** Claims that all its records are under; a sink is told of those of its own name. */
+  readonly claims?: readonly Claim[];
   /** Milliseconds since the epoch when it was read: the `@timestamp` of events without a time of their own. */
   readonly now: number;
 }

@@ -1,6 +1,7 @@
 export * from "./ack.ts";
 export * from "./batch.ts";
 export * from "./byte-writer.ts";
+export * from "./claim.ts";
 export * from "./create-context.ts";
 export * from "./docker-event.ts";
 export * from "./errors.ts";

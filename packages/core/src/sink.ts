@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { BatchOrigin, EncodedBatch, Tally } from "./batch.ts";
 import type { ByteWriter } from "./byte-writer.ts";
+import type { Hold } from "./claim.ts";
 import type { CreateContext } from "./create-context.ts";
 import type { Event, Value } from "./event.ts";
 import type { JsonTemplate, ShapeField } from "./kernel-plan.ts";
@@ -125,6 +126,13 @@ export interface StreamingSinkContext {
   readonly persist: <T>(what: string, action: () => Promise<T>) => Promise<T>;
   /** The same for changes of `state`, which has troubles of its own. */
   readonly persistState: (what: string, change: () => void) => Promise<void>;
+  /**
+   * To be called before any of a cut is visible, when no record will be added to it: tells other sluices that share its
+   * source. Resolves once that is certain; to null when they have some of its records: then none of it may become visible,
+   * and `run` is to reject. Rejects only after the deadline.
+   * @param late milliseconds for which an attempt to make it visible may go on after `isOurs` allowed it.
+   */
+  readonly claim: (cut: JournalledCut, late: number) => Promise<Hold | null>;
 }
 
 /** A sink whose writes live longer than a batch, e.g. uploads: it gathers batches, and settles them when they are stored. */

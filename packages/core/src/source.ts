@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { SourceBatch } from "./batch.ts";
+import type { ClaimRequest, Hold } from "./claim.ts";
 import type { CreateContext } from "./create-context.ts";
 import type { Value } from "./event.ts";
 import type { Logger } from "./logger.ts";
@@ -52,6 +53,12 @@ export interface Source {
    * tells the far end of the last of it, and releases what it needed for that.
    */
   close?(): Promise<void>;
+  /**
+   * For a source that shares its input with other sluices: enters that a sink is about to make a cut of it visible, so that
+   * another one which gets the same records can look whether they are stored. Null: another has claimed some of the
+   * records, and this cut may not become visible. Rejects when that may work later.
+   */
+  claim?(request: ClaimRequest): Promise<Hold | null>;
   /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
   readonly ordered?: boolean;
   /**

@@ -54,6 +54,11 @@ export function isMissing(error: unknown, what: keyof typeof MISSING): boolean {
   return error instanceof JetStreamApiError && error.code === MISSING[what];
 }
 
+/** Whether the servers say that this user may not do that. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof PermissionViolationError || (error as Error | undefined)?.cause instanceof PermissionViolationError;
+}
+
 /** Why a message can never be taken, whatever is put right at the servers' side; undefined when it may be tried again. */
 export function neverTaken(error: unknown): string | undefined {
   const isTooLarge = /max(imum)?[ _-]?payload|message size exceeds/i.test(errorText(error));

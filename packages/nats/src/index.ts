@@ -1,3 +1,3 @@
 export { connectNats, type NatsLink } from "./connect.ts";
-export { isMissing, natsFault, neverTaken } from "./faults.ts";
+export { isForbidden, isMissing, natsFault, neverTaken } from "./faults.ts";
 export { ensureStream } from "./stream.ts";

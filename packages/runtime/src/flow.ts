@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { newTally, type ProgramInput, type ProgramOutput } from "@sluice/core";
+import { type ClaimRequest, type Hold, newTally, type ProgramInput, type ProgramOutput } from "@sluice/core";
 import { type BatchResult, Settlement } from "./acks/settlement.ts";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
@@ -26,6 +26,8 @@ export interface FlowOptions {
   readonly books: Books;
   /** Is told how many events were made of a batch of a source. */
   readonly counted: (source: string, events: number) => void;
+  /** Tells sluices that share a source of a cut of it. */
+  readonly claim: (request: ClaimRequest) => Promise<Hold | null>;
   /** Acknowledgements of what steps make when no event comes. */
   readonly made: SourceAcks;
   /** Number of the last batch so far. */
@@ -49,7 +51,7 @@ export class Flow {
   #batch: number;
   #retiring = false;
 
-  constructor({ options, program, books, counted, made, batch }: FlowOptions) {
+  constructor({ options, program, books, counted, claim, made, batch }: FlowOptions) {
     this.#options = options;
     this.#counted = counted;
     this.#books = books;
@@ -58,7 +60,7 @@ export class Flow {
     this.#lanes = new Lanes(program.limit + QUEUED);
     setMaxListeners(0, this.#stop.signal, this.#deadline.signal);
     const { spec: pipeline, state, log, watcher, finite } = options;
-    const context = { pipeline, state, log, stop: this.#stop.signal, deadline: this.#deadline.signal };
+    const context = { pipeline, state, log, claim, stop: this.#stop.signal, deadline: this.#deadline.signal };
     this.sinks = new SinkSet(options.sinks, context);
     this.#boundaries = new Boundaries(this.sinks.cuts());
     for (const { name } of options.sources) this.#streams.set(name, sourceStream());

@@ -2,9 +2,10 @@ import type { BatchOrigin, SourceBatch } from "@sluice/core";
 
 /** Where the frames of a source's batch come from, as a streaming sink sees it. */
 export function originOf(source: string, batch: SourceBatch, now: number): BatchOrigin {
-  const { streamKey, stream, position } = batch;
+  const { streamKey, stream, position, claims } = batch;
   const [from, to] = rangeOf(batch);
-  return { source, streamKey, streamId: stream.id, from, to, now, ...(position !== undefined && { resume: position }) };
+  const further = { ...(position !== undefined && { resume: position }), ...(claims && { claims }) };
+  return { source, streamKey, streamId: stream.id, from, to, now, ...further };
 }
 
 /** Position of the first record, and one behind the last; the second is NaN when there is no record. */

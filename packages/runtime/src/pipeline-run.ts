@@ -1,4 +1,4 @@
-import { SluiceError } from "@sluice/core";
+import { type ClaimRequest, SluiceError } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import { Books } from "./books.ts";
@@ -255,7 +255,8 @@ export class PipelineRun {
 
   #makeFlow(options: PipelineOptions, program: ProgramRunner, batch: number): Flow {
     const counted = (source: string, events: number) => this.#sources.counted(source, events);
-    return new Flow({ options, program, books: this.#books, counted, made: this.#made, batch });
+    const claim = (request: ClaimRequest) => this.#sources.claim(request);
+    return new Flow({ options, program, books: this.#books, counted, claim, made: this.#made, batch });
   }
 
   #acksOf(source: string): SourceAcks {

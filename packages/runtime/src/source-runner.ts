@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { errorText, SluiceError, type SourceBatch } from "@sluice/core";
+import { type ClaimRequest, errorText, type Hold, OWN_ALONE, SluiceError, type SourceBatch } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
 import { Gate } from "./gate.ts";
@@ -120,6 +120,11 @@ export class SourceRunner {
       backpressureSeconds: this.#waiting.seconds,
       delivery: this.#open.took(),
     };
+  }
+
+  /** Tells sluices that share the source of a cut; see `Source.claim`. */
+  claim(request: ClaimRequest): Promise<Hold | null> {
+    return this.#options.source.claim?.(request) ?? Promise.resolve(OWN_ALONE);
   }
 
   /** Counts events that the program has made of a batch. */

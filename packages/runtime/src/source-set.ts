@@ -1,4 +1,4 @@
-import type { Logger, SourceState } from "@sluice/core";
+import { type ClaimRequest, type Hold, type Logger, OWN_ALONE, type SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import type { PipelineSource } from "./pipeline-options.ts";
@@ -99,6 +99,11 @@ export class SourceSet {
   /** So many events were made of a batch of one. */
   counted(name: string, events: number): void {
     this.#running.get(name)?.runner.made(events);
+  }
+
+  /** Tells sluices that share the source of a cut; what comes from no source is nobody else's. */
+  claim(request: ClaimRequest): Promise<Hold | null> {
+    return this.#running.get(request.cut.source)?.runner.claim(request) ?? Promise.resolve(OWN_ALONE);
   }
 
   /** The error of one that was started last and failed within so many milliseconds. */

@@ -13,10 +13,10 @@ export function splitBatch(
 ): readonly [SourceBatch, SourceBatch] | null {
   const halves = batch.framing.kind === "lines" ? splitLines(batch, at) : splitRecords(batch, batch.framing, at);
   if (!halves) return null;
-  const { stream, streamKey } = batch;
-  const position = resume === undefined ? {} : { position: resume };
+  const { stream, streamKey, claims } = batch;
+  const further = { ...(resume !== undefined && { position: resume }), ...(claims && { claims }) };
   return [
-    { stream, streamKey, ...position, ...halves[0] },
+    { stream, streamKey, ...further, ...halves[0] },
     { ...batch, ...halves[1] },
   ];
 }

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Logger, PipelineSpec } from "@sluice/core";
+import type { ClaimRequest, Hold, Logger, PipelineSpec } from "@sluice/core";
 import { BufferedSink, innerCommon } from "../buffer/buffered-sink.ts";
 import { DiskBuffer } from "../buffer/disk-buffer.ts";
 import type { PipelineSink } from "../pipeline-options.ts";
@@ -16,6 +16,8 @@ export interface RunnerContext {
   readonly pipeline: PipelineSpec;
   readonly state: State;
   readonly log: Logger;
+  /** Tells sluices that share a source of a cut of it. */
+  readonly claim: (request: ClaimRequest) => Promise<Hold | null>;
   readonly stop: AbortSignal;
   readonly deadline: AbortSignal;
 }
@@ -42,10 +44,10 @@ export function makeRunner(sink: PipelineSink, context: RunnerContext): AnyRunne
 }
 
 function directRunner({ spec, sink, overlapping }: PipelineSink, context: RunnerContext): SinkRunner | StreamingRunner {
-  const { pipeline, state, log, stop, deadline } = context;
+  const { pipeline, state, log, claim, stop, deadline } = context;
   const shared = { name: spec.name, common: spec, log, deadline };
   if ("run" in sink)
-    return new StreamingRunner({ ...shared, sink, journal: state.journal(pipeline.name, spec.name), stop });
+    return new StreamingRunner({ ...shared, sink, journal: state.journal(pipeline.name, spec.name), claim, stop });
   const origin = { pipeline: pipeline.name, sink: spec.name };
   const letters = spec.dead_letter && new DeadLetterFile(resolve(pipeline.baseDir, spec.dead_letter), origin);
   return new SinkRunner({ ...shared, sink, overlapping: overlapping ?? false, deadLetter: letters || undefined });

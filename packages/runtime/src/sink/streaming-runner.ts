@@ -1,7 +1,9 @@
 import {
   type BatchOrigin,
+  type ClaimRequest,
   type EncodedBatch,
   FLUSH,
+  type Hold,
   type JournalledCut,
   type OfferedBatch,
   SluiceError,
@@ -20,6 +22,7 @@ import { Trouble } from "./trouble.ts";
 export interface StreamingRunnerOptions extends Omit<SinkRunnerOptions, "sink" | "overlapping" | "deadLetter"> {
   readonly sink: StreamingSink;
   readonly journal: Journal;
+  readonly claim: (request: ClaimRequest) => Promise<Hold | null>;
   readonly stop: AbortSignal;
 }
 
@@ -32,6 +35,7 @@ export class StreamingRunner {
   readonly #options: StreamingRunnerOptions;
   readonly #persistence: Persistence;
   readonly #statePersistence: Persistence;
+  readonly #claimPersistence: Persistence;
   readonly #trouble: Trouble;
   readonly #meter = new SinkMeter();
   readonly #queue: (OfferedBatch | typeof FLUSH)[] = [];
@@ -54,6 +58,7 @@ export class StreamingRunner {
     const persistence = () => new Persistence(name, common.retry, this.#trouble, log, deadline);
     this.#persistence = persistence();
     this.#statePersistence = persistence();
+    this.#claimPersistence = persistence();
     this.#running.promise.catch(() => undefined);
   }
 
@@ -67,13 +72,14 @@ export class StreamingRunner {
   }
 
   async start(): Promise<void> {
-    const { sink, log, stop, deadline, journal } = this.#options;
+    const { sink, log, stop, deadline, journal: state } = this.#options;
     this.#state = "ready";
     const persist = <T>(what: string, action: () => Promise<T>) => this.#persistence.persist(what, action);
     const persistState = (what: string, change: () => void) =>
       this.#statePersistence.persist(what, async () => change());
+    const claim = (cut: JournalledCut, late: number) => this.#claim(cut, late);
     try {
-      await sink.run(this.#batches(), { log, stop, deadline, state: journal, persist, persistState });
+      await sink.run(this.#batches(), { log, stop, deadline, state, persist, persistState, claim });
       if (!this.#finishing) throw new SluiceError("SLUICE_WORKER", `sink ${this.#options.name} ended by itself`);
       this.#running.resolve();
     } catch (error) {
@@ -122,7 +128,8 @@ export class StreamingRunner {
   }
 
   snapshot(): SinkSnapshot {
-    const { failing, retries } = this.#persistence;
+    const { retries } = this.#persistence;
+    const failing = this.#persistence.failing || this.#claimPersistence.failing;
     const busy = failing ? "retrying" : this.#open > 0 ? "writing" : "idle";
     return {
       name: this.#options.name,
@@ -141,6 +148,11 @@ export class StreamingRunner {
     };
   }
 
+  #claim(cut: JournalledCut, late: number): Promise<Hold | null> {
+    const { name: sink, claim } = this.#options;
+    return this.#claimPersistence.persist("cannot claim what is about to be stored", () => claim({ sink, cut, late }));
+  }
+
   #push(item: OfferedBatch | typeof FLUSH): void {
     this.#queue.push(item);
     this.#waiting?.();
@@ -157,7 +169,9 @@ export class StreamingRunner {
   }
 
   #offered(batch: EncodedBatch, settle: (result: PartResult) => void, origin: BatchOrigin): OfferedBatch {
-    return new Offered(batch, origin, {
+    const { claims, ...rest } = origin;
+    const own = claims?.filter(({ sink }) => sink === this.#options.name);
+    return new Offered(batch, own ? { ...rest, claims: own } : rest, {
       released: (bytes) => this.#release(bytes),
       settled: (result) => {
         this.#open--;

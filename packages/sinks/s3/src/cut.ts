@@ -130,14 +130,11 @@ export class Cut {
       this.objects.set(time, made);
       return made;
     }
-    const times = [...this.objects.keys()].sort();
-    const nearest = times.findLast((one) => one <= time) ?? times[0];
-    return this.objects.get(nearest as string) as CutObject;
+    return this.objects.get(nearestTime(this.objects.keys(), time) as string) as CutObject;
   }
 
-  /** Events without a time of their own count as of the cut's beginning, so that they go where they went before. */
   #openedTime(): string {
-    return formatInstant(this.plan.opened).slice(0, this.plan.granularity);
+    return openedTime(this.plan);
   }
 
   #reach({ streamKey, streamId, from, to, resume }: BatchOrigin): void {
@@ -146,4 +143,15 @@ export class Cut {
     const range = { streamKey, streamId, from: begun, to };
     this.#ranges.set(streamId, resume === undefined ? range : { ...range, resume });
   }
+}
+
+/** Of the times of a cut's objects the nearest one before a time, else the earliest; undefined when there is none. */
+export function nearestTime(times: Iterable<string>, time: string): string | undefined {
+  const sorted = [...times].sort();
+  return sorted.findLast((one) => one <= time) ?? sorted[0];
+}
+
+/** Events without a time of their own count as of the cut's beginning, so that they go where they went before. */
+export function openedTime({ opened, granularity }: Pick<CutNote, "opened" | "granularity">): string {
+  return formatInstant(opened).slice(0, granularity);
 }

@@ -1,15 +1,18 @@
-import type { StreamingSinkContext } from "@sluice/core";
+import { type Hold, SluiceError, type StreamingSinkContext } from "@sluice/core";
 import type { Cut, CutObject } from "./cut.ts";
 
 /** Ends cuts: notes each in the journal, makes its objects visible, and settles its batches. */
 export class Finisher {
   readonly #ctx: StreamingSinkContext;
+  /** Milliseconds that a request may be under way. */
+  readonly #late: number;
   readonly #under = new Set<Promise<void>>();
   readonly #failed = Promise.withResolvers<never>();
   #waiting: (() => void)[] = [];
 
-  constructor(ctx: StreamingSinkContext) {
+  constructor(ctx: StreamingSinkContext, late: number) {
     this.#ctx = ctx;
+    this.#late = late;
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -57,18 +60,29 @@ export class Finisher {
     if (cut.isEmpty) return state.removeCut(cut.plan.id);
     const objects = [...cut.objects.values()];
     await Promise.all(objects.map(async ({ writer }) => writer?.seal()));
-    // From here on a restart repeats this cut: only now may its objects become visible.
-    if (objects.length > 0) await persistState("cannot write the journal", () => state.putCut(cut.journalled()));
-    await Promise.all(objects.map((object) => this.#store(cut, object)));
+    if (objects.length > 0) {
+      const hold = await this.#ctx.claim(cut.journalled(), this.#late);
+      if (!hold) throw taken();
+      // From here on a restart repeats this cut: only now may its objects become visible.
+      await persistState("cannot write the journal", () => state.putCut(cut.journalled()));
+      await Promise.all(objects.map((object) => this.#store(cut, object, hold)));
+    }
     cut.settle();
   }
 
-  async #store(cut: Cut, object: CutObject): Promise<void> {
+  async #store(cut: Cut, object: CutObject, hold: Hold): Promise<void> {
     if (!object.writer) return;
-    await object.writer.store();
+    if (!(await object.writer.store(() => hold.isOurs()))) throw taken();
     object.stored = true;
     this.#ctx.state.noteCut(cut.journalled());
     const { bucket } = cut.plan;
     this.#ctx.log.info({ bucket, key: object.key, bytes: object.writer.size }, "stored");
   }
+}
+
+function taken(): SluiceError {
+  const text = "other sluices have taken over a part of what was about to be stored";
+  return new SluiceError("SLUICE_STORE", text, {
+    hint: "nothing is lost: the rest is taken again; see whether this sluice was cut off from its source, or stood still",
+  });
 }

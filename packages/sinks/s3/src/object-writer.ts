@@ -42,16 +42,21 @@ export class ObjectWriter {
     return this.#compressor.end();
   }
 
-  /** Makes the object visible; resolves when the store has it. Rejects when parts of it are lost. */
-  async store(): Promise<void> {
+  /**
+   * Makes the object visible; resolves when the store has it. Rejects when parts of it are lost.
+   * @param mayAppear Asked before each attempt. Once it says no nothing more is done, and this resolves to false.
+   */
+  async store(mayAppear: () => Promise<boolean>): Promise<boolean> {
     if (this.#parts.length === 0) {
-      await this.#send(this.#buffer.take(), (body) => this.#uploads.put(this.name, body));
-      return;
+      const written = await this.#send(this.#buffer.take(), (body) => this.#uploads.put(this.name, body, mayAppear));
+      return written !== "taken";
     }
     if (this.#buffer.length > 0) this.#flush();
     const parts = await Promise.all(this.#parts);
     const upload = await (this.#upload as Promise<string>);
-    if ((await this.#uploads.complete(this.name, upload, parts)) === "lost") throw this.#lost();
+    const written = await this.#uploads.complete(this.name, upload, parts, mayAppear);
+    if (written === "lost") throw this.#lost();
+    return written !== "taken";
   }
 
   /** Gives up what was begun; nothing of it was visible. */

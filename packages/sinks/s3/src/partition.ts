@@ -23,6 +23,8 @@ const TIMES: Readonly<Record<number, RegExp>> = {
   16: /^\d{4}-\d\d-\d\dT\d\d:\d\d$/,
 };
 
+type FrameVisitor = (time: string | null, start: number, end: number) => void;
+
 interface Run {
   readonly time: string | null;
   readonly pieces: { start: number; end: number }[];
@@ -47,23 +49,40 @@ export class Partitioner {
   }
 
   /** @param now When the batch was read: an event with exactly this time has none of its own. */
-  split({ bytes, ends }: EncodedBatch, now: number): Parcel[] {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#nowBytes = Buffer.from(formatInstant(now).slice(0, EXACT));
-    this.#now = this.#nowBytes.toString("latin1", 0, this.#granularity);
+  split(batch: EncodedBatch, now: number): Parcel[] {
     const runs = new Map<string | null, Run>();
     let run: Run | undefined;
-    for (let i = 0, start = 0; i < ends.length; i++) {
-      const end = ends[i] as number;
-      const time = this.#granularity === 0 ? "" : this.#timeOf(start, end);
+    this.#each(batch, now, (time, start, end) => {
       if (!run || run.time !== time) {
         run = runs.get(time);
         if (!run) runs.set(time, (run = { time, pieces: [], bytes: 0 }));
       }
       this.#add(run, this.#raw ? start + TIME_BYTES : start, end);
+    });
+    return Array.from(runs.values(), (one) => ({ time: one.time, bytes: this.#gather(one) }));
+  }
+
+  /** Those frames of a batch whose time is wanted. The batch is left as it is. */
+  select(batch: EncodedBatch, now: number, isWanted: (time: string | null) => boolean): EncodedBatch {
+    const run: Run = { time: null, pieces: [], bytes: 0 };
+    const ends: number[] = [];
+    this.#each(batch, now, (time, start, end) => {
+      if (!isWanted(time)) return;
+      this.#add(run, start, end);
+      ends.push(run.bytes);
+    });
+    return { bytes: new Uint8Array(this.#gather(run)), ends: Uint32Array.from(ends) };
+  }
+
+  #each({ bytes, ends }: EncodedBatch, now: number, visit: FrameVisitor): void {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#nowBytes = Buffer.from(formatInstant(now).slice(0, EXACT));
+    this.#now = this.#nowBytes.toString("latin1", 0, this.#granularity);
+    for (let i = 0, start = 0; i < ends.length; i++) {
+      const end = ends[i] as number;
+      visit(this.#granularity === 0 ? "" : this.#timeOf(start, end), start, end);
       start = end;
     }
-    return Array.from(runs.values(), (one) => ({ time: one.time, bytes: this.#gather(one) }));
   }
 
   #add(run: Run, start: number, end: number): void {

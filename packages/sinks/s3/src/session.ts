@@ -16,6 +16,7 @@ import type { S3Options } from "./options.ts";
 import { Partitioner } from "./partition.ts";
 import { Recovery } from "./recovery.ts";
 import { type ObjectStore, openStore } from "./store.ts";
+import { StoredElsewhere } from "./stored-elsewhere.ts";
 import { Turns } from "./turns.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -45,6 +46,7 @@ class Session {
   readonly #namer: Namer;
   readonly #partitioner: Partitioner;
   readonly #recovery: Recovery;
+  readonly #stored: StoredElsewhere;
   readonly #finisher: Finisher;
   /** Batches, timers and the end take turns. */
   readonly #turns = new Turns();
@@ -62,7 +64,8 @@ class Session {
     this.#namer = new Namer({ options, pipeline: own.pipeline, host: own.hostname, state: ctx.state, exists });
     this.#partitioner = new Partitioner(this.#namer.template.granularity, options.format);
     this.#recovery = new Recovery(options, ctx, this.#uploads);
-    this.#finisher = new Finisher(ctx);
+    this.#stored = new StoredElsewhere(options, ctx, this.#uploads);
+    this.#finisher = new Finisher(ctx, REQUESTS * options.request_timeout);
   }
 
   async run(batches: AsyncIterator<OfferedBatch | typeof FLUSH>): Promise<void> {
@@ -98,8 +101,16 @@ class Session {
       return;
     }
     if (again) await this.#repeat(again, batch);
+    else if (origin.claims) await this.#gatherRest(await this.#stored.rest(batch));
     else await this.#gather(batch);
     await this.#makeRoom();
+  }
+
+  /** Nothing may be left of a batch that others have stored. */
+  async #gatherRest(batch: OfferedBatch): Promise<void> {
+    if (batch.ends.length > 0) return this.#gather(batch);
+    batch.release();
+    batch.settle();
   }
 
   async #repeat(cut: Cut, batch: OfferedBatch): Promise<void> {
@@ -198,6 +209,8 @@ class Session {
   }
 }
 
+/** Requests of which one attempt consists at most, one after the other. */
+const REQUESTS = 2;
 /** How long the end may take to look for uploads that nobody knows of. */
 const LAST_LOOK_MS = 5000;
 const PATIENCE_MS = 10 * 60_000;

@@ -7,6 +7,9 @@ const NOTE = "upload:";
 /** How long a request to begin an upload may be under way after its sender has gone: in a proxy, in the queue of a store. */
 const LATE_MS = 15 * 60_000;
 
+/** What became of an object that was to appear: `taken` means that it must not any more. */
+export type Attempted = Written | "taken";
+
 /** What is noted of an upload in parts before it begins, so that none stays behind. */
 interface UploadNote {
   readonly bucket: string;
@@ -33,8 +36,13 @@ export class Uploads {
     this.partSize = partSize;
   }
 
-  put(object: ObjectName, body: Buffer): Promise<void> {
-    return this.#request("upload failed", () => this.#store.put(object, body));
+  /** Writes a whole object. `mayAppear` is asked before each attempt. */
+  put(object: ObjectName, body: Buffer, mayAppear: () => Promise<boolean>): Promise<Attempted> {
+    return this.#request("upload failed", async () => {
+      if (!(await mayAppear())) return "taken";
+      await this.#store.put(object, body);
+      return "stored";
+    });
   }
 
   /** Begins an upload in parts. It is noted first: if sluice dies before it knows the id, the next start looks for it. */
@@ -62,9 +70,17 @@ export class Uploads {
     return this.#request("upload failed", () => this.#store.part(object, upload, number, body));
   }
 
-  async complete(object: ObjectName, upload: string, parts: readonly CompletedPart[]): Promise<Written> {
-    const written = await this.#request("upload failed", () => this.#store.complete(object, upload, parts));
-    this.#noteEnd(object);
+  /** Makes an upload in parts an object. `mayAppear` is asked before each attempt. */
+  async complete(
+    object: ObjectName,
+    upload: string,
+    parts: readonly CompletedPart[],
+    mayAppear: () => Promise<boolean>,
+  ): Promise<Attempted> {
+    const written = await this.#request("upload failed", async () =>
+      (await mayAppear()) ? this.#store.complete(object, upload, parts) : ("taken" as const),
+    );
+    if (written !== "taken") this.#noteEnd(object);
     return written;
   }
 

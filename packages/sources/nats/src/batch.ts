@@ -7,13 +7,13 @@ const ID = Buffer.from('"event.id"');
 export interface Batching {
   /** Of the stream in NATS: the same for all sluices, and after a restart. */
   readonly origin: string;
-  /** Of this run: the order in which messages come is its own. */
-  readonly run: string;
+  /** Of the batches of this run: the order in which messages come is its own. */
+  readonly streamId: string;
   readonly format: "auto" | "lines";
 }
 
 /** A batch of messages. @param first position of the first of them, by which the sinks order them */
-export function batchOf(messages: readonly JsMsg[], first: number, { origin, run, format }: Batching): RecordBatch {
+export function batchOf(messages: readonly JsMsg[], first: number, { origin, streamId, format }: Batching): RecordBatch {
   const starts = new Uint32Array(messages.length);
   const ends = new Uint32Array(messages.length);
   const positions = new Float64Array(messages.length);
@@ -31,7 +31,7 @@ export function batchOf(messages: readonly JsMsg[], first: number, { origin, run
     // A line that is no event gets its id from its place in the stream, whoever takes it, and however often.
     if (!isEvent) extra[index] = ownFields(message, origin);
   }
-  const stream = { id: `${origin}-${run}`, fields: {}, mayHoldEvents: format === "auto" };
+  const stream = { id: streamId, fields: {}, mayHoldEvents: format === "auto" };
   return { stream, data, framing: { kind: "records", starts, ends, positions, extra } };
 }
 

@@ -5,6 +5,7 @@ const ACK = new TextEncoder().encode("+ACK");
 const WORKING = new TextEncoder().encode("+WPI");
 
 const LEAVE = new TextEncoder().encode("-NAK");
+const NANOS = 1_000_000;
 
 /** Acknowledgements under way at once. */
 const CONCURRENT = 512;
@@ -16,6 +17,8 @@ export class Held {
   readonly #timeout: number;
   /** Where to acknowledge, by the message's place in the stream. */
   readonly #replies = new Map<number, string>();
+  /** Those that another sluice may not get at once when this one leaves. */
+  readonly #claimed = new Set<number>();
   readonly #timer: NodeJS.Timeout;
   readonly #queue: number[] = [];
   #acking = 0;
@@ -55,6 +58,20 @@ export class Held {
     this.#pump();
   }
 
+  /** A sink is about to make these visible. */
+  claim(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#claimed.add(seq);
+  }
+
+  /** Gives a message back, so that it comes again, here or elsewhere, after so many milliseconds. */
+  postpone(seq: number, ms: number): void {
+    const reply = this.#replies.get(seq);
+    if (reply === undefined) return;
+    const delay = JSON.stringify({ delay: Math.ceil(ms) * NANOS });
+    if (!this.#connection.isClosed()) this.#connection.publish(reply, `-NAK ${delay}`);
+    this.#forget(seq);
+  }
+
   /** Resolves when fewer than `limit` are held. */
   async below(limit: number, stop: AbortSignal): Promise<void> {
     while (this.#replies.size >= limit && !stop.aborted) {
@@ -65,13 +82,16 @@ export class Held {
     }
   }
 
-  /** Waits for what is being acknowledged, and gives the rest to others at once. */
+  /**
+   * Waits for what is being acknowledged, and gives the rest to others at once. What is about to become visible goes to them
+   * when it is not heard of any more.
+   */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     while (this.#acking > 0 && !this.#connection.isClosed())
       await new Promise<void>((resolve) => this.#idle.push(resolve));
-    for (const reply of this.#replies.values())
-      if (!this.#connection.isClosed()) this.#connection.publish(reply, LEAVE);
+    for (const [seq, reply] of this.#replies)
+      if (!this.#claimed.has(seq) && !this.#connection.isClosed()) this.#connection.publish(reply, LEAVE);
     this.#replies.clear();
     this.#wake();
   }
@@ -99,7 +119,12 @@ export class Held {
         // Asked again, or given up: then it comes again, with the same event.id.
       }
     }
+    this.#forget(seq);
+  }
+
+  #forget(seq: number): void {
     this.#replies.delete(seq);
+    this.#claimed.delete(seq);
     this.#wake();
   }
 

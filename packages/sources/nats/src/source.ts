@@ -1,6 +1,17 @@
 import { hash, randomBytes } from "node:crypto";
-import { type CreateContext, orStopped, type Source, type SourceContext, silentLogger } from "@sluice/core";
+import type { StreamInfo } from "@nats-io/jetstream";
+import {
+  type ClaimRequest,
+  type CreateContext,
+  type Hold,
+  OWN_ALONE,
+  orStopped,
+  type Source,
+  type SourceContext,
+  silentLogger,
+} from "@sluice/core";
 import { connectNats, type NatsLink, natsFault } from "@sluice/nats";
+import { Claims } from "./claims.ts";
 import { openConsumer } from "./consumer.ts";
 import { Held } from "./held.ts";
 import type { NatsSourceOptions } from "./options.ts";
@@ -13,6 +24,7 @@ export class NatsSource implements Source {
   /** The connection of the run at work, or of the last one: acknowledgements follow when the sinks have settled. */
   #link: NatsLink | undefined;
   #held: Held | undefined;
+  #claims: Claims | undefined;
 
   constructor(options: NatsSourceOptions, { name, warn }: CreateContext) {
     this.#options = options;
@@ -36,21 +48,30 @@ export class NatsSource implements Source {
   async #take(link: NatsLink, ctx: SourceContext): Promise<void> {
     const { ack_wait: ackWait, request_timeout: timeout, max_in_flight: limit, format } = this.#options;
     const consumer = await openConsumer(link, this.#options, ctx.log);
-    this.#held = new Held(link.connection, timeout, ackWait / 3);
-    const origin = await originOf(link, this.#options);
-    const taking = new Taking(consumer, this.#held, ctx, {
-      limit,
-      origin,
-      run: randomBytes(6).toString("hex"),
-      format,
-    });
-    await taking.run();
+    const { streams } = await link.manager();
+    const stream = await streams.info(this.#options.stream);
+    const origin = originOf(stream);
+    const streamId = `${origin}-${randomBytes(6).toString("hex")}`;
+    const held = new Held(link.connection, timeout, ackWait / 3);
+    this.#held = held;
+    const { log } = ctx;
+    const consumerName = this.#options.consumer;
+    const claims = new Claims({ link, stream, consumer, consumerName, streamId, ackWait, timeout, held, log });
+    this.#claims = claims;
+    await claims.open();
+    await new Taking(ctx, { consumer, held, claims, limit, origin, streamId, format }).run();
+  }
+
+  async claim(request: ClaimRequest): Promise<Hold | null> {
+    return this.#claims ? this.#claims.claim(request) : OWN_ALONE;
   }
 
   /** Acknowledges what is settled, and gives what is not to other sluices. */
   async close(): Promise<void> {
+    this.#claims?.close();
     await this.#held?.close();
     await this.#link?.close();
+    this.#claims = undefined;
     this.#held = undefined;
     this.#link = undefined;
   }
@@ -70,8 +91,6 @@ export class NatsSource implements Source {
 }
 
 /** What messages without an id of their own are named after: the stream, as long as it is the same one. */
-async function originOf(link: NatsLink, { stream }: NatsSourceOptions): Promise<string> {
-  const { streams } = await link.manager();
-  const { created } = await streams.info(stream);
-  return `nats-${hash("sha256", `${stream}\0${created}`, "base64url").slice(0, 12)}`;
+function originOf({ config, created }: StreamInfo): string {
+  return `nats-${hash("sha256", `${config.name}\0${created}`, "base64url").slice(0, 12)}`;
 }

@@ -1,7 +1,8 @@
 import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
-import { orStopped, type SourceContext } from "@sluice/core";
+import { type Claim, orStopped, type SourceBatch, type SourceContext } from "@sluice/core";
 import { natsFault } from "@sluice/nats";
 import { type Batching, batchOf } from "./batch.ts";
+import type { Arrived, Claims } from "./claims.ts";
 import type { Held } from "./held.ts";
 
 const BATCH_BYTES = 262_144;
@@ -18,23 +19,33 @@ const FETCH_MS = 2000;
 const HURRY_MS = 1000;
 const STREAM_KEY = "messages";
 
+export interface TakingOptions extends Batching {
+  readonly consumer: Consumer;
+  readonly held: Held;
+  readonly claims: Claims;
+  /** Messages that may be in flight. */
+  readonly limit: number;
+}
+
 /** One run of the source: asks for messages, and emits them in batches as they come. */
 export class Taking {
   readonly #consumer: Consumer;
   readonly #held: Held;
+  readonly #claims: Claims;
   readonly #ctx: SourceContext;
-  readonly #options: Batching & { readonly limit: number };
+  readonly #options: TakingOptions;
   #position = 0;
   /** Bytes of a message, as the last batch had it. */
   #average = FETCH_BYTES / 64;
   #unanswered = 0;
   /** Came and were not emitted yet. */
-  #queue: JsMsg[] = [];
+  readonly #queue: Arrived[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(consumer: Consumer, held: Held, ctx: SourceContext, options: Batching & { limit: number }) {
-    this.#consumer = consumer;
-    this.#held = held;
+  constructor(ctx: SourceContext, options: TakingOptions) {
+    this.#consumer = options.consumer;
+    this.#held = options.held;
+    this.#claims = options.claims;
     this.#ctx = ctx;
     this.#options = options;
   }
@@ -64,6 +75,7 @@ export class Taking {
 
   async #fetch(): Promise<number> {
     const { stop } = this.#ctx;
+    const asked = performance.now();
     let messages: ConsumerMessages;
     try {
       messages = await this.#consumer.fetch({ max_messages: this.#size, expires: FETCH_MS });
@@ -74,7 +86,7 @@ export class Taking {
     stop.addEventListener("abort", end, { once: true });
     let ended = false;
     let failure: unknown;
-    const reading = this.#read(messages)
+    const reading = this.#read(messages, asked)
       .catch((error: unknown) => (failure = error))
       .finally(() => {
         ended = true;
@@ -100,36 +112,53 @@ export class Taking {
     return Math.max(1, Math.min(left, MOST, Math.floor(FETCH_BYTES / this.#average)));
   }
 
-  async #read(messages: ConsumerMessages): Promise<void> {
+  async #read(messages: ConsumerMessages, asked: number): Promise<void> {
     for await (const message of messages) {
       // The type does not say it, but every message has one.
       const { reply } = message as JsMsg & { readonly reply: string };
-      if (this.#held.take(message.seq, reply)) this.#queue.push(message);
+      if (this.#held.take(message.seq, reply)) this.#queue.push({ message, asked });
       this.#wake?.();
     }
   }
 
   /** Emits what has come, as far as it fits one batch; returns how many that were. */
   async #emit(): Promise<number> {
+    const arrived = this.#next();
+    const isCurrent = await this.#claims.refresh(arrived);
+    // Sorted and begun in one go: what others claim from here on is noticed in the batches.
+    const { free, again, waiting } = this.#claims.sort(arrived, isCurrent);
+    const batches = free.length > 0 ? [this.#begin(free)] : [];
+    for (const { messages, claims } of again) batches.push(this.#begin(messages, claims));
+    await this.#claims.takeOver(waiting);
+    for (const batch of batches) await orStopped(this.#ctx.emit(batch), this.#ctx.stop);
+    return arrived.length;
+  }
+
+  #next(): Arrived[] {
     let bytes = 0;
     let count = 0;
     while (count < this.#queue.length && count < BATCH_MESSAGES && (count === 0 || bytes < BATCH_BYTES)) {
-      bytes += (this.#queue[count] as JsMsg).data.length;
+      bytes += (this.#queue[count] as Arrived).message.data.length;
       count++;
     }
-    const messages = this.#queue.splice(0, count);
     this.#average = Math.max(1, bytes / count);
-    const seqs = messages.map(({ seq }) => seq);
+    return this.#queue.splice(0, count);
+  }
+
+  /** @param claims that all of them are under */
+  #begin(messages: readonly JsMsg[], claims?: readonly Claim[]): SourceBatch {
     const batch = batchOf(messages, this.#position, this.#options);
+    const flying = this.#claims.begin(this.#position, messages, claims);
     this.#position += messages.length;
-    await orStopped(
-      this.#ctx.emit({ ...batch, streamKey: STREAM_KEY, settled: () => this.#held.settled(seqs) }),
-      this.#ctx.stop,
-    );
-    return messages.length;
+    const settled = (): void => {
+      this.#claims.flight.end(flying);
+      this.#held.settled(flying.seqs);
+    };
+    return { ...batch, streamKey: STREAM_KEY, settled, ...(claims && { claims }) };
   }
 
   async #isEmpty(): Promise<boolean> {
+    if (performance.now() < this.#claims.postponedUntil) return false;
     const { num_pending: waiting } = await this.#consumer.info();
     return waiting === 0;
   }

@@ -14,7 +14,7 @@ test("a batch holds the messages in the order in which they came; those that are
   const event = '{"@timestamp":"2026-01-05T06:00:00Z","message":"m","event.id":"e-1"}';
   const batch = batchOf([message("a line", 0x1f), message("", 3), message(event, 4)], 7, {
     origin: "nats-o",
-    run: "r",
+    streamId: "nats-o-r",
     format: "auto",
   });
   expect(Buffer.from(batch.data).toString()).toBe(`a line${event}`);

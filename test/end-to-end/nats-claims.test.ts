@@ -103,7 +103,7 @@ describe.runIf(ready)("sluices that share a stream", { timeout: 5 * MINUTES }, (
     way.faults.blackHole = false;
     way.reset();
     await until(() => first.said.includes("starting the pipeline again"), "the first to hear of it", MINUTES);
-    await first.end();
+    await first.drop();
     await second.end();
     await way.close();
     const { objects: _, ...found } = await findLines(store, "fence", work.path("got"), [log]);
@@ -125,7 +125,7 @@ describe.runIf(ready)("sluices that share a stream", { timeout: 5 * MINUTES }, (
   test("one that is started again finds what it had stored before it was killed", async () => {
     await using work = await Workspace.create();
     const log = await publish(work, "again");
-    await using slow = await SlowStore.start(store, 500);
+    await using slow = await SlowStore.start(store, 200);
     const stored = Promise.withResolvers<void>();
     slow.onStored = stored.resolve;
     const one = await shipper(work, "again", "one", { store: slow.address });

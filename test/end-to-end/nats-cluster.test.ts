@@ -43,18 +43,25 @@ sinks:
   );
 }
 
-/** Kills a shipper when the store has written an object of its and the answer has not arrived; again and again. */
-async function killAtTheWorst(shippers: readonly Victim[], stores: readonly SlowStore[], isOver: () => boolean) {
-  for (let turn = 0; !isOver(); turn = (turn + 1) % shippers.length) {
-    const store = stores[turn] as SlowStore;
-    const stored = Promise.withResolvers<void>();
-    store.onStored = stored.resolve;
-    await Promise.race([stored.promise, until(isOver, "the end of the flow", 40 * MINUTES)]);
-    store.onStored = undefined;
-    if (!isOver()) await shippers[turn]?.kill();
-    // A sluice needs a while to start; the others are to have work meanwhile.
-    await sleep(300);
-  }
+/**
+ * Kills shippers, one after the other, each when the store has written an object of its and the answer has not arrived.
+ * Returns how many it has killed so far, and its end.
+ */
+function killAtTheWorst(shippers: readonly Victim[], stores: readonly SlowStore[], stop: AbortSignal) {
+  const kills = { count: 0 };
+  const stopped = new Promise<undefined>((resolve) => stop.addEventListener("abort", () => resolve(undefined)));
+  const run = async () => {
+    while (!stop.aborted) {
+      const first = Promise.withResolvers<number>();
+      for (const [index, one] of stores.entries()) one.onStored = () => first.resolve(index);
+      const index = await Promise.race([first.promise, stopped]);
+      for (const one of stores) one.onStored = undefined;
+      if (index === undefined) return;
+      await shippers[index]?.kill();
+      kills.count++;
+    }
+  };
+  return { kills, done: run() };
 }
 
 test.runIf(requireDebian(["nats-server"]) && requireObjectStore())(
@@ -78,24 +85,27 @@ test.runIf(requireDebian(["nats-server"]) && requireObjectStore())(
       SHIPPERS.map((name, index) => shipper(work, nats, stores[index] as SlowStore, name)),
     );
     const shippers = SHIPPERS.map((name, index) => new Victim(work, name, shipFiles[index] as string));
-    let isWritten = false;
-    const killing = killAtTheWorst(shippers, stores, () => isWritten);
+    const written = new AbortController();
+    const killing = killAtTheWorst(shippers, stores, written.signal);
+    const isShipped = async (lines: number) => {
+      const state = await nats.stream("logs");
+      const [group] = state?.consumers ?? [];
+      return state?.messages === lines && group?.pending === 0 && group.unacknowledged === 0;
+    };
     const traffic = openTraffic("nginx", { seed: 9 });
     for (let block = 0; block < BLOCKS; block++) {
       await appendFile(logs[block % 2] as string, traffic.block(BLOCK));
-      await sleep(250);
+      await sleep(100);
+      // Goes on when some of it has cost a shipper its life, or all of it went through between two kills.
+      const enough = async () => killing.kills.count > block / 6 || (await isShipped((block + 1) * BLOCK));
+      if (block % 6 === 5) await until(enough, "the next kill", 5 * MINUTES);
       if (block % 15 === 14) await edges[Math.floor(Math.random() * edges.length)]?.kill();
       if (block === 20) await nats.kill(1);
       if (block === 40) await nats.restart(1);
     }
-    isWritten = true;
-    await killing;
-    const isDone = async () => {
-      const state = await nats.stream("logs");
-      const [group] = state?.consumers ?? [];
-      return state?.messages === LINES && group?.pending === 0 && group.unacknowledged === 0;
-    };
-    await until(isDone, "everything to be acknowledged", (LONG ? 30 : 5) * MINUTES);
+    written.abort();
+    await killing.done;
+    await until(() => isShipped(LINES), "everything to be acknowledged", (LONG ? 30 : 5) * MINUTES);
     for (const victim of [...edges, ...shippers]) await victim.end();
     const { objects, ...found } = await findLines(store, "fleet", work.path("got"), logs);
     const again = shippers.map(({ log }) => foundStored(log)).reduce((sum, n) => sum + n);

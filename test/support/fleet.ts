@@ -34,6 +34,11 @@ export class Victim {
     this.#sluice = startSluice(this.#args);
   }
 
+  /** Kills it for good. */
+  async drop(): Promise<void> {
+    await this.#sluice.kill("SIGKILL");
+  }
+
   async end(): Promise<void> {
     expect(await this.#sluice.kill("SIGTERM"), this.#sluice.stderr().slice(-4000)).toBe(0);
   }

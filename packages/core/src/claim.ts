@@ -14,7 +14,7 @@ export interface ClaimRequest {
 }
 
 /** A claim that was entered. */
-export interface Hold {
+export interface Lease {
   /**
    * Whether the cut may be made visible by an attempt that begins now. False: another sluice has taken its records over.
    * Rejects when that cannot be told at present.
@@ -33,4 +33,4 @@ export interface Claim {
 }
 
 /** The hold of a cut whose source shares its input with nobody. */
-export const OWN_ALONE: Hold = { isOurs: () => Promise.resolve(true) };
+export const OWN_ALONE: Lease = { isOurs: () => Promise.resolve(true) };

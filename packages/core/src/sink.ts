@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { BatchOrigin, EncodedBatch, Tally } from "./batch.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import type { Hold } from "./claim.ts";
+import type { Lease } from "./claim.ts";
 import type { CreateContext } from "./create-context.ts";
 import type { Event, Value } from "./event.ts";
 import type { JsonTemplate, ShapeField } from "./kernel-plan.ts";
@@ -132,7 +132,7 @@ export interface StreamingSinkContext {
    * and `run` is to reject. Rejects only after the deadline.
    * @param late milliseconds for which an attempt to make it visible may go on after `isOurs` allowed it.
    */
-  readonly claim: (cut: JournalledCut, late: number) => Promise<Hold | null>;
+  readonly claim: (cut: JournalledCut, late: number) => Promise<Lease | null>;
 }
 
 /** A sink whose writes live longer than a batch, e.g. uploads: it gathers batches, and settles them when they are stored. */

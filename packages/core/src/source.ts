@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { SourceBatch } from "./batch.ts";
-import type { ClaimRequest, Hold } from "./claim.ts";
+import type { ClaimRequest, Lease } from "./claim.ts";
 import type { CreateContext } from "./create-context.ts";
 import type { Value } from "./event.ts";
 import type { Logger } from "./logger.ts";
@@ -58,7 +58,7 @@ export interface Source {
    * another one which gets the same records can look whether they are stored. Null: another has claimed some of the
    * records, and this cut may not become visible. Rejects when that may work later.
    */
-  claim?(request: ClaimRequest): Promise<Hold | null>;
+  claim?(request: ClaimRequest): Promise<Lease | null>;
   /** Its batches leave the workers in the order in which it emits them, over all its streams, not just within each. */
   readonly ordered?: boolean;
   /**

@@ -56,7 +56,9 @@ export function isMissing(error: unknown, what: keyof typeof MISSING): boolean {
 
 /** Whether the servers say that this user may not do that. */
 export function isForbidden(error: unknown): boolean {
-  return error instanceof PermissionViolationError || (error as Error | undefined)?.cause instanceof PermissionViolationError;
+  return (
+    error instanceof PermissionViolationError || (error as Error | undefined)?.cause instanceof PermissionViolationError
+  );
 }
 
 /** Why a message can never be taken, whatever is put right at the servers' side; undefined when it may be tried again. */

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type ClaimRequest, type Hold, newTally, type ProgramInput, type ProgramOutput } from "@sluice/core";
+import { type ClaimRequest, type Lease, newTally, type ProgramInput, type ProgramOutput } from "@sluice/core";
 import { type BatchResult, Settlement } from "./acks/settlement.ts";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
@@ -27,7 +27,7 @@ export interface FlowOptions {
   /** Is told how many events were made of a batch of a source. */
   readonly counted: (source: string, events: number) => void;
   /** Tells sluices that share a source of a cut of it. */
-  readonly claim: (request: ClaimRequest) => Promise<Hold | null>;
+  readonly claim: (request: ClaimRequest) => Promise<Lease | null>;
   /** Acknowledgements of what steps make when no event comes. */
   readonly made: SourceAcks;
   /** Number of the last batch so far. */

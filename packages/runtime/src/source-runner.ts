@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type ClaimRequest, errorText, type Hold, OWN_ALONE, SluiceError, type SourceBatch } from "@sluice/core";
+import { type ClaimRequest, errorText, type Lease, OWN_ALONE, SluiceError, type SourceBatch } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst, backoffDelay, pause } from "./backoff.ts";
 import { Gate } from "./gate.ts";
@@ -123,7 +123,7 @@ export class SourceRunner {
   }
 
   /** Tells sluices that share the source of a cut; see `Source.claim`. */
-  claim(request: ClaimRequest): Promise<Hold | null> {
+  claim(request: ClaimRequest): Promise<Lease | null> {
     return this.#options.source.claim?.(request) ?? Promise.resolve(OWN_ALONE);
   }
 

@@ -1,4 +1,4 @@
-import { type ClaimRequest, type Hold, type Logger, OWN_ALONE, type SourceState } from "@sluice/core";
+import { type ClaimRequest, type Lease, type Logger, OWN_ALONE, type SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import type { PipelineSource } from "./pipeline-options.ts";
@@ -102,7 +102,7 @@ export class SourceSet {
   }
 
   /** Tells sluices that share the source of a cut; what comes from no source is nobody else's. */
-  claim(request: ClaimRequest): Promise<Hold | null> {
+  claim(request: ClaimRequest): Promise<Lease | null> {
     return this.#running.get(request.cut.source)?.runner.claim(request) ?? Promise.resolve(OWN_ALONE);
   }
 

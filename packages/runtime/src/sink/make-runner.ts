@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { ClaimRequest, Hold, Logger, PipelineSpec } from "@sluice/core";
+import type { ClaimRequest, Lease, Logger, PipelineSpec } from "@sluice/core";
 import { BufferedSink, innerCommon } from "../buffer/buffered-sink.ts";
 import { DiskBuffer } from "../buffer/disk-buffer.ts";
 import type { PipelineSink } from "../pipeline-options.ts";
@@ -17,7 +17,7 @@ export interface RunnerContext {
   readonly state: State;
   readonly log: Logger;
   /** Tells sluices that share a source of a cut of it. */
-  readonly claim: (request: ClaimRequest) => Promise<Hold | null>;
+  readonly claim: (request: ClaimRequest) => Promise<Lease | null>;
   readonly stop: AbortSignal;
   readonly deadline: AbortSignal;
 }

@@ -3,8 +3,8 @@ import {
   type ClaimRequest,
   type EncodedBatch,
   FLUSH,
-  type Hold,
   type JournalledCut,
+  type Lease,
   type OfferedBatch,
   SluiceError,
   type StreamingSink,
@@ -22,7 +22,7 @@ import { Trouble } from "./trouble.ts";
 export interface StreamingRunnerOptions extends Omit<SinkRunnerOptions, "sink" | "overlapping" | "deadLetter"> {
   readonly sink: StreamingSink;
   readonly journal: Journal;
-  readonly claim: (request: ClaimRequest) => Promise<Hold | null>;
+  readonly claim: (request: ClaimRequest) => Promise<Lease | null>;
   readonly stop: AbortSignal;
 }
 
@@ -148,7 +148,7 @@ export class StreamingRunner {
     };
   }
 
-  #claim(cut: JournalledCut, late: number): Promise<Hold | null> {
+  #claim(cut: JournalledCut, late: number): Promise<Lease | null> {
     const { name: sink, claim } = this.#options;
     return this.#claimPersistence.persist("cannot claim what is about to be stored", () => claim({ sink, cut, late }));
   }

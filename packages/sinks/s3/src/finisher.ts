@@ -1,4 +1,4 @@
-import { type Hold, SluiceError, type StreamingSinkContext } from "@sluice/core";
+import { type Lease, SluiceError, type StreamingSinkContext } from "@sluice/core";
 import type { Cut, CutObject } from "./cut.ts";
 
 /** Ends cuts: notes each in the journal, makes its objects visible, and settles its batches. */
@@ -61,18 +61,18 @@ export class Finisher {
     const objects = [...cut.objects.values()];
     await Promise.all(objects.map(async ({ writer }) => writer?.seal()));
     if (objects.length > 0) {
-      const hold = await this.#ctx.claim(cut.journalled(), this.#late);
-      if (!hold) throw taken();
+      const lease = await this.#ctx.claim(cut.journalled(), this.#late);
+      if (!lease) throw taken();
       // From here on a restart repeats this cut: only now may its objects become visible.
       await persistState("cannot write the journal", () => state.putCut(cut.journalled()));
-      await Promise.all(objects.map((object) => this.#store(cut, object, hold)));
+      await Promise.all(objects.map((object) => this.#store(cut, object, lease)));
     }
     cut.settle();
   }
 
-  async #store(cut: Cut, object: CutObject, hold: Hold): Promise<void> {
+  async #store(cut: Cut, object: CutObject, lease: Lease): Promise<void> {
     if (!object.writer) return;
-    if (!(await object.writer.store(() => hold.isOurs()))) throw taken();
+    if (!(await object.writer.store(() => lease.isOurs()))) throw taken();
     object.stored = true;
     this.#ctx.state.noteCut(cut.journalled());
     const { bucket } = cut.plan;

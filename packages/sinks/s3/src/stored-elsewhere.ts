@@ -1,4 +1,11 @@
-import { type Claim, type EncodedBatch, errorText, type OfferedBatch, RecentCache, type StreamingSinkContext } from "@sluice/core";
+import {
+  type Claim,
+  type EncodedBatch,
+  errorText,
+  type OfferedBatch,
+  RecentCache,
+  type StreamingSinkContext,
+} from "@sluice/core";
 import { type CutNote, nearestTime, openedTime } from "./cut.ts";
 import type { S3Options } from "./options.ts";
 import { Partitioner } from "./partition.ts";
@@ -67,8 +74,13 @@ export class StoredElsewhere {
 
   /** What its sluice has begun can only be in the way now. Where that must not be done, the claim has waited long enough. */
   async #endUploads(bucket: string, key: string): Promise<void> {
-    await this.#uploads.abortMatching(bucket, key, (name) => name === key).catch((error: unknown) => {
-      this.#ctx.log.debug({ bucket, key, error: errorText(error) }, "cannot look for uploads that another sluice has left");
-    });
+    await this.#uploads
+      .abortMatching(bucket, key, (name) => name === key)
+      .catch((error: unknown) => {
+        this.#ctx.log.debug(
+          { bucket, key, error: errorText(error) },
+          "cannot look for uploads that another sluice has left",
+        );
+      });
   }
 }

@@ -54,16 +54,24 @@ test.each([["ndjson"], ["raw"]] as const)("%s: each line lands under its own tim
   );
 });
 
-test.each([["ndjson"], ["raw"]] as const)("%s: a selection holds the wanted times' lines as the whole has them", (format) => {
-  fc.assert(
-    fc.property(fc.array(line), fc.constantFrom(0, 10, 13), fc.integer({ min: 1, max: 3 }), (lines, granularity, n) => {
-      const batch = encode(lines.map(eventOf), format);
-      const partitioner = new Partitioner(granularity, format);
-      const isWanted = (at: string | null) => (at ?? "").length % n === 0 || (at ?? "").charCodeAt(12) % n === 0;
-      const parcels = (one: EncodedBatch) =>
-        partitioner.split(one, NOW).map((parcel) => [parcel.time, Buffer.from(parcel.bytes).toString()] as const);
-      const wanted = parcels(batch).filter(([at]) => isWanted(at));
-      expect(new Map(parcels(partitioner.select(batch, NOW, isWanted)))).toEqual(new Map(wanted));
-    }),
-  );
-});
+test.each([["ndjson"], ["raw"]] as const)(
+  "%s: a selection holds the wanted times' lines as the whole has them",
+  (format) => {
+    fc.assert(
+      fc.property(
+        fc.array(line),
+        fc.constantFrom(0, 10, 13),
+        fc.integer({ min: 1, max: 3 }),
+        (lines, granularity, n) => {
+          const batch = encode(lines.map(eventOf), format);
+          const partitioner = new Partitioner(granularity, format);
+          const isWanted = (at: string | null) => (at ?? "").length % n === 0 || (at ?? "").charCodeAt(12) % n === 0;
+          const parcels = (one: EncodedBatch) =>
+            partitioner.split(one, NOW).map((parcel) => [parcel.time, Buffer.from(parcel.bytes).toString()] as const);
+          const wanted = parcels(batch).filter(([at]) => isWanted(at));
+          expect(new Map(parcels(partitioner.select(batch, NOW, isWanted)))).toEqual(new Map(wanted));
+        },
+      ),
+    );
+  },
+);

@@ -13,7 +13,11 @@ export interface Batching {
 }
 
 /** A batch of messages. @param first position of the first of them, by which the sinks order them */
-export function batchOf(messages: readonly JsMsg[], first: number, { origin, streamId, format }: Batching): RecordBatch {
+export function batchOf(
+  messages: readonly JsMsg[],
+  first: number,
+  { origin, streamId, format }: Batching,
+): RecordBatch {
   const starts = new Uint32Array(messages.length);
   const ends = new Uint32Array(messages.length);
   const positions = new Float64Array(messages.length);

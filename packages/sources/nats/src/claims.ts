@@ -1,11 +1,11 @@
 import { type Consumer, JetStreamApiError, type JsMsg, type StreamInfo } from "@nats-io/jetstream";
-import { type Claim, type ClaimRequest, errorText, type Hold, type Logger, OWN_ALONE } from "@sluice/core";
+import { type Claim, type ClaimRequest, errorText, type Lease, type Logger, OWN_ALONE } from "@sluice/core";
 import { isForbidden, type NatsLink, natsFault } from "@sluice/nats";
 import { ClaimLog, type LogEntry } from "./claim-log.ts";
 import { Flight, type FlyingBatch } from "./flight.ts";
 import type { Held } from "./held.ts";
-import { leased } from "./hold.ts";
 import { type ClaimEntry, type KnownClaim, KnownClaims } from "./known-claims.ts";
+import { leased } from "./lease.ts";
 import { packSeqs } from "./seqs.ts";
 
 /** Messages that one entry names at most: it has to be smaller than what the servers take. */
@@ -91,7 +91,7 @@ export class Claims {
   }
 
   /** See `Source.claim`. */
-  async claim({ sink, cut, late }: ClaimRequest): Promise<Hold | null> {
+  async claim({ sink, cut, late }: ClaimRequest): Promise<Lease | null> {
     const ranges = cut.ranges.filter(({ streamId }) => streamId === this.#options.streamId);
     const batches = ranges.flatMap((range) => this.flight.of(range));
     const seqs = batches.flatMap((batch) => batch.seqs).sort((a, b) => a - b);

@@ -47,7 +47,8 @@ export class KnownClaims {
     const seqs = unpackSeqs(packed);
     const part = { seqs, first: seqs[0] ?? 0, last: seqs.at(-1) ?? 0, at };
     let claim = this.#claims.get(entry.id);
-    if (!claim) this.#claims.set(entry.id, (claim = { ...entry, parts: [], last: 0, revoked: undefined, done: undefined }));
+    if (!claim)
+      this.#claims.set(entry.id, (claim = { ...entry, parts: [], last: 0, revoked: undefined, done: undefined }));
     claim.parts.push(part);
     claim.last = Math.max(claim.last, part.last);
     this.#byLast = undefined;

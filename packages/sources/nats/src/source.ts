@@ -3,7 +3,7 @@ import type { StreamInfo } from "@nats-io/jetstream";
 import {
   type ClaimRequest,
   type CreateContext,
-  type Hold,
+  type Lease,
   OWN_ALONE,
   orStopped,
   type Source,
@@ -62,7 +62,7 @@ export class NatsSource implements Source {
     await new Taking(ctx, { consumer, held, claims, limit, origin, streamId, format }).run();
   }
 
-  async claim(request: ClaimRequest): Promise<Hold | null> {
+  async claim(request: ClaimRequest): Promise<Lease | null> {
     return this.#claims ? this.#claims.claim(request) : OWN_ALONE;
   }
 

@@ -5,7 +5,12 @@ import { KnownClaims } from "../src/known-claims.ts";
 import { includesSeq, packSeqs, unpackSeqs } from "../src/seqs.ts";
 
 const seqs = fc
-  .uniqueArray(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.maxSafeInteger().filter((n) => n > 0)))
+  .uniqueArray(
+    fc.oneof(
+      fc.integer({ min: 1, max: 300 }),
+      fc.maxSafeInteger().filter((n) => n > 0),
+    ),
+  )
   .map((list) => list.sort((a, b) => a - b));
 
 const entry = (id: string, covered: readonly number[], sink = "s3") => ({
@@ -34,12 +39,16 @@ test("100,000 places of which others have every second one take little room", ()
 
 test("a message is under all claims that name it, also in several parts, and no other", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), seqs)), fc.integer({ min: 1, max: 300 }), (all, seq) => {
-      const claims = new KnownClaims();
-      for (const [at, [id, list]] of all.entries()) claims.add(entry(`${id}`, list), at);
-      const expected = new Set(all.filter(([, list]) => list.includes(seq)).map(([id]) => `${id}`));
-      expect(new Set(claims.covering(seq).map(({ id }) => id))).toEqual(expected);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), seqs)),
+      fc.integer({ min: 1, max: 300 }),
+      (all, seq) => {
+        const claims = new KnownClaims();
+        for (const [at, [id, list]] of all.entries()) claims.add(entry(`${id}`, list), at);
+        const expected = new Set(all.filter(([, list]) => list.includes(seq)).map(([id]) => `${id}`));
+        expect(new Set(claims.covering(seq).map(({ id }) => id))).toEqual(expected);
+      },
+    ),
   );
 });
 

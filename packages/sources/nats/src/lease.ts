@@ -1,8 +1,8 @@
-import type { Hold } from "@sluice/core";
+import type { Lease } from "@sluice/core";
 import { natsFault } from "@sluice/nats";
 import type { ClaimLog } from "./claim-log.ts";
 
-export interface HoldOptions {
+export interface LeaseOptions {
   readonly log: ClaimLog;
   /** Of the claim. */
   readonly id: string;
@@ -15,7 +15,7 @@ export interface HoldOptions {
 }
 
 /** A claim that was entered: it is asked for again before attempts that begin later. */
-export function leased({ log, id, isOurs, lease, since: began }: HoldOptions): Hold {
+export function leased({ log, id, isOurs, lease, since: began }: LeaseOptions): Lease {
   let since = began;
   return {
     async isOurs() {

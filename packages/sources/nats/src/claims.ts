@@ -31,10 +31,12 @@ export interface ClaimsOptions {
   readonly log: Logger;
 }
 
-/** A message that has come, and when it was asked for, on the monotonic clock. */
+/** A message that has come, with moments of the monotonic clock. */
 export interface Arrived {
   readonly message: JsMsg;
+  /** When it was asked for. */
   readonly asked: number;
+  readonly came: number;
 }
 
 /** Messages by what others have to do with them. */
@@ -113,7 +115,8 @@ export class Claims {
 
   /** Reads what others have claimed if that may matter for these messages. False: that could not be done now. */
   async refresh(arrived: readonly Arrived[]): Promise<boolean> {
-    if (!this.#works || !arrived.some(({ message }) => message.redelivered)) return true;
+    const isNews = arrived.some(({ message, came }) => message.redelivered && came >= this.#lastRead);
+    if (!this.#works || !isNews) return true;
     try {
       await this.#log.catchUp();
       return true;

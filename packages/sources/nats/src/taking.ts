@@ -116,7 +116,7 @@ export class Taking {
     for await (const message of messages) {
       // The type does not say it, but every message has one.
       const { reply } = message as JsMsg & { readonly reply: string };
-      if (this.#held.take(message.seq, reply)) this.#queue.push({ message, asked });
+      if (this.#held.take(message.seq, reply)) this.#queue.push({ message, asked, came: performance.now() });
       this.#wake?.();
     }
   }

@@ -47,8 +47,9 @@ export async function listeningSluice(
   work: Workspace,
   pipeline: string,
   sources = 1,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ sluice: Running; ports: number[] }> {
-  const sluice = startSluice(["run", pipeline, "--state-dir", work.path("state"), "--http", "off"]);
+  const sluice = startSluice(["run", pipeline, "--state-dir", work.path("state"), "--http", "off"], { env });
   const listening = () =>
     [...sluice.stderr().matchAll(/"source":"([^"]+)",[^\n]*"port":(\d+),"msg":"listening"/g)].map(
       ([, name, port]) => [name as string, Number(port)] as const,

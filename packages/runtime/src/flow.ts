@@ -1,10 +1,18 @@
 import { setMaxListeners } from "node:events";
-import { type ClaimRequest, type Lease, newTally, type ProgramInput, type ProgramOutput } from "@sluice/core";
+import {
+  type ClaimRequest,
+  type Lease,
+  newTally,
+  type ProgramInput,
+  type ProgramOutput,
+  type SinkSpec,
+} from "@sluice/core";
 import { type BatchResult, Settlement } from "./acks/settlement.ts";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { abortedFirst } from "./backoff.ts";
 import type { Books } from "./books.ts";
 import { Boundaries } from "./boundaries.ts";
+import { sharesOf } from "./buffer/shares.ts";
 import { Lanes } from "./lanes.ts";
 import { originOf } from "./origin.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
@@ -47,6 +55,7 @@ export class Flow {
   readonly #boundaries: Boundaries;
   readonly #streams = new Map<string, SourceStream<SourceItem>>();
   readonly #ticking: Ticking;
+  readonly #specs: readonly SinkSpec[];
   /** Number of the last batch. */
   #batch: number;
   #retiring = false;
@@ -62,6 +71,7 @@ export class Flow {
     const { spec: pipeline, state, log, watcher, finite } = options;
     const context = { pipeline, state, log, claim, stop: this.#stop.signal, deadline: this.#deadline.signal };
     this.sinks = new SinkSet(options.sinks, context);
+    this.#specs = options.sinks.map((sink) => sink.spec);
     this.#boundaries = new Boundaries(this.sinks.cuts());
     for (const { name } of options.sources) this.#streams.set(name, sourceStream());
     const last = () => (finite && !this.#stop.signal.aborted && !this.#retiring ? "end" : "stop");
@@ -150,7 +160,10 @@ export class Flow {
     const { changes } = output;
     const done = (result: BatchResult) => settled({ ...result, changes });
     const settlement = new Settlement(this.#options.sinks.length, output.tally, done, batch);
-    return { outputs: unshared(output.outputs), origin, settlement, batch };
+    const outputs = unshared(output.outputs);
+    const comesAgain = read.position !== undefined || read.settled !== undefined || made !== undefined;
+    const shares = comesAgain ? undefined : sharesOf(outputs, this.#specs, output.tally.kept);
+    return { outputs, origin, settlement, buffered: { batch, shares } };
   }
 
   async #runProgram(input: ProgramInput, streamKey: string, held: () => void): Promise<ProgramOutput> {

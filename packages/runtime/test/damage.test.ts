@@ -33,7 +33,7 @@ function usedDir({ killed = false } = {}): string {
     const ledger = { ...newLedger(), in: 1, delivered: 1 };
     state.commit({ pipeline: "p", source: "s", streamKey: `stream ${i}`, position: { n: "x".repeat(100) }, ledger });
   }
-  state.buffer("p", "out").adopt(1, 1, 5);
+  state.buffer("p", "out").adopt({ seq: 1, batch: 1, events: 5 });
   state.journal("p", "out").setNote("upload:x", { key: "k" });
   state.flush();
   if (!killed) {

@@ -7,6 +7,7 @@ import { StreamingRunner } from "../sink/streaming-runner.ts";
 import { total } from "../state/ledger.ts";
 import type { DiskBuffer } from "./disk-buffer.ts";
 import type { BufferRecord } from "./record.ts";
+import type { BufferedBatch } from "./shares.ts";
 
 export interface BufferedSinkOptions {
   readonly name: string;
@@ -77,12 +78,12 @@ export class BufferedSink {
     this.#feeding = this.#feed();
   }
 
-  /** Takes the batch with this number. Undefined when there is room for the next one, else a promise of it. */
+  /** Takes a batch. Undefined when there is room for the next one, else a promise of it. */
   accept(
     encoded: EncodedBatch | null,
     settle: (result: PartResult) => void,
     origin: BatchOrigin,
-    batch: number,
+    batch: BufferedBatch,
   ): Promise<void> | undefined {
     const { buffer, common } = this.#options;
     const events = encoded?.ends.length ?? 0;

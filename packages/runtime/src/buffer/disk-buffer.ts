@@ -6,6 +6,7 @@ import type { BufferIndex } from "../state/held.ts";
 import { type BufferRecord, encodeRecord } from "./record.ts";
 import { RecordReader } from "./record-reader.ts";
 import { Segments } from "./segments.ts";
+import type { BufferedBatch } from "./shares.ts";
 
 export interface DiskBufferOptions {
   readonly dir: string;
@@ -93,13 +94,13 @@ export class DiskBuffer {
    * @returns Undefined when there is room for the next one, else a promise of it.
    */
   append(
-    batch: number,
+    buffered: BufferedBatch,
     origin: BatchOrigin,
     encoded: EncodedBatch,
     synced: (seq: number) => void,
   ): Promise<void> | undefined {
     const seq = this.#next++;
-    const record = encodeRecord({ seq, batch, origin }, encoded, this.#options.compress);
+    const record = encodeRecord({ seq, ...buffered, origin }, encoded, this.#options.compress);
     this.#queue.push({ seq, record, synced: () => synced(seq) });
     this.#unsynced += record.length;
     this.#writing ??= this.#write();

@@ -1,5 +1,6 @@
 import type { PartResult } from "../acks/settlement.ts";
 import type { Trouble } from "../sink/trouble.ts";
+import { isExpected } from "../state/adoption.ts";
 import type { BufferIndex } from "../state/held.ts";
 import { type BufferRecord, decodeRecord } from "./record.ts";
 import type { FoundRecord, Segment } from "./segment.ts";
@@ -125,11 +126,11 @@ export class RecordReader {
   }
 
   /** Whether a record of an earlier run waits. A batch that was not committed is read again where it can be. */
-  #isDue({ seq, batch, origin, encoded }: BufferRecord): boolean {
+  #isDue({ seq, batch, shares, origin, encoded }: BufferRecord): boolean {
     const status = this.#index.status(seq);
     if (status) return !status.done;
     if (origin.resume !== undefined) return false;
-    this.#index.adopt(seq, batch, encoded.ends.length);
+    this.#index.adopt({ seq, batch, shares, events: encoded.ends.length });
     return true;
   }
 
@@ -144,15 +145,21 @@ export class RecordReader {
   #enterLosses(): void {
     if (!this.#looksBack) return;
     this.#looksBack = false;
-    let lost = 0;
+    this.#index.lookedBack();
+    const lost = { buffer_lost: 0, killed: 0 };
     for (const seq of this.#index.unresolved(this.#born)) {
       if (this.#lent.has(seq)) continue;
       const events = this.#index.status(seq)?.events ?? 0;
-      this.#index.resolve(seq, { delivered: 0, deliveredBytes: 0, dropped: { buffer_lost: events } });
-      lost += events;
+      const reason = isExpected(seq) ? "killed" : "buffer_lost";
+      this.#index.resolve(seq, { delivered: 0, deliveredBytes: 0, dropped: { [reason]: events } });
+      lost[reason] += events;
     }
-    if (lost > 0)
-      this.#trouble.note(new Error("damaged or deleted files"), "events of the disk buffer are lost", { events: lost });
+    this.#tell(lost.buffer_lost, new Error("damaged or deleted files"));
+    this.#tell(lost.killed, new Error("sluice was killed before the disk had them"));
+  }
+
+  #tell(events: number, cause: Error): void {
+    if (events > 0) this.#trouble.note(cause, "events of the disk buffer are lost", { events });
   }
 
   /** Deletes a segment nobody waits for, once the disk has what became of its records. */

@@ -1,5 +1,6 @@
 import { crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { BatchOrigin, EncodedBatch } from "@sluice/core";
+import type { BufferedBatch } from "./shares.ts";
 
 // A record is one encoded batch: a header of fixed size, then the origin as JSON, the ends of the frames, and the frames.
 // Numbers are little-endian. The checksum covers all of the record but itself, so that a torn or rotten one is noticed.
@@ -12,11 +13,9 @@ export const HEADER_BYTES = 48;
 const MAX_BODY = 1024 * 1024 * 1024;
 
 /** What is kept of a batch beside its frames. */
-export interface RecordInfo {
+export interface RecordInfo extends BufferedBatch {
   /** Ascends within a buffer, over restarts too. */
   readonly seq: number;
-  /** Number of the program's batch whose part it is; the same in all buffers of a pipeline. */
-  readonly batch: number;
   readonly origin: BatchOrigin;
 }
 
@@ -40,8 +39,12 @@ export interface BufferRecord extends RecordInfo {
 }
 
 /** A batch as bytes. */
-export function encodeRecord({ seq, batch, origin }: RecordInfo, encoded: EncodedBatch, compress: boolean): Buffer {
-  const originText = Buffer.from(JSON.stringify(origin));
+export function encodeRecord(
+  { seq, batch, origin, shares }: RecordInfo,
+  encoded: EncodedBatch,
+  compress: boolean,
+): Buffer {
+  const originText = Buffer.from(JSON.stringify({ ...origin, shares }));
   const { ends } = encoded;
   const endsBytes = Buffer.from(ends.buffer, ends.byteOffset, ends.byteLength);
   const frames = compress ? zstdCompressSync(encoded.bytes) : encoded.bytes;
@@ -90,7 +93,8 @@ export function isIntact(header: RecordHeader, record: Buffer): boolean {
 export function decodeRecord(header: RecordHeader, record: Buffer): BufferRecord {
   const endsAt = HEADER_BYTES + header.originBytes;
   const framesAt = endsAt + header.endsBytes;
-  const origin = JSON.parse(record.toString("utf8", HEADER_BYTES, endsAt)) as BatchOrigin;
+  const info = JSON.parse(record.toString("utf8", HEADER_BYTES, endsAt)) as BatchOrigin & Pick<BufferedBatch, "shares">;
+  const { shares, ...origin } = info;
   const ends = new Uint32Array(new Uint8Array(record.subarray(endsAt, framesAt)).buffer);
   const stored = record.subarray(framesAt);
   const bytes = new Uint8Array(header.compressed ? zstdDecompressSync(stored) : stored);
@@ -99,6 +103,7 @@ export function decodeRecord(header: RecordHeader, record: Buffer): BufferRecord
   return {
     seq: header.seq,
     batch: header.batch,
+    shares,
     origin: { ...origin, to: to ?? Number.NaN },
     encoded: { bytes, ends },
   };

@@ -97,8 +97,8 @@ export class SinkSet {
     const name = this.#names[index] as string;
     const streaming = streamingOf(runner);
     return sinkStream<Routed>({
-      accept: ({ outputs, origin, settlement, batch }) =>
-        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result), origin, batch),
+      accept: ({ outputs, origin, settlement, buffered }) =>
+        runner.accept(outputs[index] ?? null, (result) => settlement.settle(name, result), origin, buffered),
       finish: () => runner.finish(),
       ...(streaming && { ended: streaming.ended }),
     });

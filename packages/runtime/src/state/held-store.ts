@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { HeldBatch, PartStatus, Resolution } from "./held.ts";
+import { expectedPart, isExpected } from "./adoption.ts";
+import type { HeldBatch, HeldPart, PartStatus, Resolution } from "./held.ts";
 import { addCounts, enterOutcome, type Ledger, newLedger, sinkLedger } from "./ledger.ts";
 
 /** Version 2 to 3 of the schema. */
@@ -18,6 +19,8 @@ export const HELD_TABLES = `
     PRIMARY KEY (pipeline, sink, seq)
   ) STRICT, WITHOUT ROWID;`;
 
+const DELETE_PART = "DELETE FROM held_parts WHERE pipeline = ? AND sink = ? AND seq = ?";
+
 interface BatchRow {
   readonly kept: number;
   readonly offered: number;
@@ -35,7 +38,8 @@ export class HeldStore {
   }
 
   insert(pipeline: string, held: HeldBatch): void {
-    const { batch, kept, offered, dropped, parts } = held;
+    const { batch, kept, offered, dropped } = held;
+    const parts = held.adopted ? held.parts.filter((part) => !this.#arrived(pipeline, batch, part)) : held.parts;
     this.#statement(
       `INSERT INTO held_batches (pipeline, batch, kept, offered, open, dropped) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET offered = offered + excluded.offered, open = open + excluded.open`,
@@ -46,12 +50,19 @@ export class HeldStore {
     for (const { sink, seq, events } of parts) part.run(pipeline, sink, seq, batch, events);
   }
 
+  /** A part that was expected under the number of its batch has its own from now on. False when it was not expected. */
+  #arrived(pipeline: string, batch: number, { sink, seq }: HeldPart): boolean {
+    const sql = "UPDATE held_parts SET seq = ? WHERE pipeline = ? AND sink = ? AND seq = ? AND done = 0";
+    return this.#statement(sql).run(seq, pipeline, sink, expectedPart(batch)).changes > 0;
+  }
+
   /** Enters what became of a part into `ledger`, and what became of its batch when it was the last one. */
   resolve({ pipeline, sink, seq, result }: Resolution, ledger: Ledger): void {
     const part = this.#statement(
       "UPDATE held_parts SET done = 1 WHERE pipeline = ? AND sink = ? AND seq = ? AND done = 0 RETURNING batch",
     ).get(pipeline, sink, seq) as { batch: number } | undefined;
     if (!part) return;
+    if (isExpected(seq)) this.#statement(DELETE_PART).run(pipeline, sink, seq);
     const books = sinkLedger(ledger, sink);
     books.delivered += result.delivered;
     books.deliveredBytes += result.deliveredBytes;

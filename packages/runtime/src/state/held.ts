@@ -1,4 +1,5 @@
 import type { PartResult } from "../acks/settlement.ts";
+import type { Shares } from "../buffer/shares.ts";
 
 // A batch of which some sink's part lies in a disk buffer is settled, so its source's position moves, but its events count
 // as buffered until the last of these parts is resolved.
@@ -22,6 +23,8 @@ export interface HeldBatch {
   /** What sinks without a disk buffer did not take, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly parts: readonly HeldPart[];
+  /** Its parts may be expected already, under the number of the batch; see `Adoption`. */
+  readonly adopted?: boolean;
 }
 
 /** What became of a part that lay in a disk buffer. */
@@ -36,6 +39,15 @@ export interface Resolution {
 export interface PartStatus {
   readonly events: number;
   readonly done: boolean;
+}
+
+/** A record whose batch was never committed. */
+export interface Adopted {
+  readonly seq: number;
+  readonly batch: number;
+  readonly events: number;
+  /** What all buffers were to get of the batch; undefined when only this one was. */
+  readonly shares?: Shares | undefined;
 }
 
 /** What a disk buffer notes in the state. */
@@ -56,7 +68,9 @@ export interface BufferIndex {
   /** Notes what became of a record. */
   resolve(seq: number, result: PartResult): void;
   /** Enters a record whose batch was never committed and cannot be read again. */
-  adopt(seq: number, batch: number, events: number): void;
+  adopt(record: Adopted): void;
+  /** No record of an earlier run is left that could be adopted: what others have of batches that are missing here is lost here. */
+  lookedBack(): void;
   /** Forgets the resolved records from `from` on and before `to`: their file is gone. */
   forget(from: number, to: number): void;
   /** Writes everything to the disk; what was stored survives a power cut. Throws SLUICE_STATE. */

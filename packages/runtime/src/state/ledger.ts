@@ -26,7 +26,8 @@ export interface Ledger {
   /**
    * By reason: a step's own (`drop`, `keep`, …), `unrouted` when no sink's `when` took the event, `dead_letter` when
    * it is in a dead letter file, `delivery_failed` when there is none, `buffer_full` under a `drop_*` policy,
-   * `buffer_lost` when the record of a disk buffer was damaged.
+   * `buffer_lost` when the record of a disk buffer was damaged, `killed` when sluice was killed before a disk buffer had it
+   * that another one had already.
    */
   dropped: Record<string, number>;
   tagged: Record<string, number>;

@@ -8,10 +8,11 @@ import {
   silentLogger,
   type Value,
 } from "@sluice/core";
+import { Adoption } from "./adoption.ts";
 import { openDatabase, writeHint } from "./database.ts";
-import type { BufferIndex, HeldBatch, HeldPart } from "./held.ts";
+import type { BufferIndex, HeldBatch } from "./held.ts";
 import { Journal } from "./journal.ts";
-import { addLedger, type Ledger, newLedger } from "./ledger.ts";
+import { addLedger, type Ledger } from "./ledger.ts";
 import { lockStateDir, type StateLock } from "./lock.ts";
 import type { StateLoss } from "./loss-store.ts";
 import { Pending } from "./pending.ts";
@@ -52,6 +53,7 @@ export class State {
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
   readonly #resolved = new Map<string, (change: Ledger) => void>();
+  readonly #adoption: Adoption;
   /** Where it lies; undefined when it is gone with the process. */
   readonly dir: string | undefined;
 
@@ -60,6 +62,11 @@ export class State {
     this.#lock = lock;
     this.#log = log;
     this.dir = dir;
+    this.#adoption = new Adoption({
+      pending: this.#pending,
+      isStored: (pipeline, batch) => store.held.hasBatch(pipeline, batch),
+      tell: (pipeline, change) => this.#resolved.get(pipeline)?.(change),
+    });
   }
 
   /** True while the database cannot be written. */
@@ -142,6 +149,7 @@ export class State {
   /** What the state knows of the disk buffer of a sink. */
   buffer(pipeline: string, sink: string): BufferIndex {
     const { held } = this.#store;
+    this.#adoption.looks(pipeline, sink);
     const enter = (change: () => void) => {
       change();
       this.#storeSoon();
@@ -157,23 +165,15 @@ export class State {
       firstAfterLoss: (next) => this.#store.losses.firstRecord(pipeline, sink, next),
       waiting: () => held.waiting(pipeline).get(sink) ?? 0,
       resolve: (seq, result) => enter(() => this.#pending.resolutions.push({ pipeline, sink, seq, result })),
-      adopt: (seq, batch, events) => enter(() => this.#adopt(pipeline, batch, { sink, seq, events })),
+      adopt: (record) => enter(() => this.#adoption.adopt(pipeline, sink, record)),
+      lookedBack: () => {
+        this.#adoption.lookedBack(pipeline, sink);
+        // What is expected is looked for where it is stored.
+        this.#tick();
+      },
       forget: (from, to) => enter(() => this.#pending.forgets.push({ pipeline, sink, from, to })),
       sync: () => this.flush(true),
     };
-  }
-
-  /** A batch with parts in several buffers is entered with the first of them. */
-  #adopt(pipeline: string, batch: number, part: HeldPart): void {
-    const pending = this.#pending.held.some((entry) => entry.pipeline === pipeline && entry.held.batch === batch);
-    const known = pending || this.#store.held.hasBatch(pipeline, batch);
-    const { events } = part;
-    const held = { batch, kept: events, offered: known ? 0 : events, dropped: {}, parts: [part] };
-    this.#pending.held.push({ pipeline, held });
-    if (known) return;
-    const ledger = { ...newLedger(), in: events, buffered: events };
-    this.#pending.addLedger(pipeline, ledger);
-    this.#resolved.get(pipeline)?.(ledger);
   }
 
   /** The notes of a streaming sink. */

@@ -29,6 +29,7 @@ function readLog(isTerminal: boolean, bytes: Buffer, cuts: readonly number[]): S
     repeats: false,
     maxLine: MAX_LINE,
     now: () => 0,
+    isRelieved: () => false,
     onFault: () => {},
     onGap: () => {},
   });

@@ -50,6 +50,11 @@ export class EngineClient {
     });
   }
 
+  /** Milliseconds since the epoch by the engine's clock, about. */
+  now(): number {
+    return Date.now() + this.clockOffset;
+  }
+
   /** The API's version that is spoken, after `negotiate`. */
   get apiVersion(): string {
     return this.#apiVersion ?? "";

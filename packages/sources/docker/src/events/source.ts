@@ -111,7 +111,7 @@ class EventsReading {
   async #listen(): Promise<void> {
     const { stop, finite } = this.#ctx;
     await this.#client.negotiate(stop);
-    const now = momentOf(Date.now() + this.#client.clockOffset);
+    const now = momentOf(this.#client.now());
     if (this.#isFirst && !finite && !this.#ctx.state.lost) this.#recent.begin(now);
     const filters = this.#options.types.length > 0 ? { filters: JSON.stringify({ type: this.#options.types }) } : {};
     const query = { since: sinceText(this.#recent.since), ...filters, ...(finite && { until: sinceText(now) }) };
@@ -152,7 +152,7 @@ class EventsReading {
     this.#cheer();
     if (this.#isFirst) {
       this.#isFirst = false;
-      this.#known.adopt(containers, momentOf(Date.now() + this.#client.clockOffset));
+      this.#known.adopt(containers, momentOf(this.#client.now()));
       return this.#emit([]);
     }
     if (!finite) await this.#catchUp(query);
@@ -165,7 +165,7 @@ class EventsReading {
    * tell what is missing: the engine ends this one by itself, behind the last of them.
    */
   async #catchUp(query: EngineQuery): Promise<void> {
-    const until = sinceText(momentOf(Date.now() + this.#client.clockOffset + UNDER_WAY_MS));
+    const until = sinceText(momentOf(this.#client.now() + UNDER_WAY_MS));
     const again = { ...query, since: sinceText(this.#recent.since), until };
     this.#recent.keepsAll = true;
     try {

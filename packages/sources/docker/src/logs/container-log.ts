@@ -1,17 +1,18 @@
-import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Logger, orStopped, SluiceError } from "@sluice/core";
+import { type Logger, orStopped } from "@sluice/core";
 import { type EngineClient, EngineError } from "../engine/client.ts";
 import { type ContainerDetails, inspectContainer } from "../engine/containers.ts";
 import type { LogsOptions } from "../options.ts";
-import { type Moment, momentText, sinceText } from "../time.ts";
 import type { Budget } from "./budget.ts";
+import { LogConnection } from "./connection.ts";
 import { containerFields, containerName, outputFields } from "./fields.ts";
 import { FrameSplitter, TerminalSplitter } from "./frames.ts";
 import { Passage } from "./passage.ts";
 import type { LogPosition } from "./position.ts";
 import { LogProgress } from "./progress.ts";
-import { rotationSize } from "./rotation.ts";
+import { LogReports } from "./reports.ts";
+import { Reserve, type Slots } from "./reserve.ts";
+import { rotationOf } from "./rotation.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -22,6 +23,7 @@ export interface LogsRun {
   readonly client: EngineClient;
   readonly options: LogsOptions;
   readonly budget: Budget;
+  readonly slots: Slots;
   readonly log: Logger;
   readonly stop: AbortSignal;
   /** Read what is there and end. */
@@ -37,16 +39,14 @@ export class ContainerLog {
   readonly id: string;
   readonly progress: LogProgress;
   readonly #run: LogsRun;
-  #name = "";
+  readonly #reports: LogReports;
   #wake: (() => void) | undefined;
   #woken = false;
-  #unreadable = false;
-  #faulty = false;
-  #gaps = 0;
 
   constructor(id: string, position: LogPosition, run: LogsRun) {
     this.id = id;
     this.#run = run;
+    this.#reports = new LogReports(run.log);
     this.progress = new LogProgress(id, position, (bytes) => run.budget.take(bytes));
   }
 
@@ -68,13 +68,13 @@ export class ContainerLog {
         const taken = await this.#readOnce(details);
         if (finite) return;
         pause = taken > 0 ? FIRST_PAUSE_MS : pause;
-        if (!details.State?.Running || this.#unreadable) await this.#sleep();
+        if (!details.State?.Running || this.#reports.isUnreadable) await this.#sleep();
         // A follow that ends at once: the container is just being stopped or started.
         else if (taken === 0) await this.#sleep((pause = Math.min(pause * 2, LONGEST_PAUSE_MS)));
       } catch (error) {
         if (stop.aborted) return;
         if (finite) throw error;
-        this.#complain(error);
+        this.#reports.failure(error);
         await this.#sleep((pause = Math.min(pause * 2, LONGEST_PAUSE_MS)));
       }
     }
@@ -85,7 +85,7 @@ export class ContainerLog {
     const { client, stop, options } = this.#run;
     try {
       const details = await inspectContainer(client, this.id, stop);
-      this.#name = containerName(details.Name);
+      this.#reports.name = containerName(details.Name);
       this.progress.isTerminal = details.Config?.Tty === true;
       this.progress.setFields(containerFields(details, options.docker_names), outputFields(options.docker_names));
       return details;
@@ -98,77 +98,87 @@ export class ContainerLog {
   /** Reads on until the log ends; returns the number of new lines. */
   async #readOnce(details: ContainerDetails): Promise<number> {
     const follow = details.State?.Running === true && !this.#run.finite;
+    const reserve = this.#reserve(details, follow);
     let taken = 0;
     try {
       for (let end: End = "again"; end === "again"; ) {
-        const passage = this.#passage(details, follow);
-        end = await this.#connect(passage, details, follow);
+        const connection = await reserve.next(this.progress.position.since);
+        const passage = this.#passage(details, follow, connection, reserve);
+        end = await this.#read(connection, passage, reserve, details);
         taken += passage.taken;
       }
-      this.#unreadable = false;
+      this.#reports.isUnreadable = false;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       if (error.status === 404 || error.status === 409) return taken;
       if (!/does not support reading/.test(error.message)) throw error;
-      this.#sayUnreadable(details);
+      this.#reports.unreadable(details);
+    } finally {
+      reserve.release();
     }
     return taken;
   }
 
-  #passage(details: ContainerDetails, follow: boolean): Passage {
+  #reserve(details: ContainerDetails, follow: boolean): Reserve {
+    const { client, options, slots, stop } = this.#run;
+    const request = { client, id: this.id, streams: options.streams, follow, stop };
+    return new Reserve(rotationOf(details), slots, (since) => LogConnection.open(request, since));
+  }
+
+  #passage(details: ContainerDetails, follow: boolean, { opened }: LogConnection, reserve: Reserve): Passage {
     const { client, options } = this.#run;
-    const now = () => Date.now() + client.clockOffset;
     return new Passage({
       progress: this.progress,
       follow,
-      opened: now(),
-      rotatesAt: rotationSize(details),
+      opened,
+      rotatesAt: rotationOf(details).size,
       repeats: client.repeatsAtRotation,
       maxLine: options.max_line_bytes,
-      now,
-      onFault: (text) => this.#sayFault(text),
-      onGap: (from, to) => this.#reportGap(from, to),
+      now: () => client.now(),
+      isRelieved: () => reserve.takesOver,
+      onFault: (text) => this.#reports.fault(text),
+      onGap: (from, to) => {
+        const { fields, text } = this.#reports.gap(from, to);
+        this.progress.gap(from, to, fields, text);
+      },
     });
   }
 
-  /** One connection. `again`: it was given up because it may have left out lines, or repeated them. */
-  async #connect(passage: Passage, details: ContainerDetails, follow: boolean): Promise<End> {
-    const { client, options, stop } = this.#run;
-    const closing = new AbortController();
-    const signal = AbortSignal.any([stop, closing.signal]);
-    const query = {
-      follow: follow ? "1" : "0",
-      stdout: options.streams.includes("stdout") ? "1" : "0",
-      stderr: options.streams.includes("stderr") ? "1" : "0",
-      timestamps: "1",
-      since: sinceText(this.progress.position.since),
-    };
+  /** Reads a connection. `again`: it was left because it may have left out lines, or repeated them. */
+  async #read(connection: LogConnection, passage: Passage, reserve: Reserve, details: ContainerDetails): Promise<End> {
     let isWhole = false;
     try {
-      const { body } = await client.stream(`/containers/${this.id}/logs`, query, signal);
       const splitter = details.Config?.Tty ? new TerminalSplitter() : new FrameSplitter();
-      const end = await this.#drain(body, splitter, passage);
+      const end = await this.#drain(connection, splitter, passage, reserve);
       isWhole = end === "ended";
       if (isWhole) splitter.end(passage);
       return end;
     } finally {
       passage.finish(isWhole && details.State?.Running !== true);
       if (this.progress.hasLines) this.#run.ready(this);
-      if (!isWhole) closing.abort();
+      if (!isWhole) connection.close();
     }
   }
 
-  async #drain(body: Readable, splitter: FrameSplitter | TerminalSplitter, passage: Passage): Promise<End> {
-    const { budget, stop, ready } = this.#run;
+  async #drain(
+    { body }: LogConnection,
+    splitter: FrameSplitter | TerminalSplitter,
+    passage: Passage,
+    reserve: Reserve,
+  ): Promise<End> {
+    const { budget, client, stop, ready } = this.#run;
+    const since = () => this.progress.position.since;
     for await (const chunk of body as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.length; at += READ_CHUNK) {
         const room = budget.room();
         if (room) await orStopped(room, stop);
         if (stop.aborted) return "full";
         passage.arrive();
-        const goesOn = splitter.push(chunk.subarray(at, at + READ_CHUNK), passage);
+        const piece = chunk.subarray(at, at + READ_CHUNK);
+        const goesOn = splitter.push(piece, passage);
         if (this.progress.hasLines) ready(this);
         if (!goesOn) return "again";
+        reserve.read(piece.length, passage.reached, client.now(), since);
       }
     }
     return "ended";
@@ -185,46 +195,5 @@ export class ContainerLog {
     await orStopped(Promise.race([woken, ...timer]), stop);
     over.abort();
     this.#wake = undefined;
-  }
-
-  #sayUnreadable(details: ContainerDetails): void {
-    if (!this.#unreadable) {
-      const driver = details.HostConfig?.LogConfig?.Type;
-      const hint = "its lines cannot be read here: use another driver, or let it send to sluice's source `gelf`";
-      this.#run.log.warn({ container: this.#name, driver, hint }, "the container's logging driver keeps no log");
-    }
-    this.#unreadable = true;
-  }
-
-  #sayFault(text: string): void {
-    const log = this.#run.log;
-    const write = this.#faulty ? log.debug.bind(log) : log.warn.bind(log);
-    this.#faulty = true;
-    write({ container: this.#name, error: text }, "the Docker engine cannot read on in the container's log");
-  }
-
-  #complain(error: unknown): void {
-    const { message, hint } = error as SluiceError;
-    this.#run.log.debug({ container: this.#name, error: message, hint }, "the container's log cannot be read now");
-  }
-
-  #reportGap(from: Moment, to: Moment): void {
-    this.#gaps++;
-    const [start, end] = [momentText(from), momentText(to)];
-    const text = `lines of container ${this.#name} between ${start} and ${end} were deleted by Docker's log rotation before they were read`;
-    const hint = "raise max-size and max-file of its log, or see why the sinks are slow";
-    this.#run.log.warn(
-      { container: this.#name, from: start, to: end, gaps: this.#gaps, hint },
-      "a gap in a container's log",
-    );
-    const fields = {
-      "event.kind": "alert",
-      "event.action": "log_gap",
-      "event.start": start,
-      "event.end": end,
-      "rule.name": "docker_log_gap",
-      "log.level": "warning",
-    };
-    this.progress.gap(from, to, fields, text);
   }
 }

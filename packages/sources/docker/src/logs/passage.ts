@@ -25,6 +25,8 @@ export interface PassageOptions {
   readonly maxLine: number;
   /** Now, in milliseconds since the epoch, by the engine's clock. */
   readonly now: () => number;
+  /** Whether another connection waits to take over: asked where this one may leave out lines. */
+  readonly isRelieved: () => boolean;
   readonly onFault: (text: string) => void;
   readonly onGap: (from: Moment, to: Moment) => void;
 }
@@ -73,6 +75,11 @@ export class Passage implements MessageHandler {
     this.#witness = laterStream(streams);
     this.#measure(LEAST_BYTES);
     this.#before = options.opened;
+  }
+
+  /** Time of the last message, in milliseconds since the epoch. */
+  get reached(): number {
+    return this.#before;
   }
 
   /** Called before the messages of a chunk. */
@@ -128,7 +135,7 @@ export class Passage implements MessageHandler {
   /** False when the connection is to be given up instead. `bytes` has the stamp at `at`, if it is of the usual form. */
   #begin(stream: OutputStream, moment: Moment, bytes: Buffer | null, at: number): boolean {
     const skipped = this.#isKnown(stream, moment);
-    if (!skipped && (this.#maySkip(moment) || !this.#inOrder(stream, moment))) return false;
+    if (!skipped && (this.#isLeft(moment) || !this.#inOrder(stream, moment))) return false;
     this.#before = millis(moment);
     this.#beforeLag = this.#arrival - this.#before;
     const line = this.#lines[stream];
@@ -157,13 +164,18 @@ export class Passage implements MessageHandler {
     return this.#options.follow && millis(moment) > this.#options.opened;
   }
 
+  /** Whether to go on over another connection, as this one may leave out lines or has done so. */
+  #isLeft(moment: Moment): boolean {
+    return this.#isFollowed(moment) && (this.#maySkip(moment) || this.#options.isRelieved());
+  }
+
   /**
-   * Whether the engine may have left out lines before this one: then at least a whole file was written between the two, and the
+   * Whether the engine may have left out lines before this one, which is followed: then at least a whole file was written between the two, and the
    * first of them was that old when we got it.
    */
   #maySkip(moment: Moment): boolean {
     const pause = millis(moment) - this.#before;
-    return this.#isFollowed(moment) && pause > this.#fullAfter && this.#beforeLag > this.#fullAfter;
+    return pause > this.#fullAfter && this.#beforeLag > this.#fullAfter;
   }
 
   /** False when the line may be a repeated one. */

@@ -17,6 +17,8 @@ import { type LogPosition, readPosition, START, storedPosition } from "./positio
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 const SETTLING_MS = 1000;
+/** Connections that wait for their turn, over all logs: see `Reserve`. */
+const MOST_WAITING = 16;
 const WATCHED = JSON.stringify({ type: ["container"], event: ["start", "rename", "destroy"] });
 
 /** Source `docker_logs`. */
@@ -75,7 +77,8 @@ class LogsReading {
     this.#isSelected = selector(options);
     this.#outbox = new Outbox(ctx, budget);
     const { log, stop, finite } = ctx;
-    this.#run = { client, options, budget, log, stop, finite, ready: (entry) => this.#outbox.add(entry) };
+    const slots = { free: MOST_WAITING };
+    this.#run = { client, options, budget, slots, log, stop, finite, ready: (entry) => this.#outbox.add(entry) };
   }
 
   async run(): Promise<void> {
@@ -150,7 +153,7 @@ class LogsReading {
 
   #begin(id: string, isFirst: boolean): LogPosition {
     if (!isFirst || this.#options.start_at === "beginning" || this.#ctx.state.lost) return START;
-    const position = { ...START, since: momentOf(Date.now() + this.#client.clockOffset) };
+    const position = { ...START, since: momentOf(this.#client.now()) };
     this.#ctx.state.put(new Map([[id, storedPosition(position)]]));
     return position;
   }

@@ -10,13 +10,16 @@ import { Workspace } from "../support/workspace.ts";
 
 const MINUTES = 60_000;
 const isLong = process.env["SLUICE_LONG_TESTS"] !== undefined;
-const LINES = isLong ? 100_000 : 4000;
+const LINES = isLong ? 100_000 : 2000;
 const KILLS = isLong ? 10 : 3;
 /**
  * Bytes that are not confirmed at most: two connections alternate, the one being confirmed while the other is written to, of
  * `rotate.bytes` each.
  */
 const WINDOW = 2 * 4 * 1024 * 1024;
+/** Of a log, so that it is rotated often enough in the short form too: kilobytes. */
+const SMALL_FILE = isLong ? 500 : 60;
+const LARGE_FILE = isLong ? 20_000 : 5000;
 /** Lines that a container writes at once. */
 const BURST = 25;
 
@@ -31,13 +34,20 @@ interface Container {
 }
 
 const CONTAINERS: readonly Container[] = [
-  { name: "terminal", pad: 40, print: 'echo "$n $p"', ahead: 6000, options: ["--tty", ...rotated("500k", 4)] },
-  { name: "errors", pad: 40, print: 'echo "$n $p" >&2', ahead: 6000, options: rotated("500k", 4) },
-  { name: "long", pad: 40 * 1024, print: 'echo "$n $p"', ahead: 1000, options: rotated("20m", 5) },
+  { name: "terminal", pad: 40, print: 'echo "$n $p"', ...logOf(SMALL_FILE, 4, 160, "--tty") },
+  { name: "errors", pad: 40, print: 'echo "$n $p" >&2', ...logOf(SMALL_FILE, 4, 160) },
+  { name: "long", pad: 40 * 1024, print: 'echo "$n $p"', ...logOf(LARGE_FILE, 5, 50_000) },
 ];
 
-function rotated(size: string, files: number): string[] {
-  return ["--log-opt", `max-size=${size}`, "--log-opt", `max-file=${files}`];
+/** A log of so many files of so many kilobytes, and the lines of so many bytes that half of it holds. */
+function logOf(
+  kilobytes: number,
+  files: number,
+  line: number,
+  ...more: string[]
+): Pick<Container, "ahead" | "options"> {
+  const options = [...more, "--log-opt", `max-size=${kilobytes}k`, "--log-opt", `max-file=${files}`];
+  return { ahead: Math.floor((kilobytes * 1000 * files) / line / 2), options };
 }
 
 /** Prints numbers, and goes on with the next one when it is started again. */

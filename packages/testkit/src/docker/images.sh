@@ -9,7 +9,7 @@ trap 'rm -rf -- "$work"' EXIT
 mkdir -p "$work"/{bin,etc,tmp,root,proc,sys,dev,usr/bin,var/run,var/log,var/lib}
 chmod 1777 "$work/tmp"
 cp "$busybox" "$work/bin/busybox"
-"$busybox" --list | while read -r name; do [ "$name" = busybox ] || ln -sf busybox "$work/bin/$name"; done
+"$work/bin/busybox" --install "$work/bin" # hard links: a process for each of 280 symbolic ones takes seconds
 printf 'root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' >"$work/etc/passwd"
 printf 'root:x:0:\nnode:x:1000:\nnogroup:x:65534:\n' >"$work/etc/group"
 change=(-c 'CMD ["/bin/sh"]')

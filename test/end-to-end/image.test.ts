@@ -1,21 +1,25 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { promisify } from "node:util";
 import { DockerEngine, Graylog, requireDocker } from "@sluice/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildImage, IMAGE } from "../support/image.ts";
+import { buildImage, IMAGE, LOCKED } from "../support/image.ts";
+import { type Limit, LimitedRun } from "../support/limited-run.ts";
+import { freePort } from "../support/network.ts";
 import { until } from "../support/wait.ts";
 
 const MINUTES = 60_000;
+const isLong = process.env["SLUICE_LONG_TESTS"] !== undefined;
 const PATIENCE = 3 * MINUTES;
 const execute = promisify(execFile);
 /** What the image adds to its base, in MB. */
 const MOST_ADDED_MB = 70;
-/** As docker-compose.yml runs it. */
-const LOCKED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"];
+/** What docs/sidecar.md says that sluice works in: as it is, and when it is told to take less. */
+const LIMITS: readonly Limit[] = [
+  { megabytes: 256, readAhead: "32MiB", buffer: "16MiB", workers: "auto" },
+  ...(isLong ? [{ megabytes: 160, readAhead: "4MiB", buffer: "4MiB", workers: "1" }] : []),
+];
 
-const versions = process.env["SLUICE_LONG_TESTS"] ? (["28.5", "20.10"] as const) : (["28.5"] as const);
+const versions = isLong ? (["28.5", "20.10"] as const) : (["28.5"] as const);
 
 describe.each(versions)("the image, built and run by Docker %s", (version) => {
   const ready = requireDocker(version);
@@ -128,6 +132,18 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
     },
   );
 
+  const limited = "is not killed in $megabytes MiB while Graylog hangs under load, and loses nothing";
+  test.runIf(ready).for(LIMITS)(limited, { timeout: 8 * MINUTES }, async (limit) => {
+    await using run = await LimitedRun.start(engine, limit);
+    await run.untilStuck();
+    run.goOn();
+    await run.untilArrived();
+    const { peak, kills } = await run.memory();
+    process.stdout.write(`in ${limit.megabytes} MiB: at most ${peak.toFixed(0)} MiB\n`);
+    expect(kills).toBe(0);
+    expect(await run.stop()).toBe("0 false");
+  });
+
   test.runIf(ready)("becomes unhealthy when sluice does not answer", { timeout: 8 * MINUTES }, async () => {
     const health = [
       "--health-interval",
@@ -160,12 +176,3 @@ describe.each(versions)("the image, built and run by Docker %s", (version) => {
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}

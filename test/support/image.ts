@@ -7,6 +7,8 @@ import { ROOT } from "./process.ts";
 /** The base image that the Dockerfile names. */
 const BASE = "node:26-bookworm-slim";
 export const IMAGE = "sluice:local";
+/** As docker-compose.yml runs it. */
+export const LOCKED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"];
 /** What the program that makes the bundle is linked to, besides the libraries of Node.js itself. */
 const LIBRARY = "/lib/x86_64-linux-gnu/librt.so.1";
 

@@ -23,6 +23,7 @@ export class NumbersInput implements AsyncDisposable {
   repeatedBytes = 0;
   /** Messages that were not as they should be. */
   wrong = 0;
+  #hangs = false;
   readonly #isRight: Check;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -49,6 +50,15 @@ export class NumbersInput implements AsyncDisposable {
     return this.containers.get(container)?.ids.size ?? 0;
   }
 
+  /** Whether it takes connections and reads nothing. */
+  set hangs(hangs: boolean) {
+    this.#hangs = hangs;
+    for (const socket of this.#sockets) {
+      if (hangs) socket.pause();
+      else socket.resume();
+    }
+  }
+
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     const pieces: Buffer[] = [];
@@ -60,6 +70,7 @@ export class NumbersInput implements AsyncDisposable {
       }
       pieces.push(chunk.subarray(start));
     });
+    if (this.#hangs) socket.pause();
     socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
   }
 

@@ -52,6 +52,9 @@ services:
     command: [sh, -c, ${JSON.stringify(`${WAIT}; ${count('echo "job $$n"')}; exit 2`)}]
 `;
 
+/** How compose is asked for logs: plain as the seed does it, and in colours. */
+const STYLES = ["logs -f --no-color -t", "--ansi always logs -f -t"];
+
 /** Compose in the one directory, its output piped into a sluice that parses it; both end with compose. */
 class Piped implements AsyncDisposable {
   readonly #graylog: Graylog;
@@ -69,12 +72,13 @@ class Piped implements AsyncDisposable {
     engine: DockerEngine,
     command: readonly string[],
     parser: string,
+    name: string = parser,
   ): Promise<Piped> {
     const graylog = await Graylog.start();
-    const pipe = work.path(`${parser}.pipe`);
+    const pipe = work.path(`${name}.pipe`);
     await promisify(execFile)("mkfifo", [pipe]);
     const file = await work.write(
-      `${parser}.yaml`,
+      `${name}.yaml`,
       `name: piped
 sources:
   compose: {type: stdin}
@@ -84,7 +88,7 @@ sinks:
   graylog: {type: gelf, address: '${graylog.address}'}
 `,
     );
-    const reading = `exec "$0" run ${file} --state-dir ${work.path(`${parser}.state`)} --http off < ${pipe}`;
+    const reading = `exec "$0" run ${file} --state-dir ${work.path(`${name}.state`)} --http off < ${pipe}`;
     const sluice = start("sh", ["-c", reading, SLUICE]);
     const compose = start("sh", ["-c", `exec "$@" > ${pipe}`, "sh", ...command], { cwd: work.dir, env: engine.env });
     return new Piped(graylog, compose, sluice);
@@ -115,52 +119,51 @@ const textsOf = (messages: readonly Message[], service: string) =>
 
 const numbered = (text: string) => Array.from({ length: LINES }, (_, i) => `${text}${i + 1}`);
 
-describe.each(DOCKER_VERSIONS)("compose with Docker %s", (version) => {
-  const compose = composeFor(version);
-  const styles = [["logs -f --no-color -t"], ["--ansi always logs -f -t"]];
+/** All lines of both services, in order, as fields. Gives one of the worker's. */
+async function checkLogs(logs: Piped): Promise<Message | undefined> {
+  const messages = await logs.messages();
+  expect(messages.filter((message) => message["_tags"] !== undefined)).toEqual([]);
+  const web = textsOf(messages, "web").slice(1);
+  expect(web.filter((text) => !String(text).startsWith("warn "))).toEqual([...ODD, ...numbered("GET /")]);
+  expect(web.filter((text) => String(text).startsWith("warn "))).toEqual(numbered("warn "));
+  expect(textsOf(messages, "worker").slice(1)).toEqual(numbered("job "));
+  const line = messages.find((message) => message["short_message"] === "job 1");
+  expect(line?.["_container_name"]).toMatch(/worker[-_]1$/);
+  return line;
+}
 
-  test.runIf(compose).for(styles)("piped text of `%s` is parsed", { timeout: 8 * MINUTES }, async ([options]) => {
-    const command = compose as readonly string[];
+describe.concurrent.each(DOCKER_VERSIONS)("compose with Docker %s", (version) => {
+  const compose = composeFor(version);
+  const title = `piped text of \`${STYLES.join("`, `")}\` and of events is parsed`;
+
+  test.runIf(compose)(title, { timeout: 8 * MINUTES }, async () => {
+    const command = [...(compose as readonly string[]), "-p", "shop"];
     await using work = await Workspace.create();
     await using engine = await DockerEngine.start({ version });
     const gate = await work.directory("gate");
     await work.write("docker-compose.yml", project(gate));
     const run = (...args: string[]) =>
-      promisify(execFile)(command[0] as string, [...command.slice(1), "-p", "shop", ...args], {
-        cwd: work.dir,
-        env: engine.env,
-      });
-    await using events = await Piped.start(
-      work,
-      engine,
-      [...command, "-p", "shop", "events", "--json"],
-      "docker_events",
-    );
+      promisify(execFile)(command[0] as string, [...command.slice(1), ...args], { cwd: work.dir, env: engine.env });
+    await using events = await Piped.start(work, engine, [...command, "events", "--json"], "docker_events");
     await run("up", "-d");
-    await using logs = await Piped.start(
-      work,
-      engine,
-      [...command, "-p", "shop", ...(options as string).split(" ")],
-      "docker_compose_logs",
-    );
-    const isReady = async (service: string) => textsOf(await logs.messages(), service).includes("ready");
-    await until(async () => (await isReady("web")) && (await isReady("worker")), "both services", 3 * MINUTES);
+    const read = (style: string, i: number) =>
+      Piped.start(work, engine, [...command, ...style.split(" ")], "docker_compose_logs", `logs-${i}`);
+    await using all = new AsyncDisposableStack();
+    const logs = (await Promise.all(STYLES.map(read))).map((piped) => all.use(piped));
+    const isReady = async (piped: Piped, service: string) => textsOf(await piped.messages(), service).includes("ready");
+    for (const piped of logs)
+      for (const service of ["web", "worker"])
+        await until(() => isReady(piped, service), `${service} to be ready`, 3 * MINUTES);
     await writeFile(`${gate}/go`, "");
-    await logs.finish();
+    for (const piped of logs) await piped.finish();
 
-    const messages = await logs.messages();
-    expect(messages.filter((message) => message["_tags"] !== undefined)).toEqual([]);
-    const web = textsOf(messages, "web").slice(1);
-    expect(web.filter((text) => !String(text).startsWith("warn "))).toEqual([...ODD, ...numbered("GET /")]);
-    expect(web.filter((text) => String(text).startsWith("warn "))).toEqual(numbered("warn "));
-    expect(textsOf(messages, "worker").slice(1)).toEqual(numbered("job "));
-    const line = messages.find((message) => message["short_message"] === "job 1");
-    expect(line?.["_container_name"]).toMatch(/worker[-_]1$/);
+    const lines = await Promise.all(logs.map(checkLogs));
     // Docker's own time, not that of reading.
     const id = (await run("ps", "-a", "-q", "worker")).stdout.trim();
     const log = await engine.docker("logs", "-t", id);
     const stamp = log.split("\n").find((text) => text.includes(" job 1")) as string;
-    expect(line?.["timestamp"]).toBeCloseTo(Date.parse(stamp.split(" ")[0] as string) / 1000, 2);
+    for (const line of lines)
+      expect(line?.["timestamp"]).toBeCloseTo(Date.parse(stamp.split(" ")[0] as string) / 1000, 2);
 
     const died = async () =>
       (await events.messages()).filter((message) => message["_event_action"] === "die").length === 2;

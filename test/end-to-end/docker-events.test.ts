@@ -10,7 +10,7 @@ const MINUTES = 60_000;
 /** What health checks do by the thousand: the source leaves it out, as does the comparison. */
 const LEFT_OUT = /^\w+ exec_/;
 /** The engine keeps 256 events, three of each check: all those of a run that nobody listens to must be among them. */
-const HEALTH = ["--health-cmd", "test ! -e /ill", "--health-interval", "2s", "--health-retries", "1"];
+const HEALTH = ["--health-cmd", "test ! -e /ill", "--health-interval", "1s", "--health-retries", "1"];
 
 /** `docker events` itself, from now on: what sluice has to have in the end. */
 async function watch(engine: DockerEngine): Promise<{ readonly process: Running; events(): string[] }> {
@@ -66,7 +66,8 @@ function distinct(messages: readonly Message[]): Message[] {
   return [...byId.values()].toSorted((a, b) => (time(a) < time(b) ? -1 : 1));
 }
 
-describe.each(DOCKER_VERSIONS)("docker_events with Docker %s", (version) => {
+// Most of the time goes by while checks are waited for: the engines live side by side.
+describe.concurrent.each(DOCKER_VERSIONS)("docker_events with Docker %s", (version) => {
   test.runIf(requireDocker(version))(
     "a scripted run arrives complete, also what happens while sluice is killed and away",
     { timeout: 15 * MINUTES },

@@ -58,7 +58,7 @@ function isRight(message: Readonly<Record<string, unknown>>): boolean {
   );
 }
 
-describe.each(DOCKER_VERSIONS.filter((version) => version !== "26.1"))("Docker %s", (version) => {
+describe.concurrent.each(DOCKER_VERSIONS.filter((version) => version !== "26.1"))("Docker %s", (version) => {
   const title = `${CONTAINERS} containers at once: every line arrives with its own fields, in less than ${MAX_MEMORY_MB} MB`;
   test.runIf(requireDocker(version))(title, { timeout: 40 * MINUTES }, async () => {
     await using work = await Workspace.create();

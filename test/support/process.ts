@@ -5,6 +5,9 @@ import path from "node:path";
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 export const SLUICE = path.join(ROOT, "packages/cli/bin/sluice");
 
+// Each program that runs listens for our exit.
+process.setMaxListeners(0);
+
 /** A program under test: its output so far, and ways to end it. */
 export interface Running {
   readonly child: ChildProcess;

@@ -52,6 +52,10 @@ function isCalm(work: Workspace, files: string): Promise<unknown> {
   return until(look, `${files} to stop growing`, 2 * MINUTES);
 }
 
+function without(lines: ReadonlySet<string>, others: ReadonlySet<string>): number {
+  return [...lines].filter((line) => !others.has(line)).length;
+}
+
 async function linesOf(work: Workspace, sink: string): Promise<Set<string>> {
   return new Set((await readFile(work.path("good", `${sink}.log`), "utf8")).split("\n").filter(Boolean));
 }
@@ -78,9 +82,9 @@ test.runIf(requireDebian(["gcc"]))(
     await isCalm(work, "good/other.log");
     expect(await third.sluice.kill("SIGTERM"), third.sluice.stderr()).toBe(0);
     const [one, other] = [await linesOf(work, "one"), await linesOf(work, "other")];
-    const missing = one.difference(other).size;
+    const missing = without(one, other);
     expect(missing).toBeGreaterThan(0);
-    expect([other.difference(one).size, other.size]).toEqual([0, one.size - missing]);
+    expect([without(other, one), other.size]).toEqual([0, one.size - missing]);
     // What the second one had found out already was in the buffers when the third began.
     const found = /"in":(\d+)(?:,"bufferedBefore":(\d+))?[^\n]*"msg":"ledger/.exec(third.sluice.stderr()) ?? [];
     expect(Number(found[1]) + Number(found[2] ?? 0), third.sluice.stderr()).toBe(one.size);

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CreateContext, SluiceError, type Source, type SourceContext } from "@sluice/core";
+import { type CreateContext, SluiceError, type Source, type SourceBatch, type SourceContext } from "@sluice/core";
 import { Catalog } from "./catalog.ts";
 import { encodingOf } from "./encoding.ts";
 import { Fleet } from "./fleet.ts";
@@ -43,21 +43,26 @@ export class FileSource implements Source {
     this.#streamNames = new StreamNames(ctx);
   }
 
-  async run(ctx: SourceContext): Promise<void> {
+  /** Rejects when the files cannot be followed, e.g. while the state cannot be written. */
+  async run(given: SourceContext): Promise<void> {
+    const failed = new AbortController();
+    // What fails beside the reading ends it as a stop does.
+    const ctx = withStop(given, AbortSignal.any([given.stop, failed.signal]));
     const stopping = new Stopping(ctx.stop);
     const parts = this.#assemble(ctx, stopping);
     try {
-      await stopping.orSoonAfter(this.#read(ctx, stopping, parts), GRACE_MS);
+      await stopping.orSoonAfter(this.#read(ctx, stopping, parts, failed), GRACE_MS);
     } finally {
       parts.fleet.closeAll();
     }
+    failed.signal.throwIfAborted();
   }
 
-  async #read(ctx: SourceContext, stopping: Stopping, parts: Parts): Promise<void> {
+  async #read(ctx: SourceContext, stopping: Stopping, parts: Parts, failed: AbortController): Promise<void> {
     const { scanner, pump } = parts;
     await scanner.first(this.#options.start_at === "end" && !ctx.state.lost);
     if (ctx.finite) await this.#readOnce(ctx, stopping, parts);
-    else await this.#follow(ctx, stopping, parts);
+    else await this.#follow(ctx, stopping, parts, failed);
     await pump.settle();
   }
 
@@ -100,9 +105,11 @@ export class FileSource implements Source {
   }
 
   /** Scans beside the reading, so that rotated files are held open even while the pipeline takes nothing. */
-  async #follow(ctx: SourceContext, stopping: Stopping, parts: Parts): Promise<void> {
+  async #follow(ctx: SourceContext, stopping: Stopping, parts: Parts, failed: AbortController): Promise<void> {
     const ended = new AbortController();
-    const scanning = this.#scan(AbortSignal.any([ctx.stop, ended.signal]), parts.scanner);
+    const scanning = this.#scan(AbortSignal.any([ctx.stop, ended.signal]), parts.scanner).catch((error: unknown) =>
+      failed.abort(error),
+    );
     try {
       await read(ctx, stopping, parts);
     } finally {
@@ -120,6 +127,14 @@ export class FileSource implements Source {
       took = await scanner.scan();
     }
   }
+}
+
+function withStop(ctx: SourceContext, stop: AbortSignal): SourceContext {
+  const { finite, state, log } = ctx;
+  const emit = (batch: SourceBatch) => ctx.emit(batch);
+  const inFlight = (key: string) => ctx.inFlight(key);
+  const lost = (reason: string, records: number) => ctx.lost(reason, records);
+  return { emit, stop, finite, state, log, lost, inFlight, hurry: () => ctx.hurry() };
 }
 
 async function read(ctx: SourceContext, stopping: Stopping, { pump, fleet }: Parts): Promise<void> {

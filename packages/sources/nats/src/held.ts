@@ -19,13 +19,20 @@ export class Held {
   readonly #replies = new Map<number, string>();
   /** Those that another sluice may not get at once when this one leaves. */
   readonly #claimed = new Set<number>();
+  /** Taken since the servers were told last: they know yet that work goes on. */
+  readonly #young = new Set<number>();
+  /** Settled, and not known to be acknowledged. */
+  readonly #settled = new Set<number>();
   readonly #timer: NodeJS.Timeout;
   readonly #queue: number[] = [];
   #acking = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #idle: (() => void)[] = [];
 
-  /** @param keepEvery milliseconds after which the servers are told again that work goes on */
+  /**
+   * @param keepEvery milliseconds after which the servers are told again that work goes on; of a message for the first time
+   * after at most twice as many
+   */
   constructor(connection: NatsConnection, timeout: number, keepEvery: number) {
     this.#connection = connection;
     this.#timeout = timeout;
@@ -41,6 +48,7 @@ export class Held {
     const isNew = !this.#replies.has(seq);
     // The latest delivery is the one that counts.
     this.#replies.set(seq, reply);
+    this.#young.add(seq);
     return isNew;
   }
 
@@ -52,7 +60,9 @@ export class Held {
     if (this.#connection.isClosed()) return;
     for (const seq of seqs) {
       const reply = this.#replies.get(seq);
-      if (reply !== undefined) this.#connection.publish(reply, ACK);
+      if (reply === undefined) continue;
+      this.#connection.publish(reply, ACK);
+      this.#settled.add(seq);
       this.#queue.push(seq);
     }
     this.#pump();
@@ -125,12 +135,21 @@ export class Held {
   #forget(seq: number): void {
     this.#replies.delete(seq);
     this.#claimed.delete(seq);
+    this.#young.delete(seq);
+    this.#settled.delete(seq);
     this.#wake();
   }
 
+  /**
+   * Only for those for which it is time, since to the servers each of these is work as much as an acknowledgement: a hundred
+   * thousand of them every two seconds have kept a cluster from hearing the acknowledgements.
+   */
   #keep(): void {
     if (this.#connection.isClosed()) return;
-    for (const reply of this.#replies.values()) this.#connection.publish(reply, WORKING);
+    for (const [seq, reply] of this.#replies) {
+      if (!this.#young.has(seq) && !this.#settled.has(seq)) this.#connection.publish(reply, WORKING);
+    }
+    this.#young.clear();
   }
 
   #wake(): void {

@@ -52,7 +52,7 @@ export class NatsSource implements Source {
     const stream = await streams.info(this.#options.stream);
     const origin = originOf(stream);
     const streamId = `${origin}-${randomBytes(6).toString("hex")}`;
-    const held = new Held(link.connection, timeout, ackWait / 3);
+    const held = new Held(link.connection, timeout, ackWait / 4);
     this.#held = held;
     const { log } = ctx;
     const consumerName = this.#options.consumer;

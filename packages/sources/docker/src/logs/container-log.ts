@@ -17,6 +17,7 @@ import { rotationOf } from "./rotation.ts";
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 const READ_CHUNK = 65_536;
+const LOOK_MS = 200;
 
 /** What all logs of a run share. */
 export interface LogsRun {
@@ -171,7 +172,7 @@ export class ContainerLog {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.length; at += READ_CHUNK) {
         const room = budget.room();
-        if (room) await orStopped(room, stop);
+        if (room) await this.#wait(room, () => reserve.look(client.now(), since));
         if (stop.aborted) return "full";
         passage.arrive();
         const piece = chunk.subarray(at, at + READ_CHUNK);
@@ -182,6 +183,13 @@ export class ContainerLog {
       }
     }
     return "ended";
+  }
+
+  /** Waits for room, and looks after the connections meanwhile. */
+  async #wait(room: Promise<void>, look: () => void): Promise<void> {
+    const looking = setInterval(look, LOOK_MS);
+    await orStopped(room, this.#run.stop);
+    clearInterval(looking);
   }
 
   /** Waits to be woken, so long at most. */

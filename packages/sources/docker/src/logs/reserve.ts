@@ -3,8 +3,8 @@ import type { LogConnection } from "./connection.ts";
 import { Pace } from "./pace.ts";
 import type { Rotation } from "./rotation.ts";
 
-/** Of one log: each keeps files on the disk that rotation has deleted. */
-const MOST = 4;
+/** Of one log: together they keep files on the disk, deleted by rotation, of up to `MOST * SHARE` times the log's size. */
+const MOST = 8;
 /** So much of what a log can hold may be written before another connection is opened: the engine takes its time for it. */
 const SHARE = 1 / 3;
 /** Lines are out of order by a second at most, see `sinceOf`; and there may be none just before a connection is opened. */
@@ -33,6 +33,8 @@ export class Reserve {
   /** The one that was opened last. */
   #newest: LogConnection | undefined;
   #isOpening = false;
+  /** Time of the last message that was read. */
+  #reached = 0;
   /** Bytes that are written and not read, about. */
   #behind = 0;
   #idle: NodeJS.Timeout | undefined;
@@ -72,12 +74,18 @@ export class Reserve {
    * @param since where a connection would begin that is opened now
    */
   read(bytes: number, reached: number, now: number, since: () => Moment): void {
-    const { size, files } = this.#rotation;
-    if (!this.#reading || !this.#newest || size === Number.POSITIVE_INFINITY) return;
     this.#pace.add(reached, bytes);
-    this.#behind = this.#pace.rate * (now - reached);
+    this.#reached = reached;
     this.#idle?.refresh();
-    if (reached > this.#reading.opened && !this.takesOver) this.release();
+    this.look(now, since);
+    if (this.#reading && reached > this.#reading.opened && !this.takesOver) this.release();
+  }
+
+  /** Opens another connection where one is due: for a reader that waits for room. */
+  look(now: number, since: () => Moment): void {
+    const { size, files } = this.#rotation;
+    if (!this.#newest || this.#reached === 0 || size === Number.POSITIVE_INFINITY) return;
+    this.#behind = this.#pace.rate * (now - this.#reached);
     const written = this.#pace.rate * (now - this.#newest.opened);
     if (this.#behind > size / 2 && written > size * files * SHARE) this.#add(since());
   }

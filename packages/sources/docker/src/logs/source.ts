@@ -18,7 +18,7 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 const SETTLING_MS = 1000;
 /** Connections that wait for their turn, over all logs: see `Reserve`. */
-const MOST_WAITING = 16;
+const MOST_WAITING = 32;
 const WATCHED = JSON.stringify({ type: ["container"], event: ["start", "rename", "destroy"] });
 
 /** Source `docker_logs`. */

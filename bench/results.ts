@@ -6,8 +6,8 @@ import { JOB_NAMES } from "./jobs.ts";
 import { METHOD, machine } from "./report.ts";
 
 const PATH = join(import.meta.dirname, "RESULTS.md");
-/** In this order. The memory run is asked for by itself; what a test has measured (`containers`) is kept as it is. */
-const KEYS: readonly string[] = [...JOB_NAMES, "memory", "containers", "page"];
+/** In this order. The memory run is asked for by itself; what a test has measured (`containers`) and `bench/docker-logs.ts` (`docker`) is kept as it is. */
+const KEYS: readonly string[] = [...JOB_NAMES, "memory", "containers", "docker", "page"];
 
 /** Puts sections, each of which begins with `## key: `, into bench/RESULTS.md and leaves its other sections. */
 export function writeResults(sections: readonly string[]): void {

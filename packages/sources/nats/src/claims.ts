@@ -1,10 +1,11 @@
-import { type Consumer, JetStreamApiError, type JsMsg, type StreamInfo } from "@nats-io/jetstream";
-import { type Claim, type ClaimRequest, errorText, type Lease, type Logger, OWN_ALONE } from "@sluice/core";
-import { isForbidden, type NatsLink, natsFault } from "@sluice/nats";
+import type { Consumer, JsMsg, StreamInfo } from "@nats-io/jetstream";
+import { type Claim, type ClaimRequest, type Lease, type Logger, OWN_ALONE } from "@sluice/core";
+import { type NatsLink, natsFault } from "@sluice/nats";
 import { ClaimLog, type LogEntry } from "./claim-log.ts";
+import { ClaimTroubles } from "./claim-troubles.ts";
 import { Flight, type FlyingBatch } from "./flight.ts";
 import type { Held } from "./held.ts";
-import { type ClaimEntry, type KnownClaim, KnownClaims } from "./known-claims.ts";
+import { type ClaimEntry, claimEntry, type KnownClaim, KnownClaims } from "./known-claims.ts";
 import { leased } from "./lease.ts";
 import { packSeqs } from "./seqs.ts";
 
@@ -61,8 +62,8 @@ export class Claims {
   /** For how long an attempt may begin after it was certain that a claim is ours. */
   readonly #lease: number;
   readonly #keep: number;
+  readonly #troubles: ClaimTroubles;
   #works = false;
-  #warned = false;
   #timer: NodeJS.Timeout | undefined;
   #lastRead = performance.now();
   /** Until then postponed messages come again, on the monotonic clock. */
@@ -76,6 +77,7 @@ export class Claims {
     const read = (entry: LogEntry) => this.#read(entry);
     const current = (began: number) => this.#current(began);
     this.#log = new ClaimLog({ link, stream: stream.config.name, consumer, timeout, read, current });
+    this.#troubles = new ClaimTroubles(options.log, this.#log.name);
   }
 
   /** Rejects when the servers do not answer. Where they refuse it goes on without claims, and says so. */
@@ -121,7 +123,9 @@ export class Claims {
       await this.#log.catchUp();
       return true;
     } catch (error) {
-      return !this.#works || this.#isRefusal(error);
+      if (!this.#works || this.#isRefusal(error)) return true;
+      this.#troubles.late(error);
+      return false;
     }
   }
 
@@ -153,7 +157,10 @@ export class Claims {
   async takeOver(messages: readonly JsMsg[]): Promise<void> {
     const isDone = await this.#revoke(messages).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        this.#troubles.late(error);
+        return false;
+      },
     );
     const now = performance.now();
     for (const { seq } of messages) {
@@ -201,7 +208,8 @@ export class Claims {
     const [id, what] = name.split(".") as [string, string];
     if (what === REVOKED) this.#known.revoke(id, performance.now());
     if (!/^\d+$/.test(what)) return;
-    const entry = JSON.parse(body) as ClaimEntry;
+    const entry = claimEntry(body);
+    if (!entry) return;
     const part = this.#known.add(entry, at);
     if (entry.by !== this.#options.streamId) this.flight.claimed(id, entry.sink, part);
   }
@@ -210,6 +218,7 @@ export class Claims {
   #current(began: number): void {
     if (began - this.#lastRead > this.#keep / 2) this.flight.doubt();
     this.#lastRead = began;
+    this.#troubles.over();
   }
 
   async #tick(): Promise<void> {
@@ -220,7 +229,7 @@ export class Claims {
       const first = this.#known.forget(floor.stream_seq, performance.now(), this.#keep);
       await this.#log.removeBefore(first);
     } catch (error) {
-      this.#options.log.debug({ error: errorText(error) }, "cannot look after claims");
+      if (this.#works) this.#troubles.late(error);
     }
   }
 
@@ -230,14 +239,8 @@ export class Claims {
   }
 
   #isRefusal(error: unknown): boolean {
-    const { log, stream } = this.#options;
-    const isRefusal = isForbidden(error) || (error instanceof JetStreamApiError && error.status < 500);
-    if (!isRefusal) return false;
+    if (!this.#troubles.refused(error)) return false;
     this.#works = false;
-    const hint = `give this user the rights on the stream ${this.#log.name} that docs/fleets.md names`;
-    const fields = { stream: stream.config.name, error: errorText(error), hint };
-    if (!this.#warned) log.warn(fields, "without claims: what a dead sluice has stored may be stored once more");
-    this.#warned = true;
     return true;
   }
 }

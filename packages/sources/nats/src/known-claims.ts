@@ -1,5 +1,6 @@
 import type { Value } from "@sluice/core";
-import { includesSeq, unpackSeqs } from "./seqs.ts";
+import { z } from "zod";
+import { includesSeq, isPacked, unpackSeqs } from "./seqs.ts";
 
 /** What is written into the log of claims: a part of one, with the messages that it covers. */
 export interface ClaimEntry {
@@ -11,6 +12,29 @@ export interface ClaimEntry {
   readonly late: number;
   readonly note: Value;
   readonly seqs: string;
+}
+
+const written = z.object({
+  id: z.string(),
+  sink: z.string(),
+  by: z.string(),
+  late: z.number(),
+  note: z.json(),
+  seqs: z.string().refine(isPacked),
+});
+
+/** What a text in the log says; undefined when it is nothing that a sluice has written. */
+export function claimEntry(body: string): ClaimEntry | undefined {
+  const parsed = written.safeParse(parsedJson(body));
+  return parsed.success ? (parsed.data as ClaimEntry) : undefined;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Messages that one entry covers. */

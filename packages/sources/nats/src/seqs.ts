@@ -4,6 +4,8 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 // packed. Sluices take turns at a stream, so the distances repeat, and 100,000 places are some hundred bytes.
 
 const MORE = 0x80;
+/** Eight for each of a million places. */
+const MOST_BYTES = 8_000_000;
 
 /** @param seqs ascending, none twice */
 export function packSeqs(seqs: readonly number[]): string {
@@ -18,8 +20,9 @@ export function packSeqs(seqs: readonly number[]): string {
   return deflateRawSync(Uint8Array.from(bytes)).toString("base64");
 }
 
+/** Throws what zlib throws when it is nothing that was packed, or more than anybody packs. */
 export function unpackSeqs(text: string): Float64Array {
-  const bytes = inflateRawSync(Buffer.from(text, "base64"));
+  const bytes = inflateRawSync(Buffer.from(text, "base64"), { maxOutputLength: MOST_BYTES });
   const seqs: number[] = [];
   let last = 0;
   let value = 0;
@@ -33,6 +36,16 @@ export function unpackSeqs(text: string): Float64Array {
     factor = 1;
   }
   return Float64Array.from(seqs);
+}
+
+/** Whether `unpackSeqs` can read it. */
+export function isPacked(text: string): boolean {
+  try {
+    unpackSeqs(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether an ascending list has a number. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Flight } from "../src/flight.ts";
-import { KnownClaims } from "../src/known-claims.ts";
+import { claimEntry, KnownClaims } from "../src/known-claims.ts";
 import { includesSeq, packSeqs, unpackSeqs } from "../src/seqs.ts";
 
 const seqs = fc
@@ -28,6 +28,26 @@ test("places in a stream come back as they were written, and are found", () => {
       const read = unpackSeqs(packSeqs(list));
       expect([...read]).toEqual(list);
       expect(includesSeq(read, other)).toBe(list.includes(other));
+    }),
+  );
+});
+
+test("what others write into the log is a claim, or nothing", () => {
+  const whole = entry("a", [1, 5]);
+  expect(claimEntry(JSON.stringify(whole))).toEqual(whole);
+  for (const body of [
+    "",
+    "{",
+    "null",
+    "[]",
+    "{}",
+    JSON.stringify({ ...whole, seqs: "no" }),
+    JSON.stringify({ ...whole, late: "1" }),
+  ])
+    expect(claimEntry(body)).toBeUndefined();
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
+      expect(claimEntry(body)).toBeUndefined();
     }),
   );
 });

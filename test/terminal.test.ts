@@ -1,4 +1,4 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { requireDebian } from "@sluice/testkit";
@@ -49,6 +49,15 @@ afterAll(async () => {
   await work[Symbol.asyncDispose]();
 });
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Runs a command line of sluice on a terminal of its own; what is printed there is its stdout. */
 function onTerminal(args: readonly string[]) {
   const words = [SLUICE, ...args].map((word) => `'${word}'`).join(" ");
@@ -56,10 +65,10 @@ function onTerminal(args: readonly string[]) {
 }
 
 test.skipIf(!requireDebian(["bsdutils:script"]))(
-  "what an engine answers and what lines hold is not obeyed by a terminal that shows the log, top or tap",
+  "what an engine answers and what lines hold is not obeyed by a terminal that shows the log, top or tap; sluice ends with it",
   { timeout: 180_000 },
   async () => {
-    const sluice = onTerminal(["run", pipeline, "--state-dir", work.path("state"), "--http", "127.0.0.1:0"]);
+    const sluice = onTerminal(["run", pipeline, "--state-dir", work.path("state"), "--http", "127.0.0.1:0", "--drain", "1s"]);
     try {
       await until(() => sluice.stdout().includes(`no: ${HARMLESS}`), "the engine's words in the log", 120_000);
       expect(sluice.stdout()).not.toMatch(/\u001b\]|\u0007|\u009b/);
@@ -78,6 +87,10 @@ test.skipIf(!requireDebian(["bsdutils:script"]))(
       expect(tap.stdout()).toContain("line ");
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
       expect(tap.stdout()).not.toMatch(/[\u001b\u0007\u007f-\u009f]/);
+      const pid = Number((await readFile(work.path("state", "sluice.pid"), "utf8")).trim());
+      // The terminal is closed.
+      await sluice.kill("SIGKILL");
+      await until(() => !isAlive(pid), "sluice to end with its terminal");
     } finally {
       await sluice.kill("SIGKILL");
     }

@@ -19,6 +19,8 @@ const EDGES = ["edge1", "edge2"];
 const SHIPPERS = ["ship1", "ship2", "ship3"];
 /** Milliseconds that a request to the store takes in each direction. */
 const SLOWNESS = 200;
+/** Three servers, five sluices and a store on two cores are slower the more lies between them. */
+const PATIENCE = WANTED > 100_000 ? "ack_wait: 30s, request_timeout: 5s" : "ack_wait: 6s, request_timeout: 2s";
 
 function edge(work: Workspace, nats: Nats, name: string): Promise<string> {
   return work.write(
@@ -36,7 +38,7 @@ function shipper(work: Workspace, nats: Nats, store: SlowStore, name: string): P
   return work.write(
     `${name}.yaml`,
     `name: ${name}
-sources: {fleet: {type: nats, servers: '${nats.servers.join(",")}', stream: logs, ack_wait: 6s, request_timeout: 2s}}
+sources: {fleet: {type: nats, servers: '${nats.servers.join(",")}', stream: logs, ${PATIENCE}}}
 sinks:
   archive: {${s3Options(store.address, "fleet")}, create_bucket: true, max_age: 500ms, request_timeout: 3s, retry: {initial: 50ms, max: 1s}}
 `,

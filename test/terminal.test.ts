@@ -68,7 +68,16 @@ test.skipIf(!requireDebian(["bsdutils:script"]))(
   "what an engine answers and what lines hold is not obeyed by a terminal that shows the log, top or tap; sluice ends with it",
   { timeout: 180_000 },
   async () => {
-    const sluice = onTerminal(["run", pipeline, "--state-dir", work.path("state"), "--http", "127.0.0.1:0", "--drain", "1s"]);
+    const sluice = onTerminal([
+      "run",
+      pipeline,
+      "--state-dir",
+      work.path("state"),
+      "--http",
+      "127.0.0.1:0",
+      "--drain",
+      "1s",
+    ]);
     try {
       await until(() => sluice.stdout().includes(`no: ${HARMLESS}`), "the engine's words in the log", 120_000);
       expect(sluice.stdout()).not.toMatch(/\u001b\]|\u0007|\u009b/);

@@ -115,6 +115,7 @@ test.runIf(there && requireDebian(["curl"]))(
     try {
       expect(await post("without")).toBe(202);
       expect(await post("foreign", foreign)).toBe(0);
+      for (let n = 0; n < 50; n++) await hurry(ports[0] as number, { ca, ...foreign });
       expect(await post("own", own)).toBe(202);
       expect(await sluice.kill("SIGTERM")).toBe(0);
       const messages = (await eventsIn(work.path("out.ndjson"))).map((event) => event["message"]);
@@ -125,3 +126,13 @@ test.runIf(there && requireDebian(["curl"]))(
     }
   },
 );
+
+/** Posts a message without waiting for the end of the handshake: it may come in the packet that ends it. */
+async function hurry(port: number, { ca, cert, key }: Certificate & { readonly ca: string }): Promise<void> {
+  const [trusted, mine, secret] = [ca, cert, key].map((file) => readFileSync(file));
+  const socket = connect({ host: "127.0.0.1", port, ca: trusted, cert: mine, key: secret });
+  socket.on("error", () => {});
+  const body = JSON.stringify({ version: "1.1", host: "h", short_message: "in a hurry" });
+  socket.end(`POST /gelf HTTP/1.1\r\nhost: h\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  await new Promise((resolve) => socket.resume().once("close", resolve));
+}

@@ -80,6 +80,8 @@ class HttpInput {
   /** Bytes of requests that are being read. */
   #reading = 0;
   #isOver = false;
+  /** Connections of clients that have shown a bad certificate: a request that came with it is read all the same. */
+  readonly #sentAway = new WeakSet<object>();
   #unwatch: (() => void) | undefined;
 
   constructor(settings: GelfHttpSettings, intake: Intake, troubles: Troubles) {
@@ -105,7 +107,9 @@ class HttpInput {
     } catch (error) {
       throw listenError(address, error);
     }
-    server.on("secureConnection", (socket: TLSSocket) => admits(socket, this.#troubles));
+    server.on("secureConnection", (socket: TLSSocket) => {
+      if (!admits(socket, this.#troubles)) this.#sentAway.add(socket);
+    });
     server.on("error", (error) => this.#troubles.note("cannot accept", { address, error: errorText(error) }));
     return (server.address() as { port: number }).port;
   }
@@ -139,6 +143,7 @@ class HttpInput {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#sentAway.has(request.socket)) return void response.destroy();
     const peer = addressText(request.socket.remoteAddress ?? "", request.socket.remotePort ?? 0);
     const refusal = this.#refusal(request);
     const body = refusal ?? (await this.#read(request).catch(() => null));

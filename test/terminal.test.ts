@@ -1,7 +1,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { requireDebian } from "@sluice/testkit";
+import { isAlive, requireDebian } from "@sluice/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runSluice, SLUICE, start } from "./support/process.ts";
 import { until } from "./support/wait.ts";
@@ -48,15 +48,6 @@ afterAll(async () => {
   engine.close();
   await work[Symbol.asyncDispose]();
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Runs a command line of sluice on a terminal of its own; what is printed there is its stdout. */
 function onTerminal(args: readonly string[]) {

@@ -1,3 +1,4 @@
+export { isAlive } from "./alive.ts";
 export * from "./check-source.ts";
 export * from "./debian.ts";
 export { DockerEngine, type DockerOptions } from "./docker/engine.ts";

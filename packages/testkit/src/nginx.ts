@@ -5,6 +5,7 @@ import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive } from "./alive.ts";
 import { findProgram } from "./debian.ts";
 
 /** A log format of nginx's: its name, and the file that defines it. */
@@ -79,15 +80,6 @@ http {
   server { listen 127.0.0.1:${port}; location / { return 200 "ok"; } }
 }
 `;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 

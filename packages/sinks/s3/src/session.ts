@@ -96,9 +96,7 @@ class Session {
     const { origin } = batch;
     const again = this.#recovery.cutFor(origin);
     if (again === "stored") {
-      batch.release();
-      batch.settle();
-      return;
+      return pass(batch);
     }
     if (again) await this.#repeat(again, batch);
     else if (origin.claims) await this.#gatherRest(await this.#stored.rest(batch));
@@ -109,8 +107,7 @@ class Session {
   /** Nothing may be left of a batch that others have stored. */
   async #gatherRest(batch: OfferedBatch): Promise<void> {
     if (batch.ends.length > 0) return this.#gather(batch);
-    batch.release();
-    batch.settle();
+    pass(batch);
   }
 
   async #repeat(cut: Cut, batch: OfferedBatch): Promise<void> {
@@ -122,9 +119,7 @@ class Session {
     const { origin, ends } = batch;
     let cut = this.#open.get(origin.source);
     if (!cut && ends.length === 0) {
-      batch.release();
-      batch.settle();
-      return;
+      return pass(batch);
     }
     const parcels = this.#partitioner.split(batch, origin.now);
     if (cut && cut.widthWith(parcels) > this.#options.max_open) {
@@ -207,6 +202,12 @@ class Session {
   #later(act: () => Promise<void>): void {
     this.#turns.take(act).catch((error: unknown) => this.#finisher.fail(error));
   }
+}
+
+/** Nothing of a batch is to be stored any more. */
+function pass(batch: OfferedBatch): void {
+  batch.release();
+  batch.settle();
 }
 
 /** Requests of which one attempt consists at most, one after the other. */

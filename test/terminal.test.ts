@@ -76,10 +76,13 @@ test.skipIf(!requireDebian(["bsdutils:script"]))(
       await appendFile(work.path("a.log"), "one\n");
       await until(() => sluice.stdout().includes(`never: ${HARMLESS}`), "the store's words in the log", 60_000);
       expect(sluice.stdout()).not.toMatch(/\u001b\]|\u0007|\u009b/);
-      const top = await runSluice(["top", "--once", "--http", http]);
-      expect(top.stdout).toContain("never: ");
+      // The table is empty until the pipeline has started, which it has not when its store first refuses.
+      const top = await until(async () => {
+        const { stdout } = await runSluice(["top", "--once", "--http", http]);
+        return stdout.includes("never: ") && stdout;
+      }, "the store's words in top");
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
-      expect(top.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      expect(top).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
       const tap = onTerminal(["tap", "--http", http, "--count", "1"]);
       const writing = setInterval(() => void appendFile(work.path("a.log"), `line ${EVIL}\n`), 100);
       expect(await tap.ended, tap.stdout()).toBe(0);

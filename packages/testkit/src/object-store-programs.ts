@@ -46,9 +46,22 @@ export function cephCommand(version: ObjectStoreVersion, program: string, args: 
   return ["unshare", ["--mount", "sh", "-c", shell, "sh", program, ...args]];
 }
 
-/** Runs one of Ceph's programs to its end and gives its output; an error holds what it said. */
+/** How often a program is run that crashes. */
+const ATTEMPTS = 3;
+
+/**
+ * Runs one of Ceph's programs to its end and gives its output; an error holds what it said. A program that crashed is
+ * run again: radosgw-admin 18 now and then aborts while it ends (`free(): corrupted unsorted chunks`, after
+ * `RGWWatcher::handle_error`), with its work done or not.
+ */
 export async function runCeph(version: ObjectStoreVersion, program: string, args: readonly string[]): Promise<string> {
   const [command, all] = cephCommand(version, program, args);
-  const { stdout } = await execute(command, all, { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 });
-  return stdout;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { stdout } = await execute(command, all, { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 });
+      return stdout;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !/\*\*\* Caught signal/.test(String(error))) throw error;
+    }
+  }
 }

@@ -74,7 +74,11 @@ export class ObjectStore implements AsyncDisposable {
 
   async #createUser(): Promise<void> {
     const keys = [`--access-key=${this.accessKey}`, `--secret-key=${this.secretKey}`];
-    await this.admin(["user", "create", `--uid=${USER}`, `--display-name=${USER}`, "--max-buckets=0", ...keys]);
+    const create = ["user", "create", `--uid=${USER}`, `--display-name=${USER}`, "--max-buckets=0", ...keys];
+    // The cluster is new: a user that is there already was made by a run of it that crashed at its end.
+    await this.admin(create).catch((error) => {
+      if (!String(error).includes(`user: ${USER} exists`)) throw error;
+    });
   }
 
   /** The variables that the AWS SDK and its tools read for region and keys. */

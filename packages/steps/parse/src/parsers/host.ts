@@ -4,6 +4,8 @@ import type { NamedParser, ParserContext } from "../parser.ts";
 import { matchInto, setConstants, tableParser } from "../pattern-table.ts";
 
 const SIZE_FIELDS = ["system.filesystem.total", "system.filesystem.used", "system.filesystem.available"];
+/** Only `df --si` writes a small k: all units of such a row are powers of 1000. */
+const SI = /k/;
 const POWERS = ["", "K", "M", "G", "T", "P", "E", "Z", "Y"];
 const DAY_MS = 86_400_000;
 
@@ -20,10 +22,11 @@ export const df: NamedParser = {
 
 function finishFilesystem(event: Event): void {
   // In a row of `df -h` a bare number is bytes, in one of plain `df` it is blocks of 1024.
-  const blockSize = SIZE_FIELDS.some((field) => hasUnit(event[field])) ? 1 : 1024;
+  const blockSize = SIZE_FIELDS.some((field) => isLike(event[field], /[A-Za-z]/)) ? 1 : 1024;
+  const base = SIZE_FIELDS.some((field) => isLike(event[field], SI)) ? 1000 : 1024;
   for (const field of SIZE_FIELDS) {
     const text = event[field];
-    const bytes = typeof text === "string" ? bytesOf(text, blockSize) : undefined;
+    const bytes = typeof text === "string" ? bytesOf(text, blockSize, base) : undefined;
     if (bytes === undefined) delete event[field];
     else event[field] = bytes;
   }
@@ -31,17 +34,17 @@ function finishFilesystem(event: Event): void {
   if (typeof percent === "string") event["system.filesystem.used_percent"] = Number(percent);
 }
 
-function hasUnit(size: Value | undefined): boolean {
-  return typeof size === "string" && /[A-Z]/.test(size);
+function isLike(size: Value | undefined, what: RegExp): boolean {
+  return typeof size === "string" && what.test(size);
 }
 
 /** Bytes of `6.2G`, `824K`, `1,9G` (some locales), `0`. */
-function bytesOf(text: string, blockSize: number): number | undefined {
-  const m = /^(-?\d+(?:[.,]\d+)?)([KMGTPEZY]?)(i?B)?$/.exec(text);
+function bytesOf(text: string, blockSize: number, rowBase: number): number | undefined {
+  const m = /^(-?\d+(?:[.,]\d+)?)([kKMGTPEZY]?)(i?B)?$/.exec(text);
   if (!m) return undefined;
   const number = Number((m[1] as string).replace(",", "."));
-  const unit = m[2] as string;
-  const base = m[3] === "B" ? 1000 : 1024;
+  const unit = (m[2] as string).toUpperCase();
+  const base = m[3] === "B" ? 1000 : rowBase;
   if (unit === "" && m[3] === undefined) return number * blockSize;
   return Math.round(number * base ** POWERS.indexOf(unit));
 }
@@ -55,7 +58,7 @@ export const uptime: NamedParser = {
     return {
       parse(text, event, now) {
         const fields: Event = {};
-        if (!matchInto(grok, text, fields, ctx, now)) return false;
+        if (!matchInto(grok, withPoints(text), fields, ctx, now)) return false;
         const { time, days = "0", hours = "0", minutes = "0", ...rest } = fields;
         if (typeof time === "string") setTimeOfDay(event, time, now, ctx);
         event["host.uptime"] = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60;
@@ -66,6 +69,13 @@ export const uptime: NamedParser = {
     };
   },
 };
+
+/** Load averages as some locales write them, `0,06, 0,15, 0,18`, with points. */
+function withPoints(text: string): string {
+  const at = text.indexOf("load average");
+  if (at < 0 || text.includes(".", at)) return text;
+  return text.slice(0, at) + text.slice(at).replace(/(\d),(\d)/g, "$1.$2");
+}
 
 /** A time of day is that of the reading's day, or of the day before when it would lie half a day ahead. */
 function setTimeOfDay(event: Event, text: string, now: number, ctx: ParserContext): void {

@@ -22,10 +22,13 @@ export class CheckSampler implements Sampler {
 
   async sample(ctx: SourceContext): Promise<Sample> {
     const results = await this.round(ctx.stop);
-    const observations = results.map(({ text, fields }, i) => {
-      const target = this.#options.targets[i] as TargetOptions;
-      return { dataset: DATASET, key: keyOf(target), text, fields };
-    });
+    const keys = keysOf(this.#options.targets);
+    const observations = results.map(({ text, fields }, i) => ({
+      dataset: DATASET,
+      key: keys[i] as string,
+      text,
+      fields,
+    }));
     return { observations, complete: [DATASET] };
   }
 
@@ -70,8 +73,15 @@ async function find(target: TargetOptions, run: CheckRun): Promise<Finding> {
   return checkDns(target, target.dns as string, run);
 }
 
-function keyOf(target: TargetOptions): string {
-  return `${target.name ?? ""} ${addressOf(target)} ${target.record ?? ""}`.trim();
+/** What alerts know the targets by: each its own, also where two ask the same thing and wait for different answers. */
+function keysOf(targets: readonly TargetOptions[]): string[] {
+  const seen = new Map<string, number>();
+  return targets.map((target) => {
+    const key = `${target.name ?? ""} ${addressOf(target)} ${target.record ?? ""}`.trim();
+    const count = (seen.get(key) ?? 0) + 1;
+    seen.set(key, count);
+    return count === 1 ? key : `${key} #${count}`;
+  });
 }
 
 function nameOf(target: TargetOptions): string {
@@ -137,5 +147,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the certificate's authority is not trusted",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the certificate's authority is not trusted",
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name",
+  ERR_SSL_WRONG_VERSION_NUMBER: "the other side does not speak TLS",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "the other side does not speak TLS",
   UND_ERR_SOCKET: "the connection was closed before the answer",
 };

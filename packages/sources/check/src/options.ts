@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { duration, size } from "@sluice/core";
 import { alertOptions } from "@sluice/sampling";
 import { z } from "zod";
@@ -15,12 +16,20 @@ export const RECORDS = ["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"] a
 
 const status = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/, "write a code or a class, e.g. 2xx")]);
 
-function isPattern(text: string): boolean {
+/** Why a text is no regular expression. */
+function patternProblem(text: string): string | undefined {
   try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
+    return void new RegExp(text);
+  } catch (error) {
+    return (error as Error).message;
   }
+}
+
+/** `10.0.1.10`, `10.0.1.10:53`, `::1`, `[::1]:53`. */
+function isServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const [, address = "", port = "53"] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text)?.filter(Boolean) ?? [];
+  return isIP(address) !== 0 && isPort(port);
 }
 
 function isPort(text: string): boolean {
@@ -32,6 +41,10 @@ const ONLY_FOR = {
   http: ["body", "body_contains", "body_matches"],
   dns: ["record", "expect", "server"],
 } as const;
+
+function speaksTls({ http, tls }: { http?: string | undefined; tls?: unknown }): boolean {
+  return http === undefined ? tls !== undefined && tls !== false : http.startsWith("https:");
+}
 
 const target = z
   .strictObject({
@@ -50,7 +63,7 @@ const target = z
     dns: z.string().min(1).optional().describe("Name to resolve."),
     method: z
       .string()
-      .regex(/^[A-Z]+$/)
+      .regex(/^[A-Z]+$/, "write it in capital letters, e.g. HEAD")
       .default("GET")
       .describe("HTTP: the method."),
     headers: z.record(z.string(), z.string()).default({}).describe("HTTP: more headers. They never leave with events."),
@@ -63,7 +76,10 @@ const target = z
     body_contains: z.string().optional().describe("HTTP: text that the answer must hold."),
     body_matches: z
       .string()
-      .refine(isPattern, "this is no regular expression")
+      .superRefine((text, ctx) => {
+        const problem = patternProblem(text);
+        if (problem !== undefined) ctx.addIssue({ code: "custom", message: `not a regular expression: ${problem}` });
+      })
       .optional()
       .describe("HTTP: regular expression that the answer must match."),
     redirects: z.int().min(0).max(20).default(0).describe("HTTP: how many redirects are followed."),
@@ -78,7 +94,11 @@ const target = z
       .optional()
       .describe("DNS: the record to ask a name server for. Default: addresses, as every program gets them."),
     expect: z.array(z.string()).optional().describe("DNS: answers that must be among those given."),
-    server: z.string().optional().describe("DNS: name server to ask, `ADDRESS` or `ADDRESS:PORT`."),
+    server: z
+      .string()
+      .refine(isServer, "write the address of a name server, e.g. 10.0.1.10 or 10.0.1.10:53")
+      .optional()
+      .describe("DNS: name server to ask, `ADDRESS` or `ADDRESS:PORT`."),
     timeout: duration().optional().describe("Longest time for this target instead of the source's `timeout`."),
   })
   .refine(({ http, tcp, dns }) => [http, tcp, dns].filter((one) => one !== undefined).length === 1, {
@@ -90,6 +110,10 @@ const target = z
       for (const key of keys.filter((one) => options[one] !== undefined)) {
         ctx.addIssue({ code: "custom", path: [key], message: `is for \`${kind}\`` });
       }
+    }
+    if (options.certificate_days !== undefined && !speaksTls(options)) {
+      const message = "there is no certificate without TLS: write https://…, or `tls: true` at a `tcp` target";
+      ctx.addIssue({ code: "custom", path: ["certificate_days"], message });
     }
   });
 

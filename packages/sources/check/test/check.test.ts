@@ -300,6 +300,30 @@ test("a target that goes down and comes back is told once each", async () => {
   expect(alerts()).toEqual(["ALERT:", "CLEARED"]);
 });
 
+test("two targets that ask the same thing and wait for different answers have alerts of their own", async () => {
+  const ctx = new FakeSourceContext();
+  const options = checkSource.options.parse({
+    interval: "100ms",
+    targets: ["192.0.2.1", "192.0.2.2"].map((address) => ({ dns: "localhost", expect: [address] })),
+  });
+  const running = checkSource.create(options, contextWith()).run(ctx);
+  for (const end = Date.now() + 60_000; ctx.texts.length < 14; ) {
+    if (Date.now() > end) throw new Error(`not in time: ${ctx.texts.join("\n")}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  ctx.end();
+  await running;
+  const alerts = ctx.texts.filter((text) => /^(?:ALERT|CLEARED)/.test(text));
+  expect(alerts).toEqual([expect.stringContaining("192.0.2.1"), expect.stringContaining("192.0.2.2")]);
+});
+
+test("says that a server does not speak TLS, and that an answer was not read to its end", async () => {
+  const { fields } = await one({ tcp: `127.0.0.1:${port}`, tls: true });
+  expect(fields["error.message"]).toBe("the other side does not speak TLS");
+  const [cut] = await run([{ http: `http://127.0.0.1:${port}/`, body_contains: '"ok"' }], { max_body: "10B" });
+  expect(cut?.fields["error.message"]).toBe("the answer lacks the wanted text within `max_body`");
+});
+
 test("the contract of sources is kept", async () => {
   const options = checkSource.options.parse({ interval: "100ms", targets: [{ tcp: `127.0.0.1:${port}` }] });
   await checkContract({
@@ -316,6 +340,22 @@ test("a target is one thing, and well written", () => {
     { tcp: "a" },
     { http: "ftp://a/" },
     { http: "http://a/", body_matches: "(" },
+    { dns: "a", server: "x:y:z" },
+    { dns: "a", server: "ns1.example.com" },
+    { dns: "a", server: "10.0.0.1:99999" },
+    // A certificate that is never looked at would never be found too old.
+    { http: "http://a/", certificate_days: 14 },
+    { tcp: "a:443", certificate_days: 14 },
   ];
-  for (const target of wrong) expect(checkSource.options.safeParse({ targets: [target] }).success).toBe(false);
+  for (const target of wrong) {
+    expect(checkSource.options.safeParse({ targets: [target] }).success, JSON.stringify(target)).toBe(false);
+  }
+  const right = [
+    ...["10.0.1.10", "10.0.1.10:5353", "::1", "[::1]", "[::1]:53"].map((server) => ({ dns: "a", server })),
+    { http: "https://a/", certificate_days: 14 },
+    { tcp: "a:443", tls: true, certificate_days: 14 },
+  ];
+  for (const target of right) {
+    expect(checkSource.options.safeParse({ targets: [target] }).success, JSON.stringify(target)).toBe(true);
+  }
 });

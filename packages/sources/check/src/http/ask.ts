@@ -18,6 +18,8 @@ export interface Answer {
   readonly location: string | undefined;
   readonly type: string | undefined;
   readonly body: string;
+  /** Whether `body` is the beginning only. */
+  readonly isCut: boolean;
   readonly bytes: number;
   readonly ip: string;
   readonly certificateEnd?: Date;
@@ -51,6 +53,7 @@ export async function ask(question: Question, phases: Phases, signal: AbortSigna
       location: one(answer.headers["location"]),
       type: one(answer.headers["content-type"])?.split(";")[0]?.trim(),
       body: text,
+      isCut: bytes >= maxBody,
       bytes,
       ip,
       ...(certificateEnd && { certificateEnd }),

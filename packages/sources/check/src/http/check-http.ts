@@ -70,8 +70,11 @@ function problemIn(answer: Answer, target: TargetOptions): string | undefined {
   const { status, certificate_days, body_contains, body_matches } = target;
   const fits = status.some((wanted) => wanted === answer.status || wanted === `${Math.floor(answer.status / 100)}xx`);
   if (!fits) return STATUS;
-  if (body_contains !== undefined && !answer.body.includes(body_contains)) return "the answer lacks the wanted text";
-  if (body_matches !== undefined && !new RegExp(body_matches).test(answer.body)) return "the answer does not match";
+  const where = answer.isCut ? " within `max_body`" : "";
+  if (body_contains !== undefined && !answer.body.includes(body_contains))
+    return `the answer lacks the wanted text${where}`;
+  if (body_matches !== undefined && !new RegExp(body_matches).test(answer.body))
+    return `the answer does not match${where}`;
   return certificateProblem(answer.certificateEnd, certificate_days);
 }
 

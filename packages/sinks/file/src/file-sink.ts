@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
+  type CreateContext,
   type EncodedBatch,
   type Encoder,
   errorText,
@@ -17,7 +18,7 @@ import { OpenFiles } from "./open-files.ts";
 import { fileOptions } from "./options.ts";
 import { type PathTemplate, pathTemplate } from "./path-template.ts";
 import { rotatedPattern, tendFile, type Upkeep } from "./rotated-files.ts";
-import type { RotatingFileOptions } from "./rotating-file.ts";
+import type { Progress, RotatingFileOptions } from "./rotating-file.ts";
 import { addressed, byPath } from "./routing.ts";
 
 type FileOptions = z.output<typeof fileOptions>;
@@ -34,8 +35,18 @@ export const fileSink: SinkDefinition<FileOptions, Sink> = {
     const template = pathTemplate(path);
     return template.fixed === null ? addressed(lines, template) : lines;
   },
-  create: (options, ctx) => new FileSink(options, ctx.baseDir),
+  create(options, ctx) {
+    warnOfIdle(options, ctx);
+    return new FileSink(options, ctx.baseDir);
+  },
 };
+
+/** Options that do nothing, as this sink never moves its file away, and its path has no time in it. */
+function warnOfIdle({ path, rotate, retain, restrict_after: restrictAfter }: FileOptions, ctx: CreateContext): void {
+  const key = retain !== undefined ? "retain" : restrictAfter !== undefined ? "restrict_after" : undefined;
+  if (key === undefined || rotate !== undefined || pathTemplate(path).fixed === null) return;
+  ctx.warn(`\`${key}\` has nothing to do: give \`rotate\` as well, or a time in \`path\` (app_{date}.log)`, path);
+}
 
 /** Milliseconds between looks at what is due though nothing is written. */
 const TEND_MS = 60_000;
@@ -46,8 +57,8 @@ class FileSink implements Sink {
   readonly #template: PathTemplate;
   readonly #upkeep: Upkeep;
   readonly #files: OpenFiles;
-  /** Files that have their part of a batch of which another part failed. */
-  readonly #done = new WeakMap<Uint8Array, Set<string>>();
+  /** What files have of a batch of which another part failed, by path. */
+  readonly #done = new WeakMap<Uint8Array, Map<string, Progress>>();
   #log: Logger | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Writes and upkeep take turns. */
@@ -94,19 +105,20 @@ class FileSink implements Sink {
 
   async #write(batch: EncodedBatch): Promise<void> {
     const { fixed } = this.#template;
-    if (fixed !== null) return this.#append(fixed, batch.bytes);
     // Offered again, a batch must not come twice into the files that have it.
-    const done = this.#done.get(batch.bytes) ?? new Set();
+    const done = this.#done.get(batch.bytes) ?? new Map<string, Progress>();
     this.#done.set(batch.bytes, done);
-    for (const [path, bytes] of byPath(batch, (path) => resolve(this.#baseDir, path))) {
-      if (done.has(path)) continue;
-      await this.#append(path, bytes);
-      done.add(path);
+    const parts =
+      fixed === null ? byPath(batch, (path) => resolve(this.#baseDir, path)) : [[fixed, batch.bytes] as const];
+    for (const [path, bytes] of parts) {
+      const progress = done.get(path) ?? { written: 0 };
+      done.set(path, progress);
+      if (progress.written < bytes.length) await this.#append(path, bytes, progress);
     }
   }
 
-  #append(path: string, bytes: Uint8Array): Promise<void> {
-    return this.#try("append to", path, async () => (await this.#files.get(path)).append(bytes));
+  #append(path: string, bytes: Uint8Array, progress: Progress): Promise<void> {
+    return this.#try("append to", path, async () => (await this.#files.get(path)).append(bytes, progress));
   }
 
   #optionsFor(path: string): RotatingFileOptions {

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 
 const rotate = z
   .strictObject({
-    size: size().optional().describe("Before a write that would make the file larger than this"),
+    size: size().optional().describe("Before a line that would make the file larger than this"),
     age: duration()
       .refine((ms) => ms >= MINUTE, "a minute at least")
       .optional()

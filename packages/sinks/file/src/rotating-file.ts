@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { LineFile, type LineFileOptions } from "./line-file.ts";
@@ -13,6 +14,14 @@ export interface RotatingFileOptions extends LineFileOptions {
   readonly onTrouble: (error: unknown) => void;
 }
 
+/** How much of what was to be appended is. */
+export interface Progress {
+  /** Bytes. */
+  written: number;
+}
+
+const NEWLINE = 0x0a;
+
 /** A file that is moved away when it is large or old enough. */
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
@@ -24,15 +33,24 @@ export class RotatingFile {
     this.#file = new LineFile(options);
   }
 
-  /** Appends complete lines, all or nothing. */
-  async append(bytes: Uint8Array): Promise<void> {
-    await this.#rotateIfDue(bytes.length);
-    await this.#file.append(bytes);
+  /**
+   * Appends complete lines, in pieces where they would make the file larger than it may be. Each piece is written whole
+   * or not at all; `progress` tells how many bytes are, also when this rejects: given again, the lines go on there.
+   */
+  async append(bytes: Uint8Array, progress: Progress): Promise<void> {
+    await this.#rotateIfDue();
+    while (progress.written < bytes.length) {
+      const rest = bytes.subarray(progress.written);
+      const room = await this.#roomFor(rest);
+      const piece = rest.subarray(0, wholeLines(rest, room));
+      await this.#file.append(piece);
+      progress.written += piece.length;
+    }
   }
 
   /** Rotates what is due though nothing is written, and does what is due to rotated files. */
   async tend(): Promise<void> {
-    if (this.#options.maxAge !== undefined) await this.#rotateIfDue(0);
+    await this.#rotateIfDue();
     this.#tend();
     await this.#tending;
   }
@@ -46,17 +64,27 @@ export class RotatingFile {
     await this.#tending;
   }
 
-  async #rotateIfDue(more: number): Promise<void> {
-    const { path, maxSize, maxAge } = this.#options;
-    if (maxSize === undefined && maxAge === undefined) return;
-    const info = await stat(path).catch(() => undefined);
-    if (!info?.isFile() || info.size === 0) return;
-    const now = Date.now();
-    const isLarge = maxSize !== undefined && more > 0 && info.size + more > maxSize;
-    const isOld = maxAge !== undefined && spanOf(info.mtimeMs, maxAge) !== spanOf(now, maxAge);
-    if (!isLarge && !isOld) return;
+  /** When a new span of time has begun. */
+  async #rotateIfDue(): Promise<void> {
+    const { path, maxAge } = this.#options;
+    if (maxAge === undefined) return;
+    const info = await filled(path);
+    if (info && spanOf(info.mtimeMs, maxAge) !== spanOf(Date.now(), maxAge)) await this.#rotate();
+  }
+
+  /** Bytes that the file may still grow by. One without room for the first line is moved away, and a new one begun. */
+  async #roomFor(lines: Uint8Array): Promise<number> {
+    const { path, maxSize } = this.#options;
+    if (maxSize === undefined) return lines.length;
+    const size = (await filled(path))?.size ?? 0;
+    if (size === 0 || size + lines.indexOf(NEWLINE) + 1 <= maxSize) return maxSize - size;
+    await this.#rotate();
+    return maxSize;
+  }
+
+  async #rotate(): Promise<void> {
     await this.#file.close();
-    await moveAway(path, now);
+    await moveAway(this.#options.path, Date.now());
     this.#tend();
   }
 
@@ -67,6 +95,19 @@ export class RotatingFile {
       .then(() => tendRotated(dirname(path), basename(path), upkeep, Date.now()))
       .catch(onTrouble);
   }
+}
+
+/** What is known of a regular file that holds something. */
+async function filled(path: string): Promise<Stats | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() && info.size > 0 ? info : undefined;
+}
+
+/** Bytes of as many whole lines as there is room for, of the first one at least. */
+function wholeLines(lines: Uint8Array, room: number): number {
+  if (lines.length <= room) return lines.length;
+  const end = lines.lastIndexOf(NEWLINE, room - 1) + 1;
+  return end > 0 ? end : lines.indexOf(NEWLINE) + 1 || lines.length;
 }
 
 /** Number of the span of local time that holds an instant. */

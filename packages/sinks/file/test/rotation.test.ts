@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,6 +60,7 @@ const modeOf = async (path: string) => (await stat(join(dir, path))).mode & 0o77
 const names = async (path = ".") => (await readdir(join(dir, path))).sort();
 const age = (path: string, days: number) =>
   utimes(join(dir, path), new Date(Date.now() - days * DAY), new Date(Date.now() - days * DAY));
+const chattr = (flag: string, path: string) => execFileSync("chattr", [flag, join(dir, path)]);
 const ROTATED = /^out\.log\.\d{4}-\d\d-\d\dT\d{6}Z(-\d+)?(\.gz|\.zst)?$/;
 
 test.each([
@@ -85,6 +87,53 @@ test.each([
   const lines = contents.flatMap((content) => content.trim().split("\n"));
   expect(lines.sort()).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i} 1234567890`).sort());
   expect(contents.every((content) => content.length <= 50)).toBe(true);
+});
+
+test("a batch larger than the size goes into several files, each within it, but for a line that is longer", async () => {
+  const { sink, batch } = await start({ path: "out.log", rotate: { size: "50B" } });
+  const lines = Array.from({ length: 20 }, (_, i) => (i === 7 ? "x".repeat(80) : `line ${i} 1234567890`));
+  const whole = batch(...lines.map((message) => ({ message })));
+  await sink.write(whole, never);
+  // Offered again, as after a failure of another part: nothing comes twice.
+  await sink.write(whole, never);
+  await stop(sink);
+  const rotated = (await names()).filter((name) => ROTATED.test(name));
+  const files = rotated.toSorted((a, b) => Number(/Z-(\d+)$/.exec(a)?.[1] ?? 1) - Number(/Z-(\d+)$/.exec(b)?.[1] ?? 1));
+  const contents = await Promise.all([...files, "out.log"].map(text));
+  expect(contents.join("").trim().split("\n").toSorted()).toEqual(lines.toSorted());
+  for (const content of contents) {
+    expect(content.length <= 50 || content === `${"x".repeat(80)}\n`, content).toBe(true);
+    expect(content.endsWith("\n")).toBe(true);
+  }
+});
+
+test("a batch that was written in part goes on behind it", async () => {
+  const { sink, batch } = await start({ path: "d/out.log", rotate: { size: "20B" } });
+  const one = batch(...Array.from({ length: 4 }, (_, i) => ({ message: `number ${i} 123456` })));
+  // The first line still fits; then the file cannot be moved away, as its directory is not to be changed.
+  await sink.write(batch({ message: "a" }), never);
+  chattr("+i", "d");
+  try {
+    await expect(sink.write(one, never)).rejects.toThrow("d/out.log");
+  } finally {
+    chattr("-i", "d");
+  }
+  await sink.write(one, never);
+  await stop(sink);
+  const contents = (await Promise.all((await names("d")).map((name) => text(`d/${name}`)))).join("");
+  expect(contents.match(/number \d/g)?.toSorted()).toEqual(["number 0", "number 1", "number 2", "number 3"]);
+});
+
+test("says that `retain` alone has nothing to do", () => {
+  const warnings = (options: object): string[] => {
+    const warned: string[] = [];
+    fileSink.create(fileSink.options.parse(options), { ...context(), warn: (message) => warned.push(message) });
+    return warned;
+  };
+  expect(warnings({ path: "out.log", retain: "90d" })).toEqual([expect.stringContaining("give `rotate` as well")]);
+  expect(warnings({ path: "out.log", restrict_after: "30d" })).toEqual([expect.stringContaining("`restrict_after`")]);
+  expect(warnings({ path: "out_{date}.log", retain: "90d" })).toEqual([]);
+  expect(warnings({ path: "out.log", retain: "90d", rotate: { age: "1d" } })).toEqual([]);
 });
 
 test("rotates a file of yesterday before today's first line, also after a restart", async () => {

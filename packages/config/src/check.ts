@@ -123,10 +123,32 @@ function issueText(issue: Issue, node: LocatedNode, schema: JsonSchema | undefin
       return issue.errors.length === 0
         ? `: ${lowerFirst(issue.message)}`
         : ` must be ${orList(unionTexts(issue.errors))}`;
+    case "too_small":
+    case "too_big":
+      return issue.message.startsWith("Too ") ? ` must ${boundText(issue)}` : `: ${lowerFirst(issue.message)}`;
     default:
       return issue.message.startsWith("must ") ? ` ${issue.message}` : `: ${lowerFirst(issue.message)}`;
   }
 }
+
+/** What a number, or the length of something, must be. */
+function boundText(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const isSmall = issue.code === "too_small";
+  const bound = Number(isSmall ? issue.minimum : issue.maximum);
+  const unit = LENGTHS[issue.origin];
+  if (unit !== undefined) {
+    if (isSmall && bound === 1 && issue.exact !== true) return "not be empty";
+    const amount = `${bound} ${bound === 1 ? unit.one : unit.many}`;
+    return issue.exact === true ? `have exactly ${amount}` : `have ${amount} at ${isSmall ? "least" : "most"}`;
+  }
+  if (issue.inclusive === false) return `be ${isSmall ? "more" : "less"} than ${bound}`;
+  return `be ${bound} or ${isSmall ? "more" : "less"}`;
+}
+
+const LENGTHS: Readonly<Record<string, { readonly one: string; readonly many: string }>> = {
+  string: { one: "character", many: "characters" },
+  array: { one: "item", many: "items" },
+};
 
 function unionTexts(branches: readonly (readonly z.core.$ZodIssue[])[]): string[] {
   const wanted = branches.flatMap(([issue]) => {

@@ -138,7 +138,7 @@ const options: Cases = [
   ["a misspelt type key", file("include: [x]\n    typ: x"), ["5:5: unknown key `typ` (did you mean `type`?)"]],
   ["text for a list", file("include: x"), ["4:14: `include` must be a list, not a string"]],
   ["a number in a list of text", file("include: [a, 1]"), ["4:18: `include[1]` must be a string, not a number"]],
-  ["an empty list", file("include: []"), ["4:14: `include`: too small: expected array to have >=1 items"]],
+  ["an empty list", file("include: []"), ["4:14: `include` must not be empty"]],
   ["an option without value", file("include:"), ["4:13: `include` has no value (Globs of files to read)"]],
   [
     "a misspelt choice",
@@ -161,11 +161,7 @@ const options: Cases = [
     file("include: [x]\n    workers: 1.5"),
     ["5:14: `workers` must be a whole number, not a number"],
   ],
-  [
-    "a number out of bounds",
-    file("include: [x]\n    workers: 65"),
-    ["5:14: `workers`: too big: expected number to be <=64"],
-  ],
+  ["a number out of bounds", file("include: [x]\n    workers: 65"), ["5:14: `workers` must be 64 or less"]],
   [
     "mistakes in a nested map",
     file("include: [x]\n    multiline:\n      patern: a\n      timeout: 5"),
@@ -193,10 +189,10 @@ const options: Cases = [
     "common options of all kinds",
     gelf("batch: {events: 0}\n    retry: {attempts: often}\n    buffer: {type: disk, size: 1KiB}\n    dead_letter: ''"),
     [
-      "5:21: `batch.events`: too small: expected number to be >=1",
+      "5:21: `batch.events` must be 1 or more",
       "6:23: `retry.attempts` must be a number or unlimited",
       "7:32: `buffer.size` must be at least 1MiB on disk",
-      "8:18: `dead_letter`: too small: expected string to have >=1 characters",
+      "8:18: `dead_letter` must not be empty",
     ],
   ],
 ];

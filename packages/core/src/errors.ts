@@ -74,5 +74,16 @@ export function attemptAll<T>(actions: readonly (() => T)[]): T[] {
 
 /** The text of anything that was thrown. */
 export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(OPENSSL, (_, reason: string) => NO_TLS[reason] ?? reason);
 }
+
+/** `40E7…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…/ssl3_record.c:355:` and a line end. */
+const OPENSSL = /\b[0-9A-F]{8,}:error:[0-9A-F]{8}:[^:\n]*:[^:\n]*:([^:\n]+)(?::[^\n]*)?\n?/;
+
+/** OpenSSL's words for the first bytes of something that is no TLS. */
+const NO_TLS: Readonly<Record<string, string>> = {
+  "wrong version number": "the other side does not speak TLS (wrong version number)",
+  "packet length too long": "the other side does not speak TLS (packet length too long)",
+  "http request": "the other side does not speak TLS but HTTP",
+};

@@ -10,6 +10,8 @@ const TIME_PARTS: Readonly<Record<string, readonly [from: number, to: number]>> 
   HH: [11, 13],
   mm: [14, 16],
 };
+/** What others write for parts of a time: as a field of the event it would silently be `_`. */
+const LIKE_TIME = /^(?:y{2,4}|m{1,2}|d{1,2}|h{1,2}|s{1,2}|time)$/i;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const MOST_CHARACTERS = 100;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
@@ -34,6 +36,11 @@ export function pathTemplate(text: string): PathTemplate {
   if (names.some((name) => name.trim() === "") || /[{}]/.test(text.replaceAll(PLACEHOLDER, ""))) {
     const hint = "write {service.name}, {date}, {YYYY}, {MM}, {DD}, {HH} or {mm}";
     throw new SluiceError("SLUICE_CONFIG", "the path has a `{` without a name", { hint, written: text });
+  }
+  const typo = names.find((name) => LIKE_TIME.test(name) && !(name in TIME_PARTS));
+  if (typo !== undefined) {
+    const hint = "parts of the time are {date}, {YYYY}, {MM}, {DD}, {HH} and {mm}";
+    throw new SluiceError("SLUICE_CONFIG", `{${typo}} in the path is no part of the time`, { hint, written: text });
   }
   const root = text.slice(0, text.slice(0, text.search(/\{|$/)).lastIndexOf("/") + 1);
   const rest = text.slice(root.length).split(PLACEHOLDER);

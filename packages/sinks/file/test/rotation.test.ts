@@ -248,6 +248,7 @@ test("property: no value leaves its place in the path, and different values stay
   expect(template.render({ message: "" })).toBe("/var/log/app/_/1970-01-01.log");
   expect(() => pathTemplate("/x/{}.log")).toThrow("without a name");
   expect(() => pathTemplate("/x/{a.log")).toThrow("without a name");
+  for (const name of ["yyyy", "dd", "hh", "ss"]) expect(() => pathTemplate(`/x/{${name}}.log`)).toThrow(`{${name}}`);
 });
 
 test("writes GELF, a message a line, and mends a torn one", async () => {

@@ -43,7 +43,8 @@ export class GelfEncoder implements Encoder {
       }
       out.length = start;
     }
-    out.text(encodePlain(event, this.#hostname, this.#keys, tally) + this.#delimiter);
+    encodePlain(event, this.#hostname, this.#keys, tally, out);
+    out.text(this.#delimiter);
   }
 
   template(shape: readonly ShapeField[]): ReturnType<typeof gelfTemplate> {

@@ -1,4 +1,5 @@
-import { jsonBytes } from "./json.ts";
+import type { ByteWriter } from "@sluice/core";
+import { escapeJson, jsonBytes } from "./json.ts";
 import { MAX_FRAME } from "./limits.ts";
 import type { GelfMessage } from "./plain-encoder.ts";
 
@@ -7,52 +8,63 @@ const TAG = "_frame_cut";
 /** Fields are not cut below this many bytes while there are longer ones. */
 const SHORTEST = 64;
 
-/** The message as JSON of at most `MAX_FRAME` bytes with its delimiter: cuts `full_message`, then the longest fields. */
-export function fitFrame(message: GelfMessage, adjust: (reason: string) => void): string {
-  const json = toJson(message);
-  if (Buffer.byteLength(json) < MAX_FRAME) return json;
+/**
+ * Appends the message as JSON, of at most `MAX_FRAME` bytes with a delimiter: cuts `full_message`, then the longest fields.
+ */
+export function writeFrame(message: GelfMessage, out: ByteWriter, adjust: (reason: string) => void): void {
+  const start = out.length;
+  write(message, out);
+  if (out.length - start < MAX_FRAME) return;
+  out.length = start;
   adjust("frame_cut");
   const tags = message.fields.get("_tags");
   message.fields.delete("_tags");
   message.fields.set("_tags", tags === undefined ? TAG : `${TAG}, ${tags}`);
-  cutFullMessage(message);
-  cutFields(message, adjust);
-  return toJson(message);
-}
-
-function text(value: string): string {
-  return JSON.stringify(value.toWellFormed());
+  cutFullMessage(message, out);
+  cutFields(message, out, adjust);
+  write(message, out);
 }
 
 /** Additional fields as members of a JSON object, each after a comma. */
 export function fieldsJson(fields: ReadonlyMap<string, string | number>): string {
   let json = "";
-  for (const [name, value] of fields) json += `,"${name}":${typeof value === "number" ? value : text(value)}`;
+  for (const [name, value] of fields) {
+    json += typeof value === "number" ? `,"${name}":${value}` : `,"${name}":"${escapeJson(value)}"`;
+  }
   return json;
 }
 
-function toJson(message: GelfMessage): string {
-  let json = `{"version":"1.1","host":${text(message.host)},"short_message":${text(message.shortMessage)}`;
-  if (message.fullMessage !== undefined) json += `,"full_message":${text(message.fullMessage)}`;
-  if (message.timestamp !== undefined) json += `,"timestamp":${message.timestamp}`;
-  return `${json},"level":${message.level}${fieldsJson(message.fields)}}`;
+/** Long texts are appended by themselves: as parts of one string they would be copied together first. */
+function write({ host, shortMessage, fullMessage, timestamp, level, fields }: GelfMessage, out: ByteWriter): void {
+  out.text(`{"version":"1.1","host":"${escapeJson(host)}","short_message":"`);
+  out.text(escapeJson(shortMessage));
+  if (fullMessage !== undefined) {
+    out.text('","full_message":"');
+    out.text(escapeJson(fullMessage));
+  }
+  const time = timestamp === undefined ? "" : `"timestamp":${timestamp},`;
+  out.text(`",${time}"level":${level}${fieldsJson(fields)}}`);
 }
 
-/** Bytes by which the message is too long; the delimiter counts. */
-function excess(message: GelfMessage): number {
-  return Buffer.byteLength(toJson(message)) + 1 - MAX_FRAME;
+/** Bytes by which the message is too long; the delimiter counts. Nothing is left of it in `out`. */
+function excess(message: GelfMessage, out: ByteWriter): number {
+  const start = out.length;
+  write(message, out);
+  const bytes = out.length - start;
+  out.length = start;
+  return bytes + 1 - MAX_FRAME;
 }
 
-function cutFullMessage(message: GelfMessage): void {
+function cutFullMessage(message: GelfMessage, out: ByteWriter): void {
   if (message.fullMessage === undefined) return;
-  const over = excess(message);
+  const over = excess(message, out);
   const room = jsonBytes(message.fullMessage) - over;
   const kept = room > SHORTEST ? cutJson(message.fullMessage, room) : "";
   message.fullMessage = kept === "" ? undefined : kept;
 }
 
-function cutFields(message: GelfMessage, adjust: (reason: string) => void): void {
-  let over = excess(message);
+function cutFields(message: GelfMessage, out: ByteWriter, adjust: (reason: string) => void): void {
+  let over = excess(message, out);
   if (over <= 0) return;
   const texts = [...message.fields].flatMap(([name, value]) =>
     typeof value === "string" ? [{ name, bytes: jsonBytes(value) }] : [],

@@ -1,8 +1,8 @@
-import { count, type Event, type Tally, type Value } from "@sluice/core";
-import { fitFrame } from "./fit-frame.ts";
-import { cutUtf8 } from "./json.ts";
+import { type ByteWriter, count, type Event, type Tally, type Value } from "@sluice/core";
+import { writeFrame } from "./fit-frame.ts";
+import { cutToLimit } from "./json.ts";
 import { levelOf } from "./level.ts";
-import { isBlank, MAX_STRING, NO_MESSAGE } from "./limits.ts";
+import { isBlank, NO_MESSAGE } from "./limits.ts";
 import type { Key, KeyTable } from "./names.ts";
 import { EARLIEST, epochSeconds } from "./timestamp.ts";
 import { type Flat, flatten, itemText } from "./values.ts";
@@ -24,7 +24,7 @@ export interface GelfMessage {
 /** The sender of an event: its own `host.name`, the sluice that archived it (`agent.name`), or this machine. */
 export function hostOf(event: Event, hostname: string): string {
   const name = isSentAsHost(event) ? event[ARCHIVED_BY] : event["host.name"];
-  return typeof name === "string" && !isBlank(name) ? cutUtf8(name, MAX_STRING) : hostname;
+  return typeof name === "string" && !isBlank(name) ? cutToLimit(name) : hostname;
 }
 
 /** Field that archives name their machine in. */
@@ -37,17 +37,17 @@ export function isSentAsHost(event: Event): boolean {
 }
 
 /**
- * One event as the JSON text of a GELF 1.1 message, without a delimiter. It takes every event and changes what Graylog
+ * Appends one event as the JSON text of a GELF 1.1 message, without a delimiter. It takes every event and changes what Graylog
  * would refuse or misread; each change is counted. The fast encoder does the same for the common cases.
  */
-export function encodePlain(event: Event, hostname: string, keys: KeyTable, tally: Tally): string {
+export function encodePlain(event: Event, hostname: string, keys: KeyTable, tally: Tally, out: ByteWriter): void {
   const adjust = (reason: string): void => count(tally.adjusted, reason);
   const fields = new Fields(keys, adjust);
   const text = messageText(event["message"]);
   const timestamp = timestampOf(event, fields, adjust);
   fields.addAll(event);
   const shortMessage = shortOf(text, adjust);
-  return fitFrame(
+  writeFrame(
     {
       host: hostOf(event, hostname),
       shortMessage,
@@ -56,6 +56,7 @@ export function encodePlain(event: Event, hostname: string, keys: KeyTable, tall
       level: levelOf(event),
       fields: fields.values,
     },
+    out,
     adjust,
   );
 }
@@ -82,7 +83,7 @@ function shortOf(text: string, adjust: (reason: string) => void): string {
     return NO_MESSAGE;
   }
   const line = text.split("\n").find((candidate) => !isBlank(candidate)) as string;
-  const short = cutUtf8(text.includes("\n") ? line.replace(/\r$/, "") : line, MAX_STRING);
+  const short = cutToLimit(text.includes("\n") ? line.replace(/\r$/, "") : line);
   return isBlank(short) ? NO_MESSAGE : short;
 }
 
@@ -134,7 +135,7 @@ class Fields {
       return;
     }
     if (wasNumber) this.#adjust("integer_as_string");
-    const text = cutUtf8(flat.text, MAX_STRING);
+    const text = cutToLimit(flat.text);
     if (text !== flat.text) this.#adjust("field_cut");
     this.values.set(this.#free(this.#nameForText(key, flat.kind)), text);
   }

@@ -1,14 +1,17 @@
 import type { Analysis } from "./screen-analysis.ts";
 import { type ByteSet, closure, type Edge, type Nfa, newState, type State } from "./screen-nfa.ts";
+import type { Starts } from "./starts.ts";
 
 // The analyses of rules as 16-bit words: their number, how many sets of bytes there are, where each analysis begins (two
-// words), the sets (a bit for each byte), the analyses. An analysis: 1, or 0 alone when there is none; avoidable; the
-// automaton; the keywords. The automaton: its states, the first of which is its start; a state: whether it is the end,
+// words), the sets (a bit for each byte), the analyses. An analysis: 1, or 0 alone when there is none; where matches begin
+// (two words); avoidable; the automaton; the keywords. The automaton: its states, the first of which is its start; a state: whether it is the end,
 // its edges; an edge: number of its set and its state. A keyword: its number and its states. What there are several of
 // has their number before it.
 
 const SET_WORDS = 16;
 const HEADER = 2;
+/** Matches may begin anywhere. */
+const ANYWHERE = 0xffff;
 
 interface Entry {
   readonly analysis: Analysis | null;
@@ -55,10 +58,10 @@ class SetTable {
 
 function bodyOf({ analysis, keywords }: Entry, sets: SetTable): number[] {
   if (!analysis) return [0];
-  const { nfa, avoidable, byKeyword } = analysis;
+  const { nfa, starts, avoidable, byKeyword } = analysis;
   const states = leanStates(nfa);
   const numbers = new Map([...states.keys()].map((state, number) => [state, number]));
-  const body = [1, avoidable ? 1 : 0, states.size];
+  const body = [1, starts?.before ?? ANYWHERE, starts?.after ?? ANYWHERE, avoidable ? 1 : 0, states.size];
   for (const { isEnd, edges } of states.values()) {
     body.push(isEnd ? 1 : 0, edges.size);
     for (const [to, bytes] of edges) body.push(sets.number(bytes), numbers.get(to) as number);
@@ -113,9 +116,10 @@ export class AnalysisFile {
    */
   read(rule: number, keywords: readonly string[]): Analysis | null | undefined {
     if (rule < 0 || rule >= this.#word(0)) return undefined;
-    const place = HEADER + 2 * rule;
-    let at = this.#word(place) | (this.#word(place + 1) << 16);
-    if (this.#word(at++) === 0) return null;
+    let at = this.#place(rule);
+    if (this.#word(at) === 0) return null;
+    const starts = this.starts(rule);
+    at += 3;
     const avoidable = this.#word(at++) === 1;
     const states = Array.from({ length: this.#word(at++) }, newState);
     const accept = newState();
@@ -129,7 +133,19 @@ export class AnalysisFile {
       const cuts = Array.from({ length: this.#word(at++) }, () => states[this.#word(at++)] as State);
       byKeyword.set(keyword, new Set(cuts));
     }
-    return { nfa: { start: states[0] as State, accept, states: [...states, accept] }, avoidable, byKeyword };
+    return { nfa: { start: states[0] as State, accept, states: [...states, accept] }, starts, avoidable, byKeyword };
+  }
+
+  /** Where matches of the rule with this number begin; null: anywhere. */
+  starts(rule: number): Starts | null {
+    const at = this.#place(rule);
+    if (this.#word(at) === 0 || this.#word(at + 1) === ANYWHERE) return null;
+    return { before: this.#word(at + 1), after: this.#word(at + 2) };
+  }
+
+  #place(rule: number): number {
+    const place = HEADER + 2 * rule;
+    return this.#word(place) | (this.#word(place + 1) << 16);
   }
 
   #edge(set: number, to: number, states: readonly State[]): Edge {

@@ -1,5 +1,7 @@
 import type { Budget } from "./budget.ts";
 import type { Rule } from "./rule.ts";
+import { startsIn } from "./screen-analysis.ts";
+import type { Starts } from "./starts.ts";
 
 export const DEFAULT_REACH = { before: 96, after: 512 };
 /** Characters that a pattern sees on each side of its window, for word boundaries and look-arounds. */
@@ -12,6 +14,8 @@ const MARGIN = 4096;
  */
 const PIECE_WORK = 524_288;
 const SHORTEST_PIECE = 64;
+/** At so many places a pattern is tried one by one, instead of being let loose on what follows them. */
+const FEW_PLACES = 32;
 
 /** A secret as one rule has found it. Offsets are those of the text that was searched. */
 export interface Match {
@@ -19,10 +23,12 @@ export interface Match {
   readonly end: number;
 }
 
-/** A part of a text in which a rule's pattern has to be tried. */
+/** Where in a text matches of a rule may begin. */
 interface Window {
   start: number;
   end: number;
+  /** Where it begins to be seen. */
+  from: number;
 }
 
 /** A part of a window, and where that begins to be seen. */
@@ -39,7 +45,10 @@ export class Matcher {
   readonly #after: number;
   readonly #piece: number;
   readonly #windows: Window[] = [];
+  #starts: Starts | null | undefined;
   #pattern: RegExp | undefined;
+  /** Matches at one place only. */
+  #here: RegExp | undefined;
   /** Matches up to the first place in a piece where the pattern does. */
   #nextInPiece: RegExp | undefined;
 
@@ -50,14 +59,26 @@ export class Matcher {
     this.#piece = Math.max(SHORTEST_PIECE, Math.floor(PIECE_WORK / (this.#before + this.#after)));
   }
 
-  /** Adds the surroundings of a hit. Hits come in the order of their ends; true for the first. */
+  /** Adds the places at which a match may begin that has this keyword. Hits come in the order of their ends; true for the first. */
+  addKeyword(start: number, end: number): boolean {
+    if (this.#starts === undefined) this.#starts = startsIn(this.rule);
+    if (this.#starts === null) return this.add(start, end);
+    const { before, after } = this.#starts;
+    return this.#add({ start: start - before, end: start + after + 1, from: start - this.#before });
+  }
+
+  /** Adds all surroundings of a hit. */
   add(start: number, end: number): boolean {
-    const window = { start: start - this.#before, end: end + this.#after };
+    return this.#add({ start: start - this.#before, end: end + this.#after, from: start - this.#before });
+  }
+
+  #add(window: Window): boolean {
     for (;;) {
       const last = this.#windows.at(-1);
       if (last === undefined || window.start > last.end) break;
       window.start = Math.min(window.start, last.start);
       window.end = Math.max(window.end, last.end);
+      window.from = Math.min(window.from, last.from);
       this.#windows.pop();
     }
     return this.#windows.push(window) === 1;
@@ -71,13 +92,15 @@ export class Matcher {
   /** Finds the secrets that start in the windows, and forgets these. */
   find(text: string, budget: Budget, found: (match: Match) => void): void {
     const windows = this.#windows.splice(0);
+    // Secrets do not overlap.
+    let at = 0;
     for (const window of windows) {
       const end = Math.min(window.end, text.length);
       // A pattern may look back as far as the keyword, whatever the piece: `Cookie:` stands before many values.
-      const from = Math.max(0, window.start - CONTEXT);
-      for (let start = Math.max(window.start, 0); start < end; ) {
-        const piece = { from, start, stop: Math.min(start + this.#piece, end) };
-        start = this.#findInPiece(text, piece, budget, found);
+      const from = Math.max(0, window.from - CONTEXT);
+      for (at = Math.max(window.start, at); at < end; ) {
+        const piece = { from, start: at, stop: Math.min(at + this.#piece, end) };
+        at = this.#findInPiece(text, piece, budget, found);
       }
     }
   }
@@ -88,7 +111,7 @@ export class Matcher {
     let at = start;
     while (at < stop) {
       budget.check();
-      let match = this.#next(view, at - from);
+      let match = this.#next(view, at - from, stop - from);
       if (match === null || from + match.index >= stop) return stop;
       while (from + view.length < text.length && match.index + match[0].length > view.length - CONTEXT) {
         // The pattern may have stopped only because the view did: what is left over of a secret would stay.
@@ -110,10 +133,11 @@ export class Matcher {
   }
 
   /**
-   * The next match, if it starts in the piece; it may be one behind that. In a view that is much longer than the piece
-   * looking for one behind would be most of the work.
+   * The next match, if it starts in the piece, which ends at `stop`; it may be one behind that. In a view that is much
+   * longer than the piece looking for one behind would be most of the work.
    */
-  #next(view: string, at: number): RegExpExecArray | null {
+  #next(view: string, at: number, stop: number): RegExpExecArray | null {
+    if (stop - at <= FEW_PLACES) return this.#nextOfFew(view, at, stop);
     if (view.length <= 4 * this.#piece) return this.#exec(view, at);
     this.#nextInPiece ??= new RegExp(
       `[^]{0,${this.#piece}}?(?=${this.rule.pattern})`,
@@ -122,6 +146,16 @@ export class Matcher {
     this.#nextInPiece.lastIndex = at;
     const skipped = this.#nextInPiece.exec(view);
     return skipped && this.#exec(view, at + skipped[0].length);
+  }
+
+  #nextOfFew(view: string, at: number, stop: number): RegExpExecArray | null {
+    this.#here ??= new RegExp(this.rule.pattern, this.rule.ignoreCase ? "dyi" : "dy");
+    for (let place = at; place < stop; place++) {
+      this.#here.lastIndex = place;
+      const match = this.#here.exec(view);
+      if (match) return match;
+    }
+    return null;
   }
 
   #exec(view: string, at: number): RegExpExecArray | null {

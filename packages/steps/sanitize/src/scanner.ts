@@ -60,11 +60,14 @@ function collect(tools: Tools, text: string, budget: Budget, candidates: number[
   const add = (orders: readonly number[], start: number, end: number): void => {
     for (const order of orders) if (matchers[order]?.add(start, end)) candidates.push(order);
   };
+  const addKeyword = (orders: readonly number[], start: number, end: number): void => {
+    for (const order of orders) if (matchers[order]?.addKeyword(start, end)) candidates.push(order);
+  };
   add(everywhere, 0, text.length);
   for (const [shape, orders] of byShape) findShape(shape, text, (start, end) => add(orders, start, end));
   finder.find(
     text,
-    (keyword, start, end) => add(byKeyword[keyword] as readonly number[], start, end),
+    (keyword, start, end) => addKeyword(byKeyword[keyword] as readonly number[], start, end),
     () => budget.check(),
   );
 }

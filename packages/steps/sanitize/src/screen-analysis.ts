@@ -5,10 +5,13 @@ import type { Rule } from "./rule.ts";
 import { ALL_RULES } from "./rules/index.ts";
 import { type Cuts, cutsOf } from "./screen-cuts.ts";
 import { type Nfa, nfaOf } from "./screen-nfa.ts";
+import { type Starts, startsOf } from "./starts.ts";
 
-/** What a gate has to know of a rule. */
+/** What a gate has to know of a rule, and a matcher. */
 export interface Analysis extends Cuts {
   readonly nfa: Nfa;
+  /** Null: matches may begin anywhere around a keyword. */
+  readonly starts: Starts | null;
 }
 
 const analyses = new WeakMap<Rule, Analysis | null>();
@@ -24,11 +27,19 @@ export function analysisOf(rule: Rule): Analysis | null {
   return analysis;
 }
 
-/** The same worked out anew. */
+/** Where matches of a rule begin, seen from a keyword; null: anywhere around it. */
+export function startsIn(rule: Rule): Starts | null {
+  const number = ANALYSES ? ALL_RULES.indexOf(rule) : -1;
+  return number < 0 ? (analysisOf(rule)?.starts ?? null) : preparedFile(ANALYSES as URL).starts(number);
+}
+
+/** An analysis worked out anew. */
 export function analyse(rule: Rule): Analysis | null {
   try {
     const nfa = nfaOf(rule);
-    return { nfa, ...cutsOf(nfa, keywordsIn(rule)) };
+    const keywords = keywordsIn(rule);
+    const cuts = cutsOf(nfa, keywords);
+    return { nfa, ...cuts, starts: cuts.avoidable || keywords.length === 0 ? null : startsOf(rule, nfa, keywords) };
   } catch {
     return null;
   }
@@ -42,8 +53,11 @@ export function keywordsIn({ keywords }: Rule): string[] {
 /** What the build has worked out for the rules that sluice brings: a tenth of the time of each start went into it. */
 function prepared(rule: Rule): Analysis | undefined {
   if (!ANALYSES) return undefined;
-  file ??= new AnalysisFile(readFileSync(ANALYSES));
-  return file.read(ALL_RULES.indexOf(rule), keywordsIn(rule)) ?? undefined;
+  return preparedFile(ANALYSES).read(ALL_RULES.indexOf(rule), keywordsIn(rule)) ?? undefined;
+}
+
+function preparedFile(at: URL): AnalysisFile {
+  return (file ??= new AnalysisFile(readFileSync(at)));
 }
 
 /** The file of them. */

@@ -49,7 +49,7 @@ export function cutsOf(nfa: Nfa, keywords: readonly string[]): Cuts {
 }
 
 /** Follows which beginning of a keyword the text so far ends with: its number, of which 0 is the empty one. */
-class Tracker {
+export class Tracker {
   readonly #beginnings: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #completed: readonly (string | undefined)[];

@@ -192,7 +192,7 @@ function without(bytes: ByteSet, not: ByteSet | undefined): ByteSet {
 }
 
 /** Takes no characters, and nothing is known of what stands around it. */
-function isFree(element: AST.Element): boolean {
+export function isFree(element: AST.Element): boolean {
   if (element.type !== "Assertion") return false;
   return (element.kind !== "lookahead" && element.kind !== "lookbehind") || element.negate;
 }

@@ -33,6 +33,8 @@ describe("the file of analyses", () => {
       const [anew, read] = [analyse(rule), file.read(number, keywordsIn(rule))];
       expect(read === null, rule.name).toBe(anew === null);
       if (!anew || !read) continue;
+      expect(read.starts, rule.name).toEqual(anew.starts);
+      expect(file.starts(number), rule.name).toEqual(anew.starts);
       for (const example of [...rule.positive.slice(0, 2), ...rule.negative.slice(0, 1)]) {
         const text = new TextEncoder().encode(example.replaceAll(/[⟦⟧]/g, "")).subarray(0, 300);
         expect(verdicts(read, text), `${rule.name}: ${example}`).toEqual(verdicts(anew, text));

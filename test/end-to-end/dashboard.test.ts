@@ -108,6 +108,20 @@ describe.skipIf(!requireDebian(["chromium"]))("dashboard", { timeout: 300_000 },
     await page.context().close();
   });
 
+  test("on screens of every width nothing sticks out, lies over something else, or is too small to read", async () => {
+    const { page } = await open(DESKTOP);
+    await hasText(page, "#host", /archive-of-all-the-years/);
+    for (const width of [320, 390, 620, 768, 900, 1000, 1100, 1360, 1600]) {
+      await page.setViewportSize({ width, height: 900 });
+      await until(async () => (await page.evaluate(MISPLACED)) === "", `a page ${width} pixels wide in order`).catch(
+        async (error: Error) => {
+          throw new Error(`${error.message}: ${await page.evaluate(MISPLACED)}`);
+        },
+      );
+    }
+    await page.context().close();
+  });
+
   test("is worked with the keyboard, and a filter by field finds what is rare", async () => {
     const { page } = await open(DESKTOP);
     await verdict(page, "good");
@@ -182,6 +196,17 @@ describe.skipIf(!requireDebian(["chromium"]))("dashboard", { timeout: 300_000 },
     await page.context().close();
   });
 });
+
+/** In the page: what is out of its place, as text. */
+const MISPLACED = `[
+  document.documentElement.scrollWidth > innerWidth && "the page is wider than the screen",
+  ...[...document.querySelectorAll("#host table, .card-head > *, .tile")].map((element) =>
+    element.getBoundingClientRect().right > element.parentElement.getBoundingClientRect().right + 1 &&
+    element.textContent.slice(0, 40) + " sticks out"),
+  ...[...document.querySelectorAll(".graph")].map((graph) =>
+    graph.getBoundingClientRect().width / graph.viewBox.baseVal.width < 0.95 && "a graph is scaled down"),
+  ...[...document.querySelectorAll(".error-text")].map((text) => text.clientWidth < 120 && "an error has no room"),
+].filter(Boolean).join(", ")`;
 
 /** In the page: `playMinute(n)` lets come what the server sends in a minute, each time with other events. */
 const PLAYER = `
@@ -271,6 +296,13 @@ function notes(): string {
       "system.filesystem.mount_point": "/var/log",
       "system.filesystem.used.pct": 0.93,
       "system.filesystem.available": 1.2e9,
+    },
+    {
+      ...host,
+      "event.dataset": "system.filesystem",
+      "system.filesystem.mount_point": "/mnt/volumes/archive-of-all-the-years",
+      "system.filesystem.used.pct": 0.12,
+      "system.filesystem.available": 1.2e12,
     },
     {
       ...host,

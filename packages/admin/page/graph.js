@@ -5,19 +5,24 @@ import { retryText, sinkState, sinkWord, sourceState } from "./health.js";
 // A pipeline as a picture: sources, the steps as one box, sinks; left to right, or on a narrow screen top to bottom.
 
 const NODE = { width: 210, height: 66 };
+/** Narrower than this, sources, steps and sinks do not fit side by side; wider, only the edges grow. */
+const WIDE = { from: 850, to: 1320 };
 const STEPS = { width: 250, head: 30, line: 22, pad: 8 };
 const GAP = 16;
+/** Of a card, on both sides and with its border, as in style.css. */
+const PADDING = 38;
 
 /** Brings the pictures of all pipelines up to date. */
 export function drawGraphs(parent, pipelines, now) {
   // 0 as long as the page is not laid out.
   const width = parent.clientWidth || Math.max(320, innerWidth - 48);
-  const narrow = width < 640;
+  const room = width - PADDING;
+  const narrow = room < WIDE.from;
   keyed(
     parent,
     pipelines,
-    (pipeline) => `${narrow} ${pipeline.name} ${shapeOf(pipeline)}`,
-    (pipeline) => createGraph(pipeline, narrow, width),
+    (pipeline) => `${room} ${pipeline.name} ${shapeOf(pipeline)}`,
+    (pipeline) => createGraph(pipeline, narrow, room),
     (card, pipeline) => card.update(pipeline, now),
   );
 }
@@ -26,13 +31,13 @@ function shapeOf({ sources, steps, sinks }) {
   return [...sources, "|", ...steps.map((step) => step.label), "|", ...sinks].map((c) => c.name ?? c).join(" ");
 }
 
-function createGraph(pipeline, narrow, width) {
+function createGraph(pipeline, narrow, room) {
   const title = el("h3", {}, pipeline.name);
   const file = el("span", {}, pipeline.file);
   const rates = el("span");
-  const layout = narrow ? vertical(pipeline, width - 30) : horizontal(pipeline);
+  const layout = narrow ? vertical(pipeline, room) : horizontal(pipeline, Math.min(room, WIDE.to));
   const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img" });
-  picture.style.maxWidth = narrow ? "100%" : "1320px";
+  picture.style.maxWidth = narrow ? "100%" : `${layout.width}px`;
   const edges = layout.edges.map((edge) => createEdge(picture, edge));
   const sources = pipeline.sources.map((source, i) => createNode(picture, layout.sources[i], source));
   const steps = createSteps(picture, layout.steps, pipeline.steps);
@@ -60,8 +65,7 @@ function ratesText({ workers, running }) {
   return threads;
 }
 
-function horizontal({ sources, steps, sinks }) {
-  const width = 1280;
+function horizontal({ sources, steps, sinks }, width) {
   const stepsHeight = heightOf(steps);
   const height = Math.max(stack(sources.length), stack(sinks.length), stepsHeight) + 4;
   const column = (count, x) =>
@@ -163,29 +167,41 @@ function updateEdge({ pipe, flow, text }, rate, state) {
 function createNode(picture, { x, y, width }, { name, type }) {
   const box = svg("rect", { class: "node", x, y, width, height: NODE.height, rx: 10 });
   const dot = svg("circle", { class: "dot", cx: x + 16, cy: y + 19, r: 5 });
-  const room = Math.floor((width - 60) / 8);
+  const room = Math.floor((width - 56 - type.length * 6.6) / 8);
   const title = svg("text", { class: "strong", x: x + 28, y: y + 24 }, short(name, room));
   const kind = svg("text", { class: "dim", x: x + width - 12, y: y + 24, "text-anchor": "end" }, type);
   const line = svg("text", { class: "dim", x: x + 14, y: y + 44 });
   const track = svg("rect", { class: "fill-track", x: x + 14, y: y + 52, width: width - 28, height: 5, rx: 2.5 });
   const fill = svg("rect", { class: "fill", x: x + 14, y: y + 52, width: 0, height: 5, rx: 2.5 });
-  picture.append(box, dot, title, kind, line, track, fill);
+  const whole = svg("title", {}, name);
+  picture.append(svg("g", {}, whole, box, dot, title, kind, line, track, fill));
   return { box, dot, line, track, fill, width: width - 28, room: Math.floor((width - 28) / 6.6) };
 }
 
-function setNode(node, state, text, part) {
+/** As many of the parts as there is room for, the most important one first. */
+function fitting([most, ...others], room) {
+  let text = most;
+  for (const other of others) {
+    const longer = `${text} · ${other}`;
+    if (longer.length > room) break;
+    text = longer;
+  }
+  return short(text, room);
+}
+
+function setNode(node, state, parts, part) {
   setAttribute(node.box, "data-state", state === "good" ? "" : state);
   setAttribute(node.dot, "data-state", state);
-  setText(node.line, short(text, node.room));
+  setText(node.line, fitting(parts, node.room));
   setAttribute(node.fill, "width", (Math.max(0, Math.min(1, part)) * node.width).toFixed(1));
   setAttribute(node.fill, "data-state", part > 0.95 ? "bad" : part > 0.6 ? "warn" : "");
 }
 
 function updateSource(node, edge, source) {
   const state = sourceState(source);
-  const open = source.backlogBytes > 0 ? ` · ${bytes(source.backlogBytes)} open` : "";
-  const text = source.state === "running" ? `${bytes(source.byteRate)}/s${open}` : source.state;
-  setNode(node, state, text, source.waiting);
+  const open = source.backlogBytes > 0 ? [`${bytes(source.backlogBytes)} open`] : [];
+  const parts = source.state === "running" ? [`${bytes(source.byteRate)}/s`, ...open] : [source.state];
+  setNode(node, state, parts, source.waiting);
   updateEdge(edge, source.eventRate, state);
 }
 
@@ -194,9 +210,8 @@ function updateSink(node, edge, sink, now) {
   const retry = retryText(sink, now);
   const waits =
     sink.backlogEvents > 0 ? `${number(sink.backlogEvents)} wait, ${duration(sink.backlogSeconds)}` : "nothing waits";
-  const word =
-    state === "good" ? waits : `${sinkWord(sink)}${retry ? `, ${retry}` : ""} · ${number(sink.backlogEvents)} wait`;
-  setNode(node, state, word, sink.buffer.limit > 0 ? sink.buffer.bytes / sink.buffer.limit : 0);
+  const bad = [sinkWord(sink), `${number(sink.backlogEvents)} wait`, ...(retry ? [retry] : [])];
+  setNode(node, state, state === "good" ? [waits] : bad, sink.buffer.limit > 0 ? sink.buffer.bytes / sink.buffer.limit : 0);
   updateEdge(edge, sink.outRate, state);
 }
 

@@ -1,7 +1,17 @@
 import { duration, number } from "./format.js";
 
 /** Reasons of the ledger under which events are gone, not chosen to be dropped. */
-export const LOSSES = new Set(["delivery_failed", "buffer_full"]);
+export const LOSSES = new Set([
+  "buffer_full",
+  "buffer_lost",
+  "delivery_failed",
+  "docker_events_unreadable",
+  "gelf_chunks_incomplete",
+  "given_up",
+  "killed",
+  "udp_buffer_full",
+  "udp_kernel_buffer_full",
+]);
 /** Seconds after which a sink that delivers nothing is called stuck. */
 const STUCK = 10;
 

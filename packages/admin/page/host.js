@@ -1,5 +1,5 @@
 import { $, el, meter } from "./dom.js";
-import { bytes, duration, number, percent, short } from "./format.js";
+import { bytes, duration, number, percent } from "./format.js";
 
 // Figures of hosts, as the source `host` sends them: one event each, fields named as Metricbeat names them.
 
@@ -26,10 +26,16 @@ function part(title, columns, rows) {
     el(
       "tr",
       {},
-      ...cells.map((cell, i) => el("td", { class: columns[i]?.[1] ?? "" }, cell instanceof Node ? cell : String(cell))),
+      ...cells.map((cell, i) => tableCell(cell, columns[i]?.[1] ?? "", i === 0)),
     ),
   );
   return el("div", {}, el("h3", {}, title), el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)));
+}
+
+/** The first cell of a row names it, and may be cut. */
+function tableCell(cell, kind, names) {
+  if (cell instanceof Node) return el("td", { class: kind }, cell);
+  return el("td", { class: kind, title: names ? String(cell) : undefined }, String(cell));
 }
 
 const first = (figures, field) => figures.find((figure) => figure[field] !== undefined)?.[field];
@@ -58,7 +64,7 @@ function system(figures) {
 function filesystems(figures) {
   const found = figures.filter((figure) => figure["system.filesystem.mount_point"] !== undefined);
   const rows = found.map((figure) => [
-    short(figure["system.filesystem.mount_point"], 28),
+    figure["system.filesystem.mount_point"],
     figure["system.filesystem.used.pct"] === undefined ? "–" : share(figure["system.filesystem.used.pct"]),
     size(figure["system.filesystem.available"] ?? figure["system.filesystem.free"]),
   ]);
@@ -96,7 +102,7 @@ function processes(figures) {
     .sort((a, b) => cpu(b) - cpu(a))
     .slice(0, 8)
     .map((figure) => [
-      `${short(String(figure["process.name"] ?? ""), 22)} ${figure["process.pid"]}`,
+      `${figure["process.name"] ?? ""} ${figure["process.pid"]}`,
       percent(cpu(figure)),
       size(figure["system.process.memory.rss.bytes"]),
     ]);
@@ -104,7 +110,7 @@ function processes(figures) {
   for (const figure of expected) {
     const running = figure["system.process.running"] === true || figure["system.process.count"] > 0;
     const state = el("span", { class: "state", "data-state": running ? "good" : "bad" }, running ? "runs" : "missing");
-    rows.unshift([short(String(figure["process.name"] ?? ""), 28), state, ""]);
+    rows.unshift([String(figure["process.name"] ?? ""), state, ""]);
   }
   return part("Processes", [["Name, PID"], ["CPU", "num"], ["Memory", "num"]], rows);
 }
@@ -112,7 +118,7 @@ function processes(figures) {
 function services(figures) {
   const found = figures.filter((figure) => figure["system.service.name"] !== undefined);
   const rows = found.map((figure) => [
-    short(figure["system.service.name"], 28),
+    figure["system.service.name"],
     el(
       "span",
       { class: "state", "data-state": /fail/.test(figure["system.service.state"]) ? "bad" : "good" },
@@ -125,7 +131,7 @@ function services(figures) {
 function files(figures) {
   const found = figures.filter((figure) => figure["event.dataset"] === "system.directory");
   const rows = found.map((figure) => [
-    short(String(figure["file.directory"]), 28),
+    String(figure["file.directory"]),
     figure["system.directory.available"] === false ? "–" : number(figure["system.directory.files"] ?? 0),
     number(figure["system.directory.recent_files"] ?? 0),
     size(figure["system.directory.bytes"]),
@@ -137,7 +143,7 @@ function files(figures) {
 function checks(figures) {
   const found = figures.filter((figure) => figure["monitor.name"] !== undefined);
   const rows = found.map((figure) => [
-    short(String(figure["monitor.name"]), 34),
+    String(figure["monitor.name"]),
     el(
       "span",
       { class: "state", "data-state": figure["monitor.status"] === "up" ? "good" : "bad" },

@@ -136,8 +136,19 @@ export function drawSinks(pipelines, now) {
   );
 }
 
+/** Columns of the sinks, as in index.html; on a narrow screen each value has its name above it. */
+const SINK_COLUMNS = [
+  ["", "whole"],
+  ["Delivered", "num"],
+  ["Rate", "num"],
+  ["Waiting", "num"],
+  ["Buffer", ""],
+  ["p95", "num"],
+  ["Last error", "whole"],
+];
+
 function createSinkRow({ pipeline, name, type }) {
-  const cells = Array.from({ length: 7 }, (_, i) => el("td", { class: [1, 2, 3, 5].includes(i) ? "num" : "" }));
+  const cells = SINK_COLUMNS.map(([label, kind]) => el("td", { class: kind, "data-label": label || undefined }));
   cells[0].append(el("span", { class: "state" }));
   cells[6].append(el("div", { class: "error-text" }));
   return el("tr", {}, el("th", { scope: "row" }, `${pipeline} / ${name} (${type})`), ...cells);

@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { LOST_REASONS } from "@sluice/core";
 import { expect, test } from "vitest";
 import { adminOf } from "./fakes.ts";
 
@@ -33,4 +34,15 @@ test("the page asks nobody else for anything", async () => {
     const text = await (await fetch(`${admin.url}/${file}`)).text();
     expect(text.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:\/\//);
   }
+});
+
+test("the page, the alerts and the Grafana dashboard call lost what is lost", async () => {
+  const { LOSSES } = (await import(path.join(PAGE, "health.js"))) as { LOSSES: Set<string> };
+  expect([...LOSSES]).toEqual([...LOST_REASONS]);
+  const deploy = path.resolve(PAGE, "../../../deploy");
+  for (const file of ["prometheus/alerts.yml", "grafana/sluice.json"]) {
+    expect(readFileSync(path.join(deploy, file), "utf8")).toContain(LOST_REASONS.join("|"));
+  }
+  const documented = readFileSync(path.join(deploy, "../docs/delivery.md"), "utf8").split("## What counts as lost")[1];
+  for (const reason of LOST_REASONS) expect(documented).toContain(`\`${reason}\``);
 });

@@ -13,6 +13,7 @@ export * from "./line-cutter.ts";
 export * from "./line-encoder.ts";
 export * from "./log-time.ts";
 export * from "./logger.ts";
+export * from "./lost-reasons.ts";
 export * from "./memory.ts";
 export * from "./options.ts";
 export * from "./pipeline-spec.ts";

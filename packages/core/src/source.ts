@@ -4,6 +4,7 @@ import type { ClaimRequest, Lease } from "./claim.ts";
 import type { CreateContext } from "./create-context.ts";
 import type { Value } from "./event.ts";
 import type { Logger } from "./logger.ts";
+import type { LostReason } from "./lost-reasons.ts";
 
 // Authors write functions, the runtime makes the streams. docs/component-contract.md says the same in prose.
 
@@ -37,7 +38,7 @@ export interface SourceContext {
    * Enters records into the ledger that were lost before they could be read, as dropped for `reason`: datagrams that
    * found a full buffer, messages whose chunks never came.
    */
-  lost(reason: string, records: number): void;
+  lost(reason: LostReason, records: number): void;
   /** Asks the sinks to finish what they gather: the source waits for batches to be settled before it can go on. */
   hurry(): void;
 }

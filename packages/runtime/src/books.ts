@@ -1,4 +1,4 @@
-import type { ProgramOutput } from "@sluice/core";
+import type { LostReason, ProgramOutput } from "@sluice/core";
 import { SourceAcks } from "./acks/source-acks.ts";
 import { Histogram } from "./meters/histogram.ts";
 import type { PipelineSnapshot } from "./pipeline-options.ts";
@@ -41,7 +41,7 @@ export class Books {
   }
 
   /** Records that never became events, or are given up, have their place here all the same. */
-  lost(source: string, reason: string, records: number): void {
+  lost(source: string, reason: LostReason, records: number): void {
     if (records === 0 || this.#closed) return;
     const ledger = { ...newLedger(), in: records, dropped: { [reason]: records } };
     this.#enter(ledger);

@@ -1,4 +1,4 @@
-import { type ClaimRequest, type Lease, type Logger, OWN_ALONE, type SourceState } from "@sluice/core";
+import { type ClaimRequest, type Lease, type Logger, type LostReason, OWN_ALONE, type SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import type { PipelineSource } from "./pipeline-options.ts";
@@ -11,7 +11,7 @@ export interface SourceSetOptions {
   readonly acks: (source: string) => SourceAcks;
   readonly state: (source: string) => SourceState;
   /** Enters records that were lost before they could be read. */
-  readonly lost: (source: string, reason: string, records: number) => void;
+  readonly lost: (source: string, reason: LostReason, records: number) => void;
 }
 
 interface Running {

@@ -1,4 +1,4 @@
-import type { Logger, ProgramOutput, Source, SourceBatch, SourceState } from "@sluice/core";
+import type { Logger, LostReason, ProgramOutput, Source, SourceBatch, SourceState } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import type { Boundaries } from "./boundaries.ts";
 import type { Lanes, Place } from "./lanes.ts";
@@ -61,5 +61,5 @@ export interface SourceRunnerOptions {
   readonly log: Logger;
   readonly finite: boolean;
   /** Enters records that were lost before they could be read. */
-  readonly lost: (reason: string, records: number) => void;
+  readonly lost: (reason: LostReason, records: number) => void;
 }

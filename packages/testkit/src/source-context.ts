@@ -2,6 +2,7 @@ import {
   AckTracker,
   count,
   type Logger,
+  type LostReason,
   type SourceBatch,
   type SourceContext,
   silentLogger,
@@ -102,7 +103,7 @@ export class FakeSourceContext implements SourceContext {
     this.pendingEmits--;
   }
 
-  lost(reason: string, records: number): void {
+  lost(reason: LostReason, records: number): void {
     count(this.losses, reason, records);
   }
 

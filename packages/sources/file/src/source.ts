@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CreateContext, SluiceError, type Source, type SourceBatch, type SourceContext } from "@sluice/core";
+import { type CreateContext, type LostReason, SluiceError, type Source, type SourceBatch, type SourceContext } from "@sluice/core";
 import { Catalog } from "./catalog.ts";
 import { encodingOf } from "./encoding.ts";
 import { Fleet } from "./fleet.ts";
@@ -133,7 +133,7 @@ function withStop(ctx: SourceContext, stop: AbortSignal): SourceContext {
   const { finite, state, log } = ctx;
   const emit = (batch: SourceBatch) => ctx.emit(batch);
   const inFlight = (key: string) => ctx.inFlight(key);
-  const lost = (reason: string, records: number) => ctx.lost(reason, records);
+  const lost = (reason: LostReason, records: number) => ctx.lost(reason, records);
   return { emit, stop, finite, state, log, lost, inFlight, hurry: () => ctx.hurry() };
 }
 

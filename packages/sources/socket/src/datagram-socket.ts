@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIPv4 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorText, type SourceContext, silentLogger } from "@sluice/core";
+import { errorText, type LostReason, type SourceContext, silentLogger } from "@sluice/core";
 import type { Place } from "./address.ts";
 import { listenError } from "./errors.ts";
 import { KernelDrops } from "./kernel-drops.ts";
@@ -47,7 +47,7 @@ export class DatagramSocket {
   #drops: KernelDrops | undefined;
   #reporter: NodeJS.Timeout | undefined;
   #last = 0;
-  readonly #lost = new Map<string, number>();
+  readonly #lost = new Map<LostReason, number>();
 
   constructor(settings: DatagramSettings, ctx: LossContext, take: (datagram: Buffer, from: RemoteInfo) => void) {
     this.#settings = settings;
@@ -80,7 +80,7 @@ export class DatagramSocket {
   }
 
   /** Notes records as lost; they are entered into the ledger soon. */
-  lost(reason: string, records = 1): void {
+  lost(reason: LostReason, records = 1): void {
     this.#lost.set(reason, (this.#lost.get(reason) ?? 0) + records);
   }
 

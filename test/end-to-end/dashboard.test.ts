@@ -115,7 +115,7 @@ describe.skipIf(!requireDebian(["chromium"]))("dashboard", { timeout: 300_000 },
       await page.setViewportSize({ width, height: 900 });
       await until(async () => (await page.evaluate(MISPLACED)) === "", `a page ${width} pixels wide in order`).catch(
         async (error: Error) => {
-          throw new Error(`${error.message}: ${await page.evaluate(MISPLACED)}`);
+          throw new Error(`${error.message}: ${String(await page.evaluate(MISPLACED))}`);
         },
       );
     }

@@ -62,14 +62,14 @@ export class Charts {
       points: { show: false },
       ...(fill && { fill: colour(fill) }),
     });
-    const make = (at, old, series, value) => {
+    const make = (at, old, series, value, least) => {
       old?.destroy();
       const options = {
         width: Math.max(200, at.clientWidth),
         height: 220,
         legend: { live: true },
         cursor: { drag: { x: false, y: false } },
-        scales: { y: { range: (_, min, max) => [0, Math.max(max ?? 0, 1e-6) * 1.1 || min] } },
+        scales: { y: { range: (_, _min, max) => [0, Math.max(max ?? 0, least) * 1.1] } },
         axes: [
           { ...axis, values: (_, splits) => splits.map(timeOfDay) },
           { ...axis, size: 64, values: (_, splits) => splits.map(value) },
@@ -91,12 +91,14 @@ export class Charts {
         line("dropped", "--violet", perSecond),
       ],
       number,
+      5,
     );
     this.#latency = make(
       this.#latencyAt,
       this.#latency,
       [line("p50", "--blue", duration), line("p95", "--warn", duration)],
       duration,
+      0.01,
     );
     this.draw();
   }

@@ -211,7 +211,12 @@ function updateSink(node, edge, sink, now) {
   const waits =
     sink.backlogEvents > 0 ? `${number(sink.backlogEvents)} wait, ${duration(sink.backlogSeconds)}` : "nothing waits";
   const bad = [sinkWord(sink), `${number(sink.backlogEvents)} wait`, ...(retry ? [retry] : [])];
-  setNode(node, state, state === "good" ? [waits] : bad, sink.buffer.limit > 0 ? sink.buffer.bytes / sink.buffer.limit : 0);
+  setNode(
+    node,
+    state,
+    state === "good" ? [waits] : bad,
+    sink.buffer.limit > 0 ? sink.buffer.bytes / sink.buffer.limit : 0,
+  );
   updateEdge(edge, sink.outRate, state);
 }
 

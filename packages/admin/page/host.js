@@ -23,11 +23,7 @@ function part(title, columns, rows) {
   if (rows.length === 0) return undefined;
   const head = el("tr", {}, ...columns.map(([name, kind]) => el("th", { scope: "col", class: kind ?? "" }, name)));
   const lines = rows.map((cells) =>
-    el(
-      "tr",
-      {},
-      ...cells.map((cell, i) => tableCell(cell, columns[i]?.[1] ?? "", i === 0)),
-    ),
+    el("tr", {}, ...cells.map((cell, i) => tableCell(cell, columns[i]?.[1] ?? "", i === 0))),
   );
   return el("div", {}, el("h3", {}, title), el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)));
 }

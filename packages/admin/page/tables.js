@@ -142,7 +142,7 @@ const SINK_COLUMNS = [
   ["Delivered", "num"],
   ["Rate", "num"],
   ["Waiting", "num"],
-  ["Buffer", ""],
+  ["Buffer", "whole"],
   ["p95", "num"],
   ["Last error", "whole"],
 ];

@@ -20,6 +20,9 @@ const DURATION_UNITS: Record<string, number> = {
   w: 604_800_000,
 };
 
+/** Milliseconds that a timer of Node.js takes at most, 24.8 days; it treats more as 1. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Bytes of `64KiB`, `10MB`, `512B`. Throws on anything else: a size is written with its unit. */
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?i?B)$/i.exec(text.trim());

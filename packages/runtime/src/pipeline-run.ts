@@ -1,4 +1,4 @@
-import { type ClaimRequest, SluiceError } from "@sluice/core";
+import { type ClaimRequest, LONGEST_TIMER_MS, SluiceError } from "@sluice/core";
 import type { SourceAcks } from "./acks/source-acks.ts";
 import { pause } from "./backoff.ts";
 import { Books } from "./books.ts";
@@ -62,7 +62,7 @@ export class PipelineRun {
     if (!this.#change) this.#stopInput();
     if (typeof deadline === "number") {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(giveUp, deadline);
+      this.#timer = setTimeout(giveUp, Math.min(deadline, LONGEST_TIMER_MS));
     } else if (deadline?.aborted) giveUp();
     else deadline?.addEventListener("abort", giveUp, { once: true });
     return this.done;

@@ -1,4 +1,4 @@
-import type { SluiceError } from "@sluice/core";
+import { LONGEST_TIMER_MS, type SluiceError } from "@sluice/core";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import type { SinkSnapshot } from "./sink/sink-types.ts";
 import type { ProgramRunner } from "./workers/runner.ts";
@@ -60,7 +60,7 @@ interface Patience {
 
 /** Watches how old sinks are drained, and gives them up when it is time. Ends with the returned function. */
 export function bePatient({ deadline, isHopeless, giveUp }: Patience): () => void {
-  const end = setTimeout(giveUp, deadline);
+  const end = setTimeout(giveUp, Math.min(deadline, LONGEST_TIMER_MS));
   let hopeless = 0;
   const look = setInterval(() => {
     hopeless = isHopeless() ? hopeless + LOOK_MS : 0;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { formatInstant, orStopped, type Source, type SourceContext } from "@sluice/core";
+import { formatInstant, LONGEST_TIMER_MS, orStopped, type Source, type SourceContext } from "@sluice/core";
 import { AlertBook } from "./alerts/alert-book.ts";
 import type { AlertOptions } from "./alerts/options.ts";
 import type { Sampler } from "./observation.ts";
@@ -63,9 +63,10 @@ export class SamplingSource implements Source {
 
 /** Waits, or returns when the signal aborts. */
 async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (ms <= 0) return;
+  if (ms <= 0 || stop.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
+  const timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS));
   await orStopped(promise, stop);
   clearTimeout(timer);
+  await pause(ms - LONGEST_TIMER_MS, stop);
 }

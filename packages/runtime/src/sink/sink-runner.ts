@@ -1,4 +1,4 @@
-import { type EncodedBatch, errorText, type Rejection } from "@sluice/core";
+import { type EncodedBatch, errorText, LONGEST_TIMER_MS, type Rejection } from "@sluice/core";
 import { EMPTY_PART, type PartResult } from "../acks/settlement.ts";
 import { abortedFirst, backoffDelay, pause } from "../backoff.ts";
 import { SinkMeter } from "../meters/sink-meter.ts";
@@ -146,10 +146,13 @@ export class SinkRunner {
     const wait = hurry ? 0 : this.#queue.dueIn(Date.now());
     if (wait <= 0) return this.#queue.take();
     if (wait !== Number.POSITIVE_INFINITY) {
-      this.#ageTimer ??= setTimeout(() => {
-        this.#ageTimer = undefined;
-        this.#pump();
-      }, wait);
+      this.#ageTimer ??= setTimeout(
+        () => {
+          this.#ageTimer = undefined;
+          this.#pump();
+        },
+        Math.min(wait, LONGEST_TIMER_MS),
+      );
     }
     return undefined;
   }

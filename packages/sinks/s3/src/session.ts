@@ -4,6 +4,7 @@ import {
   type BatchOrigin,
   type CreateContext,
   FLUSH,
+  LONGEST_TIMER_MS,
   type OfferedBatch,
   type StreamingSinkContext,
 } from "@sluice/core";
@@ -144,7 +145,7 @@ class Session {
     };
     const { granularity } = this.#namer.template;
     const cut = new Cut({ id, source, bucket, opened: first.now, granularity, ...packing, open });
-    cut.timer = setTimeout(() => this.#later(async () => this.#finishOpen(cut)), age);
+    cut.timer = setTimeout(() => this.#later(async () => this.#finishOpen(cut)), Math.min(age, LONGEST_TIMER_MS));
     this.#open.set(source, cut);
     return cut;
   }

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkSource } from "@sluice/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { execSource } from "../src/index.ts";
+import { pauseOrStop } from "../src/process/pace.ts";
 import { create, isAlive, Started, scratch, until } from "./harness.ts";
 
 let space: ReturnType<typeof scratch>;
@@ -160,6 +162,14 @@ describe("a command", () => {
     );
     await failing.ended;
     expect(failing.log.entries.map((entry) => entry["exitCode"])).toEqual([1, 0]);
+  });
+
+  test("waits for a month, which is longer than a timer of Node.js can be", async () => {
+    const stop = new AbortController();
+    const waiting = pauseOrStop(30 * 86_400_000, stop.signal).then(() => "over");
+    expect(await Promise.race([waiting, sleep(200, "waits")])).toBe("waits");
+    stop.abort();
+    expect(await waiting).toBe("over");
   });
 
   test("with an interval runs again and again, and its lines have ids of their own", async () => {

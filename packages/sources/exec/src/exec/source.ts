@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { CreateContext, Event, Source, SourceContext } from "@sluice/core";
+import { type CreateContext, type Event, LONGEST_TIMER_MS, type Source, type SourceContext } from "@sluice/core";
 import { GuardedProcess } from "../process/guarded-process.ts";
 import { Pace, pauseOrStop } from "../process/pace.ts";
 import { requireProgram } from "../process/program.ts";
@@ -10,8 +10,6 @@ import { logLines, readLines, readWhole } from "./reading.ts";
 
 /** Milliseconds after a stop in which the last output of a command is still taken: `run` returns within a second. */
 const LAST_WORDS_MS = 600;
-/** What a timer of Node.js can hold. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How one run of the command ended. */
 interface RunEnd {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LONGEST_TIMER_MS } from "@sluice/core";
 
 /** A run that lasted this many milliseconds was no failure to start: the next pause is the first one again. */
 const STABLE_MS = 10_000;
@@ -30,5 +31,7 @@ export class Pace {
 
 /** Waits, or resolves at the stop when that comes first. */
 export async function pauseOrStop(ms: number, stop: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: stop }).catch(() => {});
+  for (let left = ms; left > 0 && !stop.aborted; left -= LONGEST_TIMER_MS) {
+    await sleep(Math.min(left, LONGEST_TIMER_MS), undefined, { signal: stop }).catch(() => {});
+  }
 }

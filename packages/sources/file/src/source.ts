@@ -1,6 +1,13 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CreateContext, type LostReason, SluiceError, type Source, type SourceBatch, type SourceContext } from "@sluice/core";
+import {
+  type CreateContext,
+  type LostReason,
+  SluiceError,
+  type Source,
+  type SourceBatch,
+  type SourceContext,
+} from "@sluice/core";
 import { Catalog } from "./catalog.ts";
 import { encodingOf } from "./encoding.ts";
 import { Fleet } from "./fleet.ts";

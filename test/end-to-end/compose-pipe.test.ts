@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import {
   DOCKER_VERSIONS,
@@ -132,6 +133,20 @@ async function checkLogs(logs: Piped): Promise<Message | undefined> {
   return line;
 }
 
+const OWN = { project: "shop", service: "web", "container-number": "9", oneoff: "False", version: "1.29.2" };
+const LABELS = Object.entries(OWN).flatMap(([name, value]) => ["--label", `com.docker.compose.${name}=${value}`]);
+
+/** Version 1 takes seconds until it listens: containers of the project are made until it tells of one. */
+async function untilItListens(events: Piped, engine: DockerEngine): Promise<void> {
+  const isHeard = async () => {
+    await engine.docker("create", "--name", "probe", ...LABELS, "busybox:local");
+    await sleep(500);
+    await engine.docker("rm", "probe");
+    return (await events.messages()).length > 0;
+  };
+  await until(isHeard, "compose to tell of events", 3 * MINUTES);
+}
+
 describe.concurrent.each(DOCKER_VERSIONS)("compose with Docker %s", (version) => {
   const compose = composeFor(version);
   const title = `piped text of \`${STYLES.join("`, `")}\` and of events is parsed`;
@@ -145,6 +160,7 @@ describe.concurrent.each(DOCKER_VERSIONS)("compose with Docker %s", (version) =>
     const run = (...args: string[]) =>
       promisify(execFile)(command[0] as string, [...command.slice(1), ...args], { cwd: work.dir, env: engine.env });
     await using events = await Piped.start(work, engine, [...command, "events", "--json"], "docker_events");
+    await untilItListens(events, engine);
     await run("up", "-d");
     const read = (style: string, i: number) =>
       Piped.start(work, engine, [...command, ...style.split(" ")], "docker_compose_logs", `logs-${i}`);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { formatInstant, LONGEST_TIMER_MS, orStopped, type Source, type SourceContext } from "@sluice/core";
+import { formatInstant, orStopped, pauseOrStop, type Source, type SourceContext } from "@sluice/core";
 import { AlertBook } from "./alerts/alert-book.ts";
 import type { AlertOptions } from "./alerts/options.ts";
 import type { Sampler } from "./observation.ts";
@@ -33,7 +33,7 @@ export class SamplingSource implements Source {
     await orStopped(this.#sampler.prepare?.(ctx) ?? Promise.resolve(), ctx.stop);
     let first = 0;
     for (let due = performance.now(); !ctx.stop.aborted; due = this.#nextAfter(due)) {
-      await pause(due - performance.now(), ctx.stop);
+      await pauseOrStop(due - performance.now(), ctx.stop);
       if (ctx.stop.aborted) return;
       first += await this.#sampleOnce(ctx, streamId, first);
       if (ctx.finite) return;
@@ -59,14 +59,4 @@ export class SamplingSource implements Source {
     const missed = Math.floor((performance.now() - due) / interval);
     return due + interval * (1 + Math.max(0, missed));
   }
-}
-
-/** Waits, or returns when the signal aborts. */
-async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (ms <= 0 || stop.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS));
-  await orStopped(promise, stop);
-  clearTimeout(timer);
-  await pause(ms - LONGEST_TIMER_MS, stop);
 }

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pauseOrStop } from "@sluice/core";
 import { checkSource } from "@sluice/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { execSource } from "../src/index.ts";
-import { pauseOrStop } from "../src/process/pace.ts";
 import { create, isAlive, Started, scratch, until } from "./harness.ts";
 
 let space: ReturnType<typeof scratch>;

@@ -1,7 +1,14 @@
 import path from "node:path";
-import { type CreateContext, type Event, LONGEST_TIMER_MS, type Source, type SourceContext } from "@sluice/core";
+import {
+  type CreateContext,
+  type Event,
+  LONGEST_TIMER_MS,
+  pauseOrStop,
+  type Source,
+  type SourceContext,
+} from "@sluice/core";
 import { GuardedProcess } from "../process/guarded-process.ts";
-import { Pace, pauseOrStop } from "../process/pace.ts";
+import { Pace } from "../process/pace.ts";
 import { requireProgram } from "../process/program.ts";
 import { untilStopped } from "../process/stopping.ts";
 import type { ExecOptions } from "./options.ts";

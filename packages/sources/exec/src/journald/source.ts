@@ -1,7 +1,14 @@
-import { type CreateContext, type Logger, SluiceError, type Source, type SourceContext } from "@sluice/core";
+import {
+  type CreateContext,
+  type Logger,
+  pauseOrStop,
+  SluiceError,
+  type Source,
+  type SourceContext,
+} from "@sluice/core";
 import { readLines } from "../exec/reading.ts";
 import { GuardedProcess } from "../process/guarded-process.ts";
-import { Pace, pauseOrStop } from "../process/pace.ts";
+import { Pace } from "../process/pace.ts";
 import { untilStopped } from "../process/stopping.ts";
 import { lastEntryCommand, readingCommand } from "./arguments.ts";
 import type { JournaldOptions } from "./options.ts";

@@ -1,6 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { LONGEST_TIMER_MS } from "@sluice/core";
-
 /** A run that lasted this many milliseconds was no failure to start: the next pause is the first one again. */
 const STABLE_MS = 10_000;
 
@@ -26,12 +23,5 @@ export class Pace {
     const pause = Math.min(this.#next, this.#longest);
     this.#next = pause * 2;
     return pause;
-  }
-}
-
-/** Waits, or resolves at the stop when that comes first. */
-export async function pauseOrStop(ms: number, stop: AbortSignal): Promise<void> {
-  for (let left = ms; left > 0 && !stop.aborted; left -= LONGEST_TIMER_MS) {
-    await sleep(Math.min(left, LONGEST_TIMER_MS), undefined, { signal: stop }).catch(() => {});
   }
 }
